@@ -1,0 +1,247 @@
+"""The traced array seen from outside: it behaves like an `ndarray`.
+
+Its methods are NumPy's functions, called on the box itself; its operators are a table.
+What would drop a derivative is refused here, in words.
+"""
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from fgrad._callsite import call_text, caller, describe, is_store, short
+from fgrad.errors import ConversionError
+
+__all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace"]
+
+STORE = (
+    "cannot store a traced value into a NumPy array; build it with np.stack or "
+    "np.concatenate, or use fgrad.index_update"
+)
+
+OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "add": (np.add, operator.add),
+    "sub": (np.subtract, operator.sub),
+    "mul": (np.multiply, operator.mul),
+    "truediv": (np.divide, operator.truediv),
+    "pow": (np.power, operator.pow),
+    "mod": (np.remainder, operator.mod),
+    "matmul": (np.matmul, operator.matmul),
+}
+"""Operators of two values: whose rule, and how the value is computed.
+
+Python's operator computes it, not the ufunc, so that Python's numbers stay weak.
+"""
+
+METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "__neg__": (np.negative, operator.neg),
+    "__pos__": (np.positive, operator.pos),
+    "__abs__": (np.absolute, operator.abs),
+    "astype": (np.ndarray.astype, lambda x, *a, **k: np.asarray(x).astype(*a, **k)),
+}
+
+
+class ArrayFace:
+    """Methods, attributes and refusals of a traced array."""
+
+    __slots__ = ()
+    __array_priority__ = 1000.0
+    __hash__ = None  # pyright: ignore  # like an ndarray: == is elementwise
+
+    _value: Any
+    _trace: Any
+    _node: Any
+
+    # Constant attributes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._node.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._node.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._node.shape)
+
+    @property
+    def size(self) -> int:
+        return self._node.size
+
+    @property
+    def itemsize(self) -> int:
+        return self._node.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return np.asarray(_plain(self)).strides
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return bool(_plain(self))
+
+    def __contains__(self, item: Any) -> bool:
+        return _plain(item) in _plain(self)
+
+    def __eq__(self, other: object) -> Any:
+        return _plain(self) == _plain(other)
+
+    def __ne__(self, other: object) -> Any:
+        return _plain(self) != _plain(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return _plain(self) < _plain(other)
+
+    def __le__(self, other: Any) -> Any:
+        return _plain(self) <= _plain(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _plain(self) > _plain(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _plain(self) >= _plain(other)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _plain(self) // _plain(other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _plain(other) // _plain(self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return round(_plain(self), ndigits)
+
+    # Differentiable attributes and methods: NumPy's functions
+
+    @property
+    def T(self) -> Any:
+        return np.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        return np.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        return np.imag(self)
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        return iter(np.ravel(self))
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __copy__(self) -> Any:
+        return self  # a box never changes
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
+        shape = shape[0] if len(shape) == 1 else shape
+        return np.reshape(self, shape, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def clip(self, min: Any = None, max: Any = None, **kwargs: Any) -> Any:
+        return np.clip(self, min, max, **kwargs)
+
+    def flatten(self, order: Any = "C") -> Any:
+        return np.ravel(self, order)
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        return np.dot(self, b, out=out) if out is not None else np.dot(self, b)
+
+    def tolist(self) -> Any:
+        return [x.tolist() for x in self] if self.shape else self
+
+    def view(self, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            _refuse(self, "view(dtype)", "Use astype to convert values.")
+        return self
+
+    # Refusals
+
+    def _scalar(self, as_what: str) -> NoReturn:
+        _drop(self, as_what)
+
+    def __float__(self) -> float:
+        _drop(self, "float(x)")
+
+    def __int__(self) -> int:
+        _drop(self, "int(x)")
+
+    def __index__(self) -> int:
+        raise TypeError("a traced array of floating-point numbers cannot be an index")
+
+    def __complex__(self) -> complex:
+        _drop(self, "complex(x)")
+
+    def item(self, *args: Any) -> Any:
+        _drop(self, "x.item()")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        _drop(self, "np.asarray(x)")
+
+    def __reduce__(self) -> Any:
+        _drop(self, "pickle.dumps(x)")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise ConversionError(
+            "cannot assign to an item of a traced array; "
+            f"use x = fgrad.index_update(x, index, value), at {describe(caller())}"
+        )
+
+    # Printing is not differentiating
+
+    def __format__(self, spec: str) -> str:
+        return format(_plain(self), spec)
+
+    def __str__(self) -> str:
+        return str(_plain(self))
+
+    def __repr__(self) -> str:
+        value = np.array2string(np.asarray(_plain(self)), separator=", ", threshold=20)
+        name = self._trace.name
+        return f"Box({value}, shape={self.shape}, dtype={self.dtype}, traced by {name})"
+
+
+def _plain(value: Any) -> Any:
+    while isinstance(value, ArrayFace):
+        value = value._value
+    return value
+
+
+def _drop(box: ArrayFace, default: str) -> NoReturn:
+    """Refuse a conversion that would drop the gradient."""
+    site = caller()
+    if is_store(site):
+        raise ConversionError(f"{STORE}, at {describe(site)}")
+    raise ConversionError(
+        f"{default} would drop the gradient of x (made at {short(box._node.site)}). "
+        f"Use stop_gradient(x) if that is intended."
+    )

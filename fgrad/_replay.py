@@ -1,0 +1,217 @@
+"""Replay: carry cotangents from a result back to the arguments.
+
+Nodes are visited newest first. Each hands its cotangent to its pullbacks and passes on
+what they return; a node that several operations used gets the sum. All that every rule
+would otherwise have to repeat happens here, once: summing over broadcast axes, casting
+to the argument's dtype, checking shapes, and keeping zeros zero.
+"""
+
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from fgrad._callsite import describe
+from fgrad._rules import Pullback
+from fgrad._scatter import Scatter, add_at, index_add
+from fgrad._trace import Box, Node, Part, implementation, strip
+from fgrad.errors import RuleError
+
+__all__ = ["Cotangents", "replay"]
+
+ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
+"""The usual types of a cotangent; whatever else a pullback returns is looked at."""
+
+
+class Cotangents:
+    """The cotangent of each node that has one, and which node comes next."""
+
+    __slots__ = ("holes", "owned", "queue", "total")
+
+    def __init__(self) -> None:
+        self.total: dict[Node, Any] = {}
+        self.owned: set[Node] = set()
+        """Nodes whose total is a buffer of ours, so that it may be added to in place."""
+        self.holes: set[Node] = set()
+        """Nodes whose cotangent may be zero where they were masked out."""
+        self.queue: list[tuple[int, Node]] = []
+
+    def add(self, node: Node, c: Any) -> None:
+        """Add an array of the node's shape and dtype."""
+        before = self.total.get(node)
+        if before is None:
+            self._first(node, c)
+        elif node in self.owned and type(c) is not Box:
+            before += c
+        else:
+            total = self.total[node] = before + c
+            if type(total) is np.ndarray:
+                self.owned.add(node)
+            else:
+                self.owned.discard(node)
+
+    def _first(self, node: Node, c: Any) -> None:
+        self.total[node] = c
+        if node.edges:
+            heappush(self.queue, (node.order, node))
+
+    def scatter(self, node: Node, c: Scatter) -> None:
+        """Add into the entries at an index."""
+        before = self.total.get(node)
+        if type(c.g) is Box or type(before) is Box:
+            if before is None:
+                self._first(node, np.zeros(node.shape, node.dtype))
+            base = self.total[node]
+            self.total[node] = implementation(index_add)(base, c.index, c.g)
+            self.owned.discard(node)
+            return
+        if node not in self.owned:
+            buffer = np.zeros(node.shape, node.dtype)
+            if before is None:
+                self._first(node, buffer)
+            else:
+                buffer += before
+                self.total[node] = buffer
+            self.owned.add(node)
+        add_at(self.total[node], c.index, c.g)
+
+    def part(self, node: Node, c: Part) -> None:
+        """Set the cotangent of one among several results."""
+        if node not in self.total:
+            self._first(node, [None] * len(node.shape))
+        self.total[node][c.index] = c.g
+
+    def take(self, node: Node) -> Any:
+        """The cotangent of a node whose turn it is."""
+        total = self.total.pop(node)
+        if node.dtype is not None:
+            return total
+        return tuple(
+            np.zeros(*space) if part is None else part
+            for part, space in zip(total, node.shape, strict=True)
+        )
+
+    def result(self, leaf: Node) -> Any:
+        """The gradient of a leaf: fresh and writable, a scalar if it is 0-d."""
+        total = self.total.pop(leaf, None)
+        if total is None:
+            return np.zeros(leaf.shape, leaf.dtype)[()]
+        if type(total) is Box:
+            return total
+        return (total if leaf in self.owned else np.array(total))[()]
+
+
+def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
+    """Cotangents of the leaves from those of the results.
+
+    With `consume`, what a node keeps is freed as soon as it has been replayed.
+    """
+    cotangents = Cotangents()
+    for root, g in roots:
+        cotangents.add(root, g)
+    invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
+    node = pullback = None
+    try:
+        with np.errstate(
+            all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
+        ):
+            queue, total, holes = cotangents.queue, cotangents.total, cotangents.holes
+            while queue:
+                node = heappop(queue)[1]
+                g = cotangents.take(node)
+                holed = node in holes
+                for parent, pullback, residuals in node.edges:
+                    c = pullback.fun(g, *residuals)
+                    if pullback.rule.masks or holed:
+                        holes.update(parent if type(parent) is tuple else (parent,))
+                    if invalid or (holed and residuals):
+                        c = _keep_zeros(c, g, parent, pullback)
+                        invalid.clear()
+                    if (
+                        type(c) not in ARRAYS
+                        or c.shape != parent.shape
+                        or c.dtype is not parent.dtype
+                    ):
+                        _add_other(cotangents, c, parent, pullback)
+                    elif parent in total:
+                        cotangents.add(parent, c)
+                    elif parent.edges:
+                        total[parent] = c
+                        heappush(queue, (parent.order, parent))
+                    else:
+                        total[parent] = c
+                        if _is_fresh(c, g, residuals):
+                            cotangents.owned.add(parent)
+                if consume:
+                    node.edges = ()
+                g = c = residuals = None
+    except Exception as error:
+        if node is not None:
+            error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
+        raise
+    return cotangents
+
+
+def _add_other(cotangents: Cotangents, c: Any, parent: Any, pullback: Pullback) -> None:
+    """Add what is not simply an array of the argument's shape and dtype."""
+    kind = type(c)
+    if c is None:
+        return
+    if kind is Scatter:
+        cotangents.scatter(parent, c)
+    elif kind is Part:
+        cotangents.part(parent, c)
+    elif type(parent) is tuple:
+        for node, part in zip(parent, c, strict=True):
+            if node is not None:
+                cotangents.add(node, _fit(part, node, pullback))
+    else:
+        cotangents.add(parent, _fit(c, parent, pullback))
+
+
+def _fit(c: Any, parent: Node, pullback: Pullback) -> Any:
+    """A cotangent with the argument's shape and dtype, or an error naming the rule."""
+    if type(c) is not Box:
+        c = np.asarray(c)
+    if c.shape != parent.shape:
+        c = _sum_to(c, parent.shape, pullback)
+    if c.dtype != parent.dtype:
+        if c.dtype.kind == "c" and parent.dtype.kind != "c":
+            c = c.real
+        c = c.astype(parent.dtype)
+    return c
+
+
+def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
+    """Sum over the axes along which an argument of `shape` was broadcast."""
+    lead = len(c.shape) - len(shape)
+    pairs = list(zip(shape, c.shape[max(lead, 0) :], strict=False))
+    if not pullback.rule.broadcasts or lead < 0 or any(a not in (1, b) for a, b in pairs):
+        raise RuleError(
+            f"{pullback!r} returned shape {c.shape} for an argument of shape {shape}."
+        )
+    axes = tuple(i + lead for i, (a, b) in enumerate(pairs) if a != b)
+    return np.sum(c, axis=(*range(lead), *axes)).reshape(shape)
+
+
+def _keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
+    """A zero cotangent stays zero, also where the local derivative is inf or nan."""
+    plain = strip(c)
+    if not isinstance(plain, np.ndarray | np.generic):
+        return c
+    norm = np.vdot(plain, plain)
+    if norm == norm:  # no nan
+        return c
+    zero = [np.asarray(strip(part)) == 0 for part in (g if type(g) is tuple else (g,))]
+    if pullback.rule.broadcasts and c.shape == zero[0].shape:
+        return np.where(zero[0], 0.0, c)
+    if all(part.all() for part in zero):
+        return np.zeros(parent.shape, parent.dtype)
+    return c
+
+
+def _is_fresh(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:
+    """Whether nothing else can see this array."""
+    if type(c) is not np.ndarray or c.base is not None or c is g:
+        return False
+    return all(c is not residual for residual in residuals)

@@ -1,0 +1,571 @@
+"""`vjp`, `grad` and `value_and_grad`: open a trace, run the function, replay it."""
+
+import inspect
+import operator
+from collections.abc import Callable, Coroutine, Sequence
+from functools import update_wrapper
+from types import MethodType
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
+
+import numpy as np
+
+from fgrad._replay import replay
+from fgrad._trace import Box, Node, Trace, strip
+from fgrad._tree import Structure, flatten, leaf_paths, tree_map, unflatten
+from fgrad.errors import (
+    ArgnumsError,
+    CotangentError,
+    InputTypeError,
+    NonScalarOutputError,
+    OutputTypeError,
+)
+
+__all__ = ["grad", "stop_gradient", "value_and_grad", "vjp"]
+
+X = TypeVar("X")
+R = TypeVar("R")
+A = TypeVar("A")
+P = ParamSpec("P")
+
+Argnums = int | Sequence[int]
+
+
+class _Run:
+    """One call of a function with some of its arguments traced."""
+
+    def __init__(
+        self, transform: str, fun: Callable[..., Any], args: Any, argnums: Sequence[int]
+    ) -> None:
+        self.transform = transform
+        self.fun = fun
+        self.trace = Trace(f"{transform}({_label(fun)})")
+        self.inputs: list[tuple[Structure, list[Node]]] = []
+        self.args = list(args)
+        for argnum in argnums:
+            leaves, structure = flatten(args[argnum])
+            boxes = [
+                self.trace.leaf(self._checked(leaf, argnum, structure, i))
+                for i, leaf in enumerate(leaves)
+            ]
+            self.args[argnum] = unflatten(structure, boxes)
+            self.inputs.append((structure, [box._node for box in boxes]))
+
+    def _checked(self, leaf: Any, argnum: int, structure: Structure, i: int) -> Any:
+        """A leaf that varies continuously, or an error naming it."""
+        kind = type(leaf)
+        if kind is np.ndarray or isinstance(leaf, np.generic):
+            if leaf.dtype.kind in "fc":
+                return leaf
+            what = f"has dtype {leaf.dtype}. Convert it to float"
+        elif kind is Box or kind is float or kind is complex:
+            return leaf
+        elif isinstance(leaf, np.memmap):
+            return np.asarray(leaf)
+        elif isinstance(leaf, int):
+            what = f"is the {kind.__name__} {leaf!r}. Convert it to float"
+        elif isinstance(leaf, np.ndarray):
+            what = f"is a {kind.__name__}. Convert it with np.asarray"
+        else:
+            what = f"is a {kind.__name__}. Pass it as an argument of its own"
+        path = leaf_paths(structure, _argument_name(self.fun, argnum))[i]
+        raise InputTypeError(
+            f"{self.transform} cannot differentiate {_label(self.fun)} with respect "
+            f"to argument {argnum}: {path} {what}, or mark the field static."
+        )
+
+    def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
+        """Close the trace; split the output of the function into output and aux."""
+        self.trace.close()
+        if not has_aux:
+            return out, None
+        if type(out) is not tuple or len(out) != 2:
+            raise OutputTypeError(
+                f"{self.transform} with has_aux=True needs a pair (output, aux), "
+                f"but {_label(self.fun)} returned {_what(out)}."
+            )
+        return out[0], tree_map(self.value, out[1])
+
+    def value(self, leaf: Any) -> Any:
+        """What a leaf of the output is outside this trace."""
+        return leaf._value if self.node(leaf) else leaf
+
+    def node(self, leaf: Any) -> Node | None:
+        """The node of a leaf of the output, if it depends on the arguments."""
+        mine = type(leaf) is Box and leaf._trace is self.trace
+        return leaf._node if mine else None
+
+    def gradients(self, roots: list[tuple[Node, Any]], consume: bool) -> list[Any]:
+        """A tree like each differentiated argument."""
+        cotangents = replay(roots, consume=consume)
+        return [
+            unflatten(structure, map(cotangents.result, nodes))
+            for structure, nodes in self.inputs
+        ]
+
+
+class _Grad:
+    """What `grad` and `value_and_grad` return. Pickles when its function does."""
+
+    def __init__(
+        self,
+        transform: str,
+        fun: Callable[..., Any],
+        argnums: Argnums,
+        has_aux: bool,
+        holomorphic: bool,
+    ) -> None:
+        update_wrapper(self, fun, updated=())
+        self.transform = transform
+        self.fun = fun
+        self.argnums = argnums
+        self.has_aux = has_aux
+        self.holomorphic = holomorphic
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        argnums = _argnums(self, self.argnums, len(args))
+        run = _Run(self.transform, self.fun, args, argnums)
+        try:
+            out = self.fun(*run.args, **kwargs)
+        except BaseException:
+            run.trace.close()
+            raise
+        return self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)
+
+    async def _later(self, run: _Run, out: Coroutine[Any, Any, Any]) -> Any:
+        """The same for an async function, once it is done."""
+        try:
+            return self._end(run, await out)
+        finally:
+            run.trace.close()
+
+    def _end(self, run: _Run, out: Any) -> Any:
+        out, aux = run.finish(out, self.has_aux)
+        self._check_output(out)
+        if self.holomorphic:
+            self._check_holomorphic(run, out)
+        value, node = run.value(out), run.node(out)
+        del out  # so that replay frees what it has passed
+        roots = [] if node is None else [(node, node.dtype.type(1))]
+        gradients = run.gradients(roots, consume=True)
+        gradient = tuple(gradients) if _is_sequence(self.argnums) else gradients[0]
+        if self.transform == "grad":
+            return (gradient, aux) if self.has_aux else gradient
+        return ((value, aux), gradient) if self.has_aux else (value, gradient)
+
+    def _check_output(self, out: Any) -> None:
+        """Refuse what is not one real number (or complex, if holomorphic)."""
+        name = _label(self.fun)
+        plain = strip(out)
+        if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
+            hint = (
+                "Did it forget its return?"
+                if out is None
+                else f"Use jacobian({name}), or vjp({name}, x) with your own cotangent."
+            )
+            if type(out) is tuple and len(out) == 2:
+                hint = "Pass has_aux=True if the second one is auxiliary."
+            raise NonScalarOutputError(
+                f"{self.transform} needs a scalar output, but {name} returned "
+                f"{_what(out)}. {hint}"
+            )
+        if np.shape(plain) != ():
+            hint = f"Use jacobian({name}), or vjp({name}, x) with your own cotangent."
+            if np.size(plain) == 1:
+                hint = "Take its only element with [0] or np.squeeze."
+            raise NonScalarOutputError(
+                f"{self.transform} needs a scalar output, but {name} returned "
+                f"an array of shape {np.shape(plain)}. {hint}"
+            )
+        dtype = np.asarray(plain).dtype
+        if dtype.kind == "c" and not self.holomorphic:
+            raise OutputTypeError(
+                f"{self.transform} needs a real output, but {name} returned {dtype}. "
+                f"Pass holomorphic=True if {name} is holomorphic, or use vjp."
+            )
+        if dtype.kind not in "biufc":
+            raise OutputTypeError(
+                f"{self.transform} needs a real output, but {name} returned {dtype}."
+            )
+
+    def _check_holomorphic(self, run: _Run, out: Any) -> None:
+        name = _label(self.fun)
+        for argnum, (_, nodes) in zip(_sequence(self.argnums), run.inputs, strict=True):
+            for node in nodes:
+                if node.dtype.kind != "c":
+                    raise InputTypeError(
+                        f"{self.transform} with holomorphic=True needs complex inputs, "
+                        f"but argument {argnum} of {name} has dtype {node.dtype}."
+                    )
+        if not np.iscomplexobj(strip(out)):
+            raise OutputTypeError(
+                f"{self.transform} with holomorphic=True needs a complex output, "
+                f"but {name} returned {np.asarray(strip(out)).dtype}."
+            )
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"{self.transform}({_label(self.fun)})"
+
+
+class _VJP:
+    """The pullback that `vjp` returns."""
+
+    def __init__(self, run: _Run, out: Any) -> None:
+        leaves, self._structure = flatten(out)
+        self._run = run
+        self._leaves = [(run.node(leaf), *_space(leaf, run)) for leaf in leaves]
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        name = _label(self._run.fun)
+        leaves, structure = flatten(cotangent)
+        if structure != self._structure:
+            raise CotangentError(
+                f"the pullback of {name} expects a cotangent with the tree "
+                f"{self._structure!r}, but got {structure!r}"
+            )
+        roots: list[tuple[Node, Any]] = []
+        paths = leaf_paths(structure)
+        for path, g, (node, shape, dtype) in zip(
+            paths, leaves, self._leaves, strict=True
+        ):
+            where = f" at {path}" if path else ""
+            if type(g) is not Box:
+                g = np.asarray(g)
+            if g.shape != shape:
+                raise CotangentError(
+                    f"the pullback of {name} expects a cotangent of shape {shape}"
+                    f"{where}, but got shape {g.shape}"
+                )
+            if not np.can_cast(g.dtype, dtype, "same_kind"):
+                raise CotangentError(
+                    f"the pullback of {name} expects a cotangent of dtype {dtype}"
+                    f"{where}, but got dtype {g.dtype}"
+                )
+            if node is not None:
+                roots.append((node, g if g.dtype == dtype else g.astype(dtype)))
+        return tuple(self._run.gradients(roots, consume=False))
+
+    def __repr__(self) -> str:
+        return f"the pullback of {_label(self._run.fun)}"
+
+
+def _space(leaf: Any, run: _Run) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of one leaf of the output of a function given to `vjp`."""
+    plain = strip(leaf)
+    if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
+        raise OutputTypeError(
+            f"vjp needs a tree of arrays as output, but {_label(run.fun)} returned "
+            f"{_what(leaf)}. Return other data with has_aux=True."
+        )
+    return np.shape(plain), np.asarray(plain).dtype
+
+
+def _what(value: Any) -> str:
+    """A result in words, for messages."""
+    if value is None:
+        return "None"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of length {len(value)}"
+    if isinstance(value, Box | np.ndarray | np.generic):
+        return f"an array of shape {value.shape}"
+    return f"a {type(value).__name__}"
+
+
+def _label(fun: Callable[..., Any]) -> str:
+    if isinstance(fun, _Grad):
+        return repr(fun)
+    return getattr(fun, "__name__", None) or type(fun).__name__
+
+
+def _argument_name(fun: Callable[..., Any], argnum: int) -> str:
+    try:
+        parameters = list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return named[argnum].name if argnum < len(named) else f"args[{argnum}]"
+
+
+def _is_sequence(argnums: Argnums) -> bool:
+    return isinstance(argnums, Sequence)
+
+
+def _sequence(argnums: Argnums) -> Sequence[int]:
+    return argnums if isinstance(argnums, Sequence) else (argnums,)
+
+
+def _argnums(transform: _Grad, argnums: Argnums, count: int) -> tuple[int, ...]:
+    """Positions of the differentiated arguments, counted from the front."""
+    given, name = _sequence(argnums), _label(transform.fun)
+    try:
+        positions = [operator.index(argnum) for argnum in given]
+    except TypeError:
+        positions = []
+    if not positions or isinstance(argnums, str):
+        raise ArgnumsError(
+            f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
+            f"sequence of ints"
+        )
+    for position in positions:
+        if not -count <= position < count:
+            raise ArgnumsError(
+                f"argnums={position} of {transform!r}, but {name} was called with "
+                f"{count} positional argument{'s' if count != 1 else ''}"
+            )
+    positions = [position % count for position in positions]
+    if len(set(positions)) < len(positions):
+        raise ArgnumsError(
+            f"argnums={argnums!r} of {transform!r} names an argument twice"
+        )
+    return tuple(positions)
+
+
+@overload
+def grad(
+    fun: Callable[Concatenate[X, P], tuple[Any, A]],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+) -> Callable[Concatenate[X, P], tuple[X, A]]: ...
+@overload
+def grad(
+    fun: Callable[Concatenate[X, P], Any],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: bool = False,
+) -> Callable[Concatenate[X, P], X]: ...
+@overload
+def grad(
+    fun: Callable[P, Any],
+    argnums: int,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[P, Any]: ...
+@overload
+def grad(
+    fun: Callable[P, tuple[Any, A]],
+    argnums: Sequence[int],
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+) -> Callable[P, tuple[tuple[Any, ...], A]]: ...
+@overload
+def grad(
+    fun: Callable[P, Any],
+    argnums: Sequence[int],
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: bool = False,
+) -> Callable[P, tuple[Any, ...]]: ...
+def grad(
+    fun: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., Any]:
+    """The gradient of a scalar function.
+
+    Parameters
+    ----------
+    fun : callable
+        Returns a real scalar: a number or an array of shape ``()``. It may use any
+        Python control flow, and `fgrad.numpy` or plain NumPy.
+    argnums : int or sequence of int
+        Which positional arguments to differentiate. Each is a tree of floats, complex
+        numbers and arrays of them. Keyword arguments are passed on.
+    has_aux : bool
+        Whether `fun` returns ``(output, aux)``, where `aux` is not differentiated.
+    holomorphic : bool
+        Whether `fun` is a complex-differentiable function with complex input and
+        output.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `fun`. Returns the gradient, a tree like the
+        differentiated argument whose leaves have its leaves' shapes and dtypes (a tuple
+        of trees if `argnums` is a sequence); with `has_aux`, ``(gradient, aux)``. It
+        may itself be differentiated.
+
+    Raises
+    ------
+    NonScalarOutputError
+        If `fun` returns anything but one number.
+    InputTypeError
+        If a leaf of a differentiated argument is an integer, string or other object.
+    OutputTypeError
+        If `fun` returns a complex number and `holomorphic` is false.
+    ArgnumsError
+        If `argnums` does not fit the call.
+
+    Notes
+    -----
+    The gradient of a real function of z = x + iy is ∂f/∂x - i ∂f/∂y; its conjugate is
+    the direction of steepest ascent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import grad
+    >>> grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0, 3.0]))
+    array([2., 4., 6.])
+    >>> grad(grad(np.sin))(0.5) == -np.sin(0.5)
+    np.True_
+    """
+    return _Grad("grad", fun, argnums, has_aux, holomorphic)
+
+
+@overload
+def value_and_grad(
+    fun: Callable[Concatenate[X, P], tuple[R, A]],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+) -> Callable[Concatenate[X, P], tuple[tuple[R, A], X]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[Concatenate[X, P], R],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: bool = False,
+) -> Callable[Concatenate[X, P], tuple[R, X]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[P, R],
+    argnums: int,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[P, tuple[R, Any]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[P, R],
+    argnums: Sequence[int],
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[P, tuple[R, tuple[Any, ...]]]: ...
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., Any]:
+    """The value of a scalar function and its gradient, in one pass.
+
+    Parameters
+    ----------
+    fun, argnums, has_aux, holomorphic
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `fun`. Returns ``(value, gradient)``; with `has_aux`,
+        ``((value, aux), gradient)``.
+
+    Raises
+    ------
+    NonScalarOutputError, InputTypeError, OutputTypeError, ArgnumsError
+        As for `grad`.
+
+    Examples
+    --------
+    >>> from fgrad import value_and_grad
+    >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
+    (12.0, np.float64(4.0))
+    """
+    return _Grad("value_and_grad", fun, argnums, has_aux, holomorphic)
+
+
+@overload
+def vjp(
+    fun: Callable[..., R], *primals: Any, has_aux: Literal[False] = False
+) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
+@overload
+def vjp(
+    fun: Callable[..., tuple[R, A]], *primals: Any, has_aux: Literal[True]
+) -> tuple[R, Callable[[Any], tuple[Any, ...]], A]: ...
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of a function, and the pullback of cotangents to its arguments.
+
+    Parameters
+    ----------
+    fun : callable
+        Returns a tree of arrays.
+    *primals : tree of float or complex arrays
+        The arguments of `fun`, all of them differentiated.
+    has_aux : bool
+        Whether `fun` returns ``(output, aux)``.
+
+    Returns
+    -------
+    out : tree
+        What `fun` returns.
+    pullback : callable
+        Takes one cotangent, a tree like `out`, and returns a tuple with one tree for
+        each argument. It may be called again.
+    aux
+        Only with `has_aux`.
+
+    Raises
+    ------
+    InputTypeError
+        If a leaf of `primals` is not a float or complex number or array.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
+    CotangentError
+        By the pullback, if the cotangent does not look like `out`.
+
+    Notes
+    -----
+    The pullback is the transpose of the derivative, not its adjoint: for a holomorphic
+    `fun` it multiplies by the derivative without conjugating it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import vjp
+    >>> y, pullback = vjp(lambda a, b: a * b, np.array([1.0, 2.0]), 3.0)
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 3., 30.]), np.float64(21.0))
+    """
+    run = _Run("vjp", fun, primals, range(len(primals)))
+    try:
+        out, aux = run.finish(fun(*run.args), has_aux)
+    finally:
+        run.trace.close()
+    pullback = _VJP(run, out)
+    out = tree_map(run.value, out)
+    return (out, pullback, aux) if has_aux else (out, pullback)
+
+
+def stop_gradient(tree: X) -> X:
+    """The plain values in a tree, through every level of differentiation.
+
+    Parameters
+    ----------
+    tree : tree
+        Traced or plain arrays and numbers.
+
+    Returns
+    -------
+    tree
+        The same tree with NumPy arrays and numbers.
+
+    Examples
+    --------
+    >>> from fgrad import grad, stop_gradient
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    np.float64(3.0)
+    """
+    return cast(X, tree_map(strip, tree))

@@ -1,0 +1,105 @@
+"""What fgrad raises.
+
+Each class is a subclass of the builtin exception that a caller would catch, and its
+docstring is its help page. Every message says what was got, where, and what to write
+instead.
+"""
+
+__all__ = [
+    "ArgnumsError",
+    "ConversionError",
+    "CotangentError",
+    "FgradError",
+    "InputTypeError",
+    "LeakedTracerError",
+    "MissingRuleError",
+    "NonScalarOutputError",
+    "OutputTypeError",
+    "RuleError",
+    "TreeError",
+]
+
+
+class FgradError(Exception):
+    """Base of all exceptions that fgrad raises on its own account."""
+
+
+class NonScalarOutputError(FgradError, TypeError):
+    """The function given to `grad` returned something else than one number.
+
+    A gradient belongs to a scalar function. Sum or average the result, ask for a
+    Jacobian, or choose a cotangent of your own with `vjp`. An array of shape ``(1,)``
+    is not a scalar: index it (``x[0]``) or ``squeeze`` it. A function that forgets its
+    ``return`` ends here too.
+    """
+
+
+class InputTypeError(FgradError, TypeError):
+    """An argument to be differentiated has a leaf without a derivative.
+
+    Only real and complex floating-point numbers and arrays vary continuously. Convert
+    integers with ``float(n)`` or ``x.astype(float)``. Put strings, flags and counts
+    into arguments that are not differentiated, or into dataclass fields marked static.
+    """
+
+
+class OutputTypeError(FgradError, TypeError):
+    """The result of the function does not have the type that the transform needs.
+
+    The gradient of a complex output is defined only for holomorphic functions: pass
+    ``holomorphic=True`` if yours is one, or take the real part, or use `vjp`.
+    """
+
+
+class MissingRuleError(FgradError, NotImplementedError):
+    """A NumPy function, argument or option has no derivative rule.
+
+    Nothing is ever silently treated as constant. Write the step in terms of other
+    functions, or register a rule with `primitive` and `defvjp`.
+    """
+
+
+class LeakedTracerError(FgradError, RuntimeError):
+    """A traced value outlived the transform that made it.
+
+    It was stored in a global, an attribute or a list and used after the call
+    returned. Return it from the function with ``has_aux=True``, or store
+    ``stop_gradient(x)``.
+    """
+
+
+class ConversionError(FgradError, TypeError):
+    """A traced value was about to become a plain number or array.
+
+    ``float(x)``, ``math.sin(x)``, ``np.asarray(x)`` and ``out[i] = x`` would drop the
+    derivative. Use NumPy's functions instead of ``math``'s, build arrays with
+    ``np.stack`` or `index_update`, and say `stop_gradient` where the value alone is
+    wanted.
+    """
+
+
+class ArgnumsError(FgradError, ValueError):
+    """`argnums` does not name positional arguments of the call.
+
+    It is an int or a non-empty sequence of different ints; negative numbers count from
+    the end. Keyword arguments are never differentiated.
+    """
+
+
+class CotangentError(FgradError, ValueError):
+    """The cotangent given to a pullback does not look like the function's output.
+
+    It must have the same tree structure, and at each leaf the same shape.
+    """
+
+
+class RuleError(FgradError, RuntimeError):
+    """A derivative rule is wrong: its result does not fit the argument.
+
+    The message names the rule. A pullback must return an array with the shape of the
+    argument that it belongs to.
+    """
+
+
+class TreeError(FgradError, ValueError):
+    """A tree does not have the expected structure, or cannot be taken apart."""
