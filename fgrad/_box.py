@@ -13,12 +13,26 @@ import numpy as np
 from fgrad._callsite import call_text, caller, describe, is_store, short
 from fgrad.errors import ConversionError
 
-__all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace"]
+__all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace", "astype"]
 
 STORE = (
     "cannot store a traced value into a NumPy array; build it with np.stack or "
     "np.concatenate, or use fgrad.index_update"
 )
+
+
+def astype(
+    x: Any,
+    dtype: Any,
+    order: Any = "K",
+    casting: Any = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Any:
+    """``x.astype(dtype)``."""
+    array = np.asarray(x).astype(dtype, order, casting, subok, copy)
+    return array if isinstance(x, np.ndarray) else array[()]
+
 
 OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "add": (np.add, operator.add),
@@ -38,7 +52,7 @@ METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "__neg__": (np.negative, operator.neg),
     "__pos__": (np.positive, operator.pos),
     "__abs__": (np.absolute, operator.abs),
-    "astype": (np.ndarray.astype, lambda x, *a, **k: np.asarray(x).astype(*a, **k)),
+    "astype": (astype, astype),
 }
 
 

@@ -155,7 +155,7 @@ class Rule:
         "fun",
         "masks",
         "name",
-        "neutral",
+        "named",
         "one",
         "pullbacks",
         "sequences",
@@ -170,7 +170,8 @@ class Rule:
         self.broadcasts = isinstance(fun, np.ufunc) and fun.signature is None
         self.masks = False
         self.sequences: frozenset[str] = frozenset()
-        self.neutral = NEUTRAL
+        self.named = NEUTRAL
+        """Parameters that the rule knows of: a call that sets another is refused."""
         self.variadic = False
         self.one: Any = None
         self.two: Any = None
@@ -253,7 +254,6 @@ def defvjp(
     np.float64(12.0)
     """
     rule = rule_of(fun)
-    rule.neutral = rule.neutral | set(neutral)
     rule.sequences = rule.sequences | set(sequences)
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
@@ -262,6 +262,8 @@ def defvjp(
         rule.broadcasts = broadcasts
     for parameter, pullback in pullbacks.items():
         rule.pullbacks[parameter] = Pullback(rule, parameter, pullback)
+        rule.named |= {parameter, *rule.pullbacks[parameter].needs}
+    rule.named |= set(neutral)
     if not isinstance(fun, np.ufunc) and not rule.name.startswith("np."):
         check_names(rule)
 

@@ -45,6 +45,7 @@ __all__ = [
     "bind",
     "implementation",
     "lift",
+    "primitive",
     "space",
     "strip",
 ]
@@ -348,9 +349,7 @@ def _pullback(rule: Rule, name: str, given: dict[str, Any]) -> Pullback:
         if (
             default is not REQUIRED
             and value is not default
-            and option not in pullback.needs
-            and option not in rule.neutral
-            and option not in rule.pullbacks
+            and option not in rule.named
             and not (isinstance(value, bool | int | str) and value == default)
         ):
             raise MissingRuleError(
@@ -544,6 +543,38 @@ def lift(fun: F) -> F:
 
     primitive = fun in RULES and fun not in DERIVED
     return update_wrapper(run if primitive else call, fun)
+
+
+def primitive(fun: F) -> F:
+    """Make a function one operation, whose derivative is registered with `defvjp`.
+
+    Parameters
+    ----------
+    fun : callable
+        A function of arrays (and other arguments). Inside, it sees plain values and may
+        use any library.
+
+    Returns
+    -------
+    callable
+        The function for plain and traced arguments.
+
+    Examples
+    --------
+    >>> import math
+    >>> import fgrad
+    >>> @fgrad.primitive
+    ... def gamma(x):
+    ...     return math.gamma(x)
+    >>> fgrad.grad(gamma)(3.0)
+    Traceback (most recent call last):
+    ...
+    fgrad.errors.MissingRuleError: ...
+    """
+    rule = rule_of(fun)
+    lifted = lift(fun)
+    RULES[lifted] = rule
+    return lifted
 
 
 def _reflected(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,1 @@
+"""Products: matrix products, tensor contractions."""
