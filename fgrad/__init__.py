@@ -1,6 +1,30 @@
-from fgrad import derived, primitives
-from fgrad.primitives.indexing import index_add, index_update
-from fgrad._transforms import grad, value_and_grad, vjp, stop_gradient
-from fgrad._trace import primitive
+"""Differentiate NumPy programs: functional transforms over pure functions.
+
+>>> import numpy as np
+>>> import fgrad
+>>> fgrad.grad(lambda x: np.sum(np.sin(x) ** 2))(np.array([0.0, np.pi / 4]))
+array([0., 1.])
+"""
+
+from fgrad import derived, errors, primitives
 from fgrad._rules import defvjp
+from fgrad._trace import primitive
+from fgrad._transforms import grad, stop_gradient, value_and_grad, vjp
 from fgrad._tree import register_dataclass, register_node
+from fgrad.primitives.indexing import index_add, index_update
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "defvjp",
+    "errors",
+    "grad",
+    "index_add",
+    "index_update",
+    "primitive",
+    "register_dataclass",
+    "register_node",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -4,8 +4,11 @@ Its methods are NumPy's functions, called on the box itself; its operators are a
 What would drop a derivative is refused here, in words.
 """
 
+import math
 import operator
+import re
 from collections.abc import Callable, Iterator
+from functools import update_wrapper
 from typing import Any, NoReturn
 
 import numpy as np
@@ -54,6 +57,17 @@ METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "__abs__": (np.absolute, operator.abs),
     "astype": (astype, astype),
 }
+
+
+FORWARDED = (
+    "all any argmax argmin argpartition argsort conj conjugate cumprod cumsum diagonal "
+    "dot max mean min nonzero prod ravel repeat round searchsorted squeeze std sum "
+    "swapaxes take trace var"
+).split()
+"""Methods whose parameters are those of NumPy's function after the array."""
+
+IN_PLACE = "byteswap fill partition put resize setfield sort".split()
+"""Methods that change an array. A traced array never changes."""
 
 
 class ArrayFace:
@@ -184,24 +198,27 @@ class ArrayFace:
     def clip(self, min: Any = None, max: Any = None, **kwargs: Any) -> Any:
         return np.clip(self, min, max, **kwargs)
 
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return np.compress(condition, self, axis, out=out)
+
+    def copy(self, order: Any = "C") -> Any:
+        return self
+
     def flatten(self, order: Any = "C") -> Any:
         return np.ravel(self, order)
-
-    def dot(self, b: Any, out: Any = None) -> Any:
-        return np.dot(self, b, out=out) if out is not None else np.dot(self, b)
 
     def tolist(self) -> Any:
         return [x.tolist() for x in self] if self.shape else self
 
-    def view(self, *args: Any, **kwargs: Any) -> Any:
-        if args or kwargs:
-            _refuse(self, "view(dtype)", "Use astype to convert values.")
+    def view(self, dtype: Any = None) -> Any:
+        if dtype is not None and np.dtype(dtype) != self.dtype:
+            raise ConversionError(
+                f"x.view({np.dtype(dtype)}) would reinterpret the bytes of a traced "
+                f"value; use x.astype to convert it, at {describe(caller())}"
+            )
         return self
 
     # Refusals
-
-    def _scalar(self, as_what: str) -> NoReturn:
-        _drop(self, as_what)
 
     def __float__(self) -> float:
         _drop(self, "float(x)")
@@ -210,13 +227,21 @@ class ArrayFace:
         _drop(self, "int(x)")
 
     def __index__(self) -> int:
-        raise TypeError("a traced array of floating-point numbers cannot be an index")
+        raise ConversionError(
+            "a traced value cannot be an index or a count; use int(stop_gradient(x)), "
+            f"at {describe(caller())}"
+        )
 
     def __complex__(self) -> complex:
         _drop(self, "complex(x)")
 
     def item(self, *args: Any) -> Any:
         _drop(self, "x.item()")
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        import fgrad.numpy
+
+        return fgrad.numpy
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         _drop(self, "np.asarray(x)")
@@ -250,12 +275,50 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _drop(box: ArrayFace, default: str) -> NoReturn:
+def _drop(box: ArrayFace, conversion: str) -> NoReturn:
     """Refuse a conversion that would drop the gradient."""
     site = caller()
     if is_store(site):
         raise ConversionError(f"{STORE}, at {describe(site)}")
+    name, instead = "x", ""
+    if call := re.fullmatch(r"([\w.]+)\((\w+)\)", call_text(site) or ""):
+        conversion, name = call[0], call[2]
+        function = call[1].removeprefix("math.")
+        if function != call[1] and hasattr(math, function) and hasattr(np, function):
+            instead = f"np.{function}({name}), or "
     raise ConversionError(
-        f"{default} would drop the gradient of x (made at {short(box._node.site)}). "
-        f"Use stop_gradient(x) if that is intended."
+        f"{conversion} would drop the gradient of {name} "
+        f"(made at {short(box._node.site)}). "
+        f"Use {instead}stop_gradient({name}) if that is intended."
     )
+
+
+def _forward(name: str) -> Callable[..., Any]:
+    fun = getattr(np, name)
+
+    def method(self: ArrayFace, *args: Any, **kwargs: Any) -> Any:
+        return fun(self, *args, **kwargs)
+
+    return update_wrapper(method, getattr(np.ndarray, name))
+
+
+def _unchanged(name: str) -> Callable[..., Any]:
+    def method(self: ArrayFace, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ConversionError(
+            f"x.{name} would change a traced array in place; "
+            f"{INSTEAD.get(name, 'use fgrad.index_update')}, at {describe(caller())}"
+        )
+
+    return method
+
+
+INSTEAD = {
+    "partition": "use np.partition",
+    "resize": "use np.resize",
+    "sort": "use np.sort",
+}
+
+for _name in FORWARDED:
+    setattr(ArrayFace, _name, _forward(_name))
+for _name in IN_PLACE:
+    setattr(ArrayFace, _name, _unchanged(_name))

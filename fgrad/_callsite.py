@@ -6,7 +6,7 @@ a line and the source text only when a message needs them.
 
 import linecache
 import sys
-from pathlib import Path
+from os.path import basename, dirname
 from types import CodeType, FrameType
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["LIBRARY", "Site", "call_text", "caller", "describe", "is_store", "sh
 
 Site = tuple[CodeType, int]
 
-_LIBRARIES = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+_LIBRARIES = (dirname(__file__), dirname(np.__file__))
 
 
 class _Library(dict[str, bool]):
@@ -53,7 +53,7 @@ def _line(site: Site) -> int:
 
 def short(site: Site) -> str:
     """``model.py:12``."""
-    return f"{Path(site[0].co_filename).name}:{_line(site)}"
+    return f"{basename(site[0].co_filename)}:{_line(site)}"
 
 
 def describe(site: Site) -> str:

@@ -82,6 +82,7 @@ _C_SIGNATURES: dict[str, dict[str, Any]] = {
                    "copy": None, "like": None},
     "ascontiguousarray": {"a": REQUIRED, "dtype": None, "like": None},
     "asfortranarray": {"a": REQUIRED, "dtype": None, "like": None},
+    "bincount": {"x": REQUIRED, "weights": None, "minlength": 0},
     "concatenate": {"arrays": REQUIRED, "axis": 0, "out": None, "dtype": None,
                     "casting": "same_kind"},
     "dot": {"a": REQUIRED, "b": REQUIRED, "out": None},
@@ -89,7 +90,7 @@ _C_SIGNATURES: dict[str, dict[str, Any]] = {
     "vdot": {"a": REQUIRED, "b": REQUIRED},
     "where": {"condition": REQUIRED, "x": None, "y": None},
 }  # fmt: skip
-"""Parameters of C functions that NumPy before 2.4 cannot introspect."""
+"""Parameters of functions written in C, which NumPy before 2.4 cannot tell."""
 
 
 def function_name(fun: Callable[..., Any]) -> str:
@@ -109,11 +110,21 @@ def _signature(fun: Callable[..., Any]) -> dict[str, Any]:
         first = ["x"] if fun.nin == 1 else [f"x{i + 1}" for i in range(fun.nin)]
         options = _GUFUNC_OPTIONS if fun.signature else _UFUNC_OPTIONS
         return dict.fromkeys(first, REQUIRED) | options
-    try:
-        parameters = inspect.signature(fun).parameters.values()
-    except ValueError:
+    inner = inspect.unwrap(fun)
+    code = getattr(inner, "__code__", None)
+    if code is None and fun.__name__ in _C_SIGNATURES:
         return _C_SIGNATURES[fun.__name__]
-    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
+    if code is None:
+        parameters = inspect.signature(fun).parameters.values()
+        return {p.name: p.default for p in parameters}
+    # What inspect.signature would say, a hundred times faster: it counts at import.
+    count, names = code.co_argcount, code.co_varnames
+    keywords = names[count : count + code.co_kwonlyargcount]
+    rest = names[count + len(keywords) :][: bool(code.co_flags & inspect.CO_VARARGS)]
+    defaults = inner.__defaults__ or ()
+    given = dict(zip(names[count - len(defaults) : count], defaults, strict=True))
+    given |= inner.__kwdefaults__ or {}
+    return {n: given.get(n, REQUIRED) for n in (*names[:count], *rest, *keywords)}
 
 
 class Pullback:

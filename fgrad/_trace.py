@@ -10,6 +10,8 @@ Which trace is innermost is read off the arguments. Nothing here is global but t
 counter that numbers the traces.
 """
 
+from __future__ import annotations
+
 import itertools
 import operator
 import threading

@@ -1,5 +1,7 @@
 """`vjp`, `grad` and `value_and_grad`: open a trace, run the function, replay it."""
 
+from __future__ import annotations
+
 import inspect
 import operator
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,6 +16,7 @@ from fgrad._trace import Box, Node, Trace, strip
 from fgrad._tree import Structure, flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import (
     ArgnumsError,
+    ConversionError,
     CotangentError,
     InputTypeError,
     NonScalarOutputError,
@@ -73,6 +76,17 @@ class _Run:
             f"to argument {argnum}: {path} {what}, or mark the field static."
         )
 
+    def call(self, kwargs: dict[str, Any]) -> Any:
+        """Run the function; whatever it raises, nothing is left behind."""
+        try:
+            return self.fun(*self.args, **kwargs)
+        except BaseException as error:
+            self.trace.close()
+            if isinstance(error.__cause__, ConversionError):
+                # NumPy hides the reason why out[i] = x failed behind a ValueError.
+                raise error.__cause__ from None
+            raise
+
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
         """Close the trace; split the output of the function into output and aux."""
         self.trace.close()
@@ -124,11 +138,7 @@ class _Grad:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         argnums = _argnums(self, self.argnums, len(args))
         run = _Run(self.transform, self.fun, args, argnums)
-        try:
-            out = self.fun(*run.args, **kwargs)
-        except BaseException:
-            run.trace.close()
-            raise
+        out = run.call(kwargs)
         return self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)
 
     async def _later(self, run: _Run, out: Coroutine[Any, Any, Any]) -> Any:
@@ -540,10 +550,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     (array([ 3., 30.]), np.float64(21.0))
     """
     run = _Run("vjp", fun, primals, range(len(primals)))
-    try:
-        out, aux = run.finish(fun(*run.args), has_aux)
-    finally:
-        run.trace.close()
+    out, aux = run.finish(run.call({}), has_aux)
     pullback = _VJP(run, out)
     out = tree_map(run.value, out)
     return (out, pullback, aux) if has_aux else (out, pullback)

@@ -1,0 +1,499 @@
+"""NumPy's namespace, for arrays and traced arrays alike.
+
+``import fgrad.numpy as np`` and write NumPy. Names that compute with arrays are lifted:
+they find traced values in every argument, also inside lists, and otherwise call NumPy.
+All other names are NumPy's own objects.
+"""
+
+# ruff: noqa: A001  (NumPy's names include abs, all, any, max, min, pow, round, sum)
+
+import numpy as _np
+from numpy import (
+    False_ as False_,
+    ScalarType as ScalarType,
+    True_ as True_,
+    arange as arange,
+    asmatrix as asmatrix,
+    bartlett as bartlett,
+    base_repr as base_repr,
+    binary_repr as binary_repr,
+    blackman as blackman,
+    bmat as bmat,
+    bool as bool,
+    bool_ as bool_,
+    broadcast as broadcast,
+    broadcast_shapes as broadcast_shapes,
+    busdaycalendar as busdaycalendar,
+    byte as byte,
+    bytes_ as bytes_,
+    c_ as c_,
+    cdouble as cdouble,
+    character as character,
+    clongdouble as clongdouble,
+    complex128 as complex128,
+    complex64 as complex64,
+    complexfloating as complexfloating,
+    csingle as csingle,
+    datetime64 as datetime64,
+    datetime_data as datetime_data,
+    diag_indices as diag_indices,
+    double as double,
+    dtype as dtype,
+    e as e,
+    empty as empty,
+    errstate as errstate,
+    euler_gamma as euler_gamma,
+    eye as eye,
+    finfo as finfo,
+    flatiter as flatiter,
+    flexible as flexible,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    floating as floating,
+    format_float_positional as format_float_positional,
+    format_float_scientific as format_float_scientific,
+    from_dlpack as from_dlpack,
+    frombuffer as frombuffer,
+    fromfile as fromfile,
+    frompyfunc as frompyfunc,
+    fromregex as fromregex,
+    fromstring as fromstring,
+    generic as generic,
+    genfromtxt as genfromtxt,
+    get_include as get_include,
+    get_printoptions as get_printoptions,
+    getbufsize as getbufsize,
+    geterr as geterr,
+    geterrcall as geterrcall,
+    half as half,
+    hamming as hamming,
+    hanning as hanning,
+    identity as identity,
+    iinfo as iinfo,
+    index_exp as index_exp,
+    indices as indices,
+    inexact as inexact,
+    inf as inf,
+    info as info,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    int8 as int8,
+    int_ as int_,
+    intc as intc,
+    integer as integer,
+    intp as intp,
+    isdtype as isdtype,
+    isfortran as isfortran,
+    isscalar as isscalar,
+    issubdtype as issubdtype,
+    iterable as iterable,
+    little_endian as little_endian,
+    load as load,
+    loadtxt as loadtxt,
+    long as long,
+    longdouble as longdouble,
+    longlong as longlong,
+    mask_indices as mask_indices,
+    matrix as matrix,
+    memmap as memmap,
+    mgrid as mgrid,
+    mintypecode as mintypecode,
+    nan as nan,
+    ndarray as ndarray,
+    ndenumerate as ndenumerate,
+    ndindex as ndindex,
+    nditer as nditer,
+    nested_iters as nested_iters,
+    newaxis as newaxis,
+    number as number,
+    object_ as object_,
+    ogrid as ogrid,
+    ones as ones,
+    pi as pi,
+    poly1d as poly1d,
+    printoptions as printoptions,
+    promote_types as promote_types,
+    r_ as r_,
+    recarray as recarray,
+    record as record,
+    s_ as s_,
+    sctypeDict as sctypeDict,
+    set_printoptions as set_printoptions,
+    setbufsize as setbufsize,
+    seterr as seterr,
+    seterrcall as seterrcall,
+    short as short,
+    show_config as show_config,
+    show_runtime as show_runtime,
+    signedinteger as signedinteger,
+    single as single,
+    str_ as str_,
+    test as test,
+    timedelta64 as timedelta64,
+    tri as tri,
+    tril_indices as tril_indices,
+    triu_indices as triu_indices,
+    typecodes as typecodes,
+    typename as typename,
+    ubyte as ubyte,
+    ufunc as ufunc,
+    uint as uint,
+    uint16 as uint16,
+    uint32 as uint32,
+    uint64 as uint64,
+    uint8 as uint8,
+    uintc as uintc,
+    uintp as uintp,
+    ulong as ulong,
+    ulonglong as ulonglong,
+    unsignedinteger as unsignedinteger,
+    ushort as ushort,
+    vectorize as vectorize,
+    void as void,
+    zeros as zeros,
+)
+
+from fgrad._trace import lift as _lift
+from fgrad.numpy import linalg as linalg
+
+abs = _lift(_np.abs)
+absolute = _lift(_np.absolute)
+acos = _lift(_np.acos)
+acosh = _lift(_np.acosh)
+add = _lift(_np.add)
+all = _lift(_np.all)
+allclose = _lift(_np.allclose)
+amax = _lift(_np.amax)
+amin = _lift(_np.amin)
+angle = _lift(_np.angle)
+any = _lift(_np.any)
+append = _lift(_np.append)
+apply_along_axis = _lift(_np.apply_along_axis)
+apply_over_axes = _lift(_np.apply_over_axes)
+arccos = _lift(_np.arccos)
+arccosh = _lift(_np.arccosh)
+arcsin = _lift(_np.arcsin)
+arcsinh = _lift(_np.arcsinh)
+arctan = _lift(_np.arctan)
+arctan2 = _lift(_np.arctan2)
+arctanh = _lift(_np.arctanh)
+argmax = _lift(_np.argmax)
+argmin = _lift(_np.argmin)
+argpartition = _lift(_np.argpartition)
+argsort = _lift(_np.argsort)
+argwhere = _lift(_np.argwhere)
+around = _lift(_np.around)
+array = _lift(_np.array)
+array2string = _lift(_np.array2string)
+array_equal = _lift(_np.array_equal)
+array_equiv = _lift(_np.array_equiv)
+array_repr = _lift(_np.array_repr)
+array_split = _lift(_np.array_split)
+array_str = _lift(_np.array_str)
+asanyarray = _lift(_np.asanyarray)
+asarray = _lift(_np.asarray)
+asarray_chkfinite = _lift(_np.asarray_chkfinite)
+ascontiguousarray = _lift(_np.ascontiguousarray)
+asfortranarray = _lift(_np.asfortranarray)
+asin = _lift(_np.asin)
+asinh = _lift(_np.asinh)
+astype = _lift(_np.astype)
+atan = _lift(_np.atan)
+atan2 = _lift(_np.atan2)
+atanh = _lift(_np.atanh)
+atleast_1d = _lift(_np.atleast_1d)
+atleast_2d = _lift(_np.atleast_2d)
+atleast_3d = _lift(_np.atleast_3d)
+average = _lift(_np.average)
+bincount = _lift(_np.bincount)
+bitwise_and = _lift(_np.bitwise_and)
+bitwise_count = _lift(_np.bitwise_count)
+bitwise_invert = _lift(_np.bitwise_invert)
+bitwise_left_shift = _lift(_np.bitwise_left_shift)
+bitwise_not = _lift(_np.bitwise_not)
+bitwise_or = _lift(_np.bitwise_or)
+bitwise_right_shift = _lift(_np.bitwise_right_shift)
+bitwise_xor = _lift(_np.bitwise_xor)
+block = _lift(_np.block)
+broadcast_arrays = _lift(_np.broadcast_arrays)
+broadcast_to = _lift(_np.broadcast_to)
+busday_count = _lift(_np.busday_count)
+busday_offset = _lift(_np.busday_offset)
+can_cast = _lift(_np.can_cast)
+cbrt = _lift(_np.cbrt)
+ceil = _lift(_np.ceil)
+choose = _lift(_np.choose)
+clip = _lift(_np.clip)
+column_stack = _lift(_np.column_stack)
+common_type = _lift(_np.common_type)
+compress = _lift(_np.compress)
+concat = _lift(_np.concat)
+concatenate = _lift(_np.concatenate)
+conj = _lift(_np.conj)
+conjugate = _lift(_np.conjugate)
+convolve = _lift(_np.convolve)
+copy = _lift(_np.copy)
+copysign = _lift(_np.copysign)
+copyto = _lift(_np.copyto)
+corrcoef = _lift(_np.corrcoef)
+correlate = _lift(_np.correlate)
+cos = _lift(_np.cos)
+cosh = _lift(_np.cosh)
+count_nonzero = _lift(_np.count_nonzero)
+cov = _lift(_np.cov)
+cross = _lift(_np.cross)
+cumprod = _lift(_np.cumprod)
+cumsum = _lift(_np.cumsum)
+datetime_as_string = _lift(_np.datetime_as_string)
+deg2rad = _lift(_np.deg2rad)
+degrees = _lift(_np.degrees)
+delete = _lift(_np.delete)
+diag = _lift(_np.diag)
+diag_indices_from = _lift(_np.diag_indices_from)
+diagflat = _lift(_np.diagflat)
+diagonal = _lift(_np.diagonal)
+diff = _lift(_np.diff)
+digitize = _lift(_np.digitize)
+divide = _lift(_np.divide)
+divmod = _lift(_np.divmod)
+dot = _lift(_np.dot)
+dsplit = _lift(_np.dsplit)
+dstack = _lift(_np.dstack)
+ediff1d = _lift(_np.ediff1d)
+einsum = _lift(_np.einsum)
+einsum_path = _lift(_np.einsum_path)
+empty_like = _lift(_np.empty_like)
+equal = _lift(_np.equal)
+exp = _lift(_np.exp)
+exp2 = _lift(_np.exp2)
+expand_dims = _lift(_np.expand_dims)
+expm1 = _lift(_np.expm1)
+extract = _lift(_np.extract)
+fabs = _lift(_np.fabs)
+fill_diagonal = _lift(_np.fill_diagonal)
+fix = _lift(_np.fix)
+flatnonzero = _lift(_np.flatnonzero)
+flip = _lift(_np.flip)
+fliplr = _lift(_np.fliplr)
+flipud = _lift(_np.flipud)
+float_power = _lift(_np.float_power)
+floor = _lift(_np.floor)
+floor_divide = _lift(_np.floor_divide)
+fmax = _lift(_np.fmax)
+fmin = _lift(_np.fmin)
+fmod = _lift(_np.fmod)
+frexp = _lift(_np.frexp)
+fromfunction = _lift(_np.fromfunction)
+fromiter = _lift(_np.fromiter)
+full = _lift(_np.full)
+full_like = _lift(_np.full_like)
+gcd = _lift(_np.gcd)
+geomspace = _lift(_np.geomspace)
+gradient = _lift(_np.gradient)
+greater = _lift(_np.greater)
+greater_equal = _lift(_np.greater_equal)
+heaviside = _lift(_np.heaviside)
+histogram = _lift(_np.histogram)
+histogram2d = _lift(_np.histogram2d)
+histogram_bin_edges = _lift(_np.histogram_bin_edges)
+histogramdd = _lift(_np.histogramdd)
+hsplit = _lift(_np.hsplit)
+hstack = _lift(_np.hstack)
+hypot = _lift(_np.hypot)
+i0 = _lift(_np.i0)
+imag = _lift(_np.imag)
+inner = _lift(_np.inner)
+insert = _lift(_np.insert)
+interp = _lift(_np.interp)
+intersect1d = _lift(_np.intersect1d)
+invert = _lift(_np.invert)
+is_busday = _lift(_np.is_busday)
+isclose = _lift(_np.isclose)
+iscomplex = _lift(_np.iscomplex)
+iscomplexobj = _lift(_np.iscomplexobj)
+isfinite = _lift(_np.isfinite)
+isin = _lift(_np.isin)
+isinf = _lift(_np.isinf)
+isnan = _lift(_np.isnan)
+isnat = _lift(_np.isnat)
+isneginf = _lift(_np.isneginf)
+isposinf = _lift(_np.isposinf)
+isreal = _lift(_np.isreal)
+isrealobj = _lift(_np.isrealobj)
+ix_ = _lift(_np.ix_)
+kaiser = _lift(_np.kaiser)
+kron = _lift(_np.kron)
+lcm = _lift(_np.lcm)
+ldexp = _lift(_np.ldexp)
+left_shift = _lift(_np.left_shift)
+less = _lift(_np.less)
+less_equal = _lift(_np.less_equal)
+lexsort = _lift(_np.lexsort)
+linspace = _lift(_np.linspace)
+log = _lift(_np.log)
+log10 = _lift(_np.log10)
+log1p = _lift(_np.log1p)
+log2 = _lift(_np.log2)
+logaddexp = _lift(_np.logaddexp)
+logaddexp2 = _lift(_np.logaddexp2)
+logical_and = _lift(_np.logical_and)
+logical_not = _lift(_np.logical_not)
+logical_or = _lift(_np.logical_or)
+logical_xor = _lift(_np.logical_xor)
+logspace = _lift(_np.logspace)
+matmul = _lift(_np.matmul)
+matrix_transpose = _lift(_np.matrix_transpose)
+max = _lift(_np.max)
+maximum = _lift(_np.maximum)
+may_share_memory = _lift(_np.may_share_memory)
+mean = _lift(_np.mean)
+median = _lift(_np.median)
+meshgrid = _lift(_np.meshgrid)
+min = _lift(_np.min)
+min_scalar_type = _lift(_np.min_scalar_type)
+minimum = _lift(_np.minimum)
+mod = _lift(_np.mod)
+modf = _lift(_np.modf)
+moveaxis = _lift(_np.moveaxis)
+multiply = _lift(_np.multiply)
+nan_to_num = _lift(_np.nan_to_num)
+nanargmax = _lift(_np.nanargmax)
+nanargmin = _lift(_np.nanargmin)
+nancumprod = _lift(_np.nancumprod)
+nancumsum = _lift(_np.nancumsum)
+nanmax = _lift(_np.nanmax)
+nanmean = _lift(_np.nanmean)
+nanmedian = _lift(_np.nanmedian)
+nanmin = _lift(_np.nanmin)
+nanpercentile = _lift(_np.nanpercentile)
+nanprod = _lift(_np.nanprod)
+nanquantile = _lift(_np.nanquantile)
+nanstd = _lift(_np.nanstd)
+nansum = _lift(_np.nansum)
+nanvar = _lift(_np.nanvar)
+ndim = _lift(_np.ndim)
+negative = _lift(_np.negative)
+nextafter = _lift(_np.nextafter)
+nonzero = _lift(_np.nonzero)
+not_equal = _lift(_np.not_equal)
+ones_like = _lift(_np.ones_like)
+outer = _lift(_np.outer)
+packbits = _lift(_np.packbits)
+pad = _lift(_np.pad)
+partition = _lift(_np.partition)
+percentile = _lift(_np.percentile)
+permute_dims = _lift(_np.permute_dims)
+piecewise = _lift(_np.piecewise)
+place = _lift(_np.place)
+poly = _lift(_np.poly)
+polyadd = _lift(_np.polyadd)
+polyder = _lift(_np.polyder)
+polydiv = _lift(_np.polydiv)
+polyfit = _lift(_np.polyfit)
+polyint = _lift(_np.polyint)
+polymul = _lift(_np.polymul)
+polysub = _lift(_np.polysub)
+polyval = _lift(_np.polyval)
+positive = _lift(_np.positive)
+pow = _lift(_np.pow)
+power = _lift(_np.power)
+prod = _lift(_np.prod)
+ptp = _lift(_np.ptp)
+put = _lift(_np.put)
+put_along_axis = _lift(_np.put_along_axis)
+putmask = _lift(_np.putmask)
+quantile = _lift(_np.quantile)
+rad2deg = _lift(_np.rad2deg)
+radians = _lift(_np.radians)
+ravel = _lift(_np.ravel)
+ravel_multi_index = _lift(_np.ravel_multi_index)
+real = _lift(_np.real)
+real_if_close = _lift(_np.real_if_close)
+reciprocal = _lift(_np.reciprocal)
+remainder = _lift(_np.remainder)
+repeat = _lift(_np.repeat)
+require = _lift(_np.require)
+reshape = _lift(_np.reshape)
+resize = _lift(_np.resize)
+result_type = _lift(_np.result_type)
+right_shift = _lift(_np.right_shift)
+rint = _lift(_np.rint)
+roll = _lift(_np.roll)
+rollaxis = _lift(_np.rollaxis)
+roots = _lift(_np.roots)
+rot90 = _lift(_np.rot90)
+round = _lift(_np.round)
+row_stack = _lift(_np.row_stack)
+save = _lift(_np.save)
+savetxt = _lift(_np.savetxt)
+savez = _lift(_np.savez)
+savez_compressed = _lift(_np.savez_compressed)
+searchsorted = _lift(_np.searchsorted)
+select = _lift(_np.select)
+setdiff1d = _lift(_np.setdiff1d)
+setxor1d = _lift(_np.setxor1d)
+shape = _lift(_np.shape)
+shares_memory = _lift(_np.shares_memory)
+sign = _lift(_np.sign)
+signbit = _lift(_np.signbit)
+sin = _lift(_np.sin)
+sinc = _lift(_np.sinc)
+sinh = _lift(_np.sinh)
+size = _lift(_np.size)
+sort = _lift(_np.sort)
+sort_complex = _lift(_np.sort_complex)
+spacing = _lift(_np.spacing)
+split = _lift(_np.split)
+sqrt = _lift(_np.sqrt)
+square = _lift(_np.square)
+squeeze = _lift(_np.squeeze)
+stack = _lift(_np.stack)
+std = _lift(_np.std)
+subtract = _lift(_np.subtract)
+sum = _lift(_np.sum)
+swapaxes = _lift(_np.swapaxes)
+take = _lift(_np.take)
+take_along_axis = _lift(_np.take_along_axis)
+tan = _lift(_np.tan)
+tanh = _lift(_np.tanh)
+tensordot = _lift(_np.tensordot)
+tile = _lift(_np.tile)
+trace = _lift(_np.trace)
+transpose = _lift(_np.transpose)
+trapezoid = _lift(_np.trapezoid)
+tril = _lift(_np.tril)
+tril_indices_from = _lift(_np.tril_indices_from)
+trim_zeros = _lift(_np.trim_zeros)
+triu = _lift(_np.triu)
+triu_indices_from = _lift(_np.triu_indices_from)
+true_divide = _lift(_np.true_divide)
+trunc = _lift(_np.trunc)
+union1d = _lift(_np.union1d)
+unique = _lift(_np.unique)
+unique_all = _lift(_np.unique_all)
+unique_counts = _lift(_np.unique_counts)
+unique_inverse = _lift(_np.unique_inverse)
+unique_values = _lift(_np.unique_values)
+unpackbits = _lift(_np.unpackbits)
+unravel_index = _lift(_np.unravel_index)
+unwrap = _lift(_np.unwrap)
+vander = _lift(_np.vander)
+var = _lift(_np.var)
+vdot = _lift(_np.vdot)
+vecdot = _lift(_np.vecdot)
+vsplit = _lift(_np.vsplit)
+vstack = _lift(_np.vstack)
+where = _lift(_np.where)
+zeros_like = _lift(_np.zeros_like)
+
+# Newer than NumPy 2.0
+
+if hasattr(_np, "cumulative_prod"):  # NumPy 2.1
+    cumulative_prod = _lift(_np.cumulative_prod)
+    cumulative_sum = _lift(_np.cumulative_sum)
+    unstack = _lift(_np.unstack)
+if hasattr(_np, "matvec"):  # NumPy 2.2
+    matvec = _lift(_np.matvec)
+    vecmat = _lift(_np.vecmat)
