@@ -244,7 +244,7 @@ class ArrayFace:
         return fgrad.numpy
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        _drop(self, "np.asarray(x)")
+        _drop(self, "np.asarray(x)", "np.stack or fgrad.numpy to keep it, or ")
 
     def __reduce__(self) -> Any:
         _drop(self, "pickle.dumps(x)")
@@ -275,12 +275,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _drop(box: ArrayFace, conversion: str) -> NoReturn:
+def _drop(box: ArrayFace, conversion: str, instead: str = "") -> NoReturn:
     """Refuse a conversion that would drop the gradient."""
     site = caller()
     if is_store(site):
         raise ConversionError(f"{STORE}, at {describe(site)}")
-    name, instead = "x", ""
+    name = "x"
     if call := re.fullmatch(r"([\w.]+)\((\w+)\)", call_text(site) or ""):
         conversion, name = call[0], call[2]
         function = call[1].removeprefix("math.")

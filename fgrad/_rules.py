@@ -38,6 +38,7 @@ __all__ = [
     "defvjp",
     "derived",
     "function_name",
+    "parameters_of",
     "refuse",
     "rule_of",
 ]
@@ -104,7 +105,7 @@ def function_name(fun: Callable[..., Any]) -> str:
     return name.rpartition("<locals>.")[2]
 
 
-def _signature(fun: Callable[..., Any]) -> dict[str, Any]:
+def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
     """Parameter names of `fun`, with their defaults or ``REQUIRED``."""
     if isinstance(fun, np.ufunc):
         first = ["x"] if fun.nin == 1 else [f"x{i + 1}" for i in range(fun.nin)]
@@ -192,7 +193,7 @@ class Rule:
     def parameters(self) -> dict[str, Any]:
         """Names of the function's parameters, with their defaults or ``REQUIRED``."""
         if self._parameters is None:
-            self._parameters = _signature(self.fun)
+            self._parameters = parameters_of(self.fun)
         return self._parameters
 
 

@@ -34,6 +34,7 @@ from fgrad._rules import (
     Pullback,
     Rule,
     function_name,
+    parameters_of,
     rule_of,
 )
 from fgrad.errors import ConversionError, LeakedTracerError, MissingRuleError
@@ -157,7 +158,7 @@ class Box(ArrayFace):
     ) -> Any:
         out = kwargs.get("out")
         if out is not None and any(o is not None for o in out):
-            raise ConversionError(STORE)
+            raise ConversionError(f"{STORE}, at {describe(caller())}")
         if method == "__call__":
             return implementation(ufunc)(*inputs, **kwargs)
         return implementation(getattr(ufunc, method))(*inputs, **kwargs)
@@ -513,16 +514,20 @@ def _implement(fun: Callable[..., Any]) -> Callable[..., Any]:
         return partial(_refuse, REFUSED[fun])
     if fun in RULES:
         return _primitive_call(RULES[fun], fun)
-    return partial(_missing, function_name(fun))
+    return partial(_missing, fun)
 
 
 def _refuse(words: str, *args: Any, **kwargs: Any) -> Any:
     raise ConversionError(f"{words}, at {describe(caller())}")
 
 
-def _missing(name: str, *args: Any, **kwargs: Any) -> Any:
+def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    names = [*parameters_of(fun), *(f"args[{i}]" for i in range(len(args)))]
+    given = [*zip(names, args, strict=False), *kwargs.items()]
+    traced = next(name for name, value in given if _leaves(value))
     raise MissingRuleError(
-        f"no derivative rule for {name}, called at {describe(caller())}"
+        f"no derivative rule for {function_name(fun)} with respect to {traced}, "
+        f"called at {describe(caller())}"
     )
 
 

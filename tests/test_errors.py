@@ -1,0 +1,498 @@
+"""Every error: its type, its words, the user's line, and inputs left as they were."""
+
+import math
+import pickle
+import re
+import traceback
+
+import numpy as np
+import pytest
+
+import fgrad
+import fgrad.numpy as fnp
+from fgrad import defvjp, errors, grad, primitive, value_and_grad, vjp
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def raised(kind, call):
+    """The message of the error, without the name of this file's folder."""
+    before = X.copy()
+    with pytest.raises(kind) as info:
+        call()
+    np.testing.assert_array_equal(X, before)
+    assert isinstance(info.value, errors.FgradError)
+    assert __file__ in "".join(traceback.format_exception(info.value))
+    return str(info.value).replace(__file__, "test_errors.py")
+
+
+def line_of(text):
+    """Where `text` stands in this file, apart from this call."""
+    with open(__file__) as file:
+        lines = [i for i, line in enumerate(file, 1) if text in line]
+    return lines[0]
+
+
+# output -------------------------------------------------------------------------------
+
+
+def loss(x):
+    return x * 2
+
+
+def forgetful(x):
+    loss(x)
+
+
+@pytest.mark.parametrize(
+    ("fun", "argument", "message"),
+    [
+        (
+            loss,
+            X,
+            "grad needs a scalar output, but loss returned an array of shape (3,). "
+            "Use jacobian(loss), or vjp(loss, x) with your own cotangent.",
+        ),
+        (
+            loss,
+            X[:1],
+            "grad needs a scalar output, but loss returned an array of shape (1,). "
+            "Take its only element with [0] or np.squeeze.",
+        ),
+        (
+            forgetful,
+            X,
+            "grad needs a scalar output, but forgetful returned None. "
+            "Did it forget its return?",
+        ),
+        (
+            lambda x: (x, x),
+            1.0,
+            "grad needs a scalar output, but <lambda> returned a tuple of length 2. "
+            "Pass has_aux=True if the second one is auxiliary.",
+        ),
+        (
+            lambda x: "text",
+            1.0,
+            "grad needs a scalar output, but <lambda> returned a str. Use "
+            "jacobian(<lambda>), or vjp(<lambda>, x) with your own cotangent.",
+        ),
+    ],
+)
+def test_non_scalar_output(fun, argument, message):
+    kind = errors.NonScalarOutputError
+    assert raised(kind, lambda: grad(fun)(argument)) == message
+    message = message.replace("grad needs", "value_and_grad needs")
+    assert raised(kind, lambda: value_and_grad(fun)(argument)) == message
+    assert issubclass(kind, TypeError)
+
+
+def test_complex_output():
+    message = raised(errors.OutputTypeError, lambda: grad(loss)(1j))
+    assert message == (
+        "grad needs a real output, but loss returned complex128. "
+        "Pass holomorphic=True if loss is holomorphic, or use vjp."
+    )
+
+
+def test_holomorphic():
+    message = raised(errors.InputTypeError, lambda: grad(loss, holomorphic=True)(1.0))
+    assert message == (
+        "grad with holomorphic=True needs complex inputs, "
+        "but argument 0 of loss has dtype float64."
+    )
+    call = grad(lambda z: z.real, holomorphic=True)
+    assert raised(errors.OutputTypeError, lambda: call(1j)) == (
+        "grad with holomorphic=True needs a complex output, "
+        "but <lambda> returned float64."
+    )
+
+
+def test_aux():
+    message = raised(errors.OutputTypeError, lambda: grad(loss, has_aux=True)(1.0))
+    assert message == (
+        "grad with has_aux=True needs a pair (output, aux), "
+        "but loss returned an array of shape ()."
+    )
+
+
+def test_vjp_output():
+    message = raised(errors.OutputTypeError, lambda: vjp(lambda x: (x, "a"), 1.0))
+    assert message == (
+        "vjp needs a tree of arrays as output, but <lambda> returned a str. "
+        "Return other data with has_aux=True."
+    )
+
+
+# input --------------------------------------------------------------------------------
+
+
+def model(params, data=None):
+    return params["a"]
+
+
+@pytest.mark.parametrize(
+    ("params", "ending"),
+    [
+        (
+            {"layers": [{"n": np.int64(3)}]},
+            "params['layers'][0]['n'] has dtype int64. Convert it to float, "
+            "or mark the field static.",
+        ),
+        (
+            {"n": 3},
+            "params['n'] is the int 3. Convert it to float, or mark the field static.",
+        ),
+        (
+            {"flag": True},
+            "params['flag'] is the bool True. Convert it to float, "
+            "or mark the field static.",
+        ),
+        (
+            {"name": "adam"},
+            "params['name'] is a str. Pass it as an argument of its own, "
+            "or mark the field static.",
+        ),
+        (
+            np.ma.masked_array([1.0]),
+            "params is a MaskedArray. Convert it with np.asarray, "
+            "or mark the field static.",
+        ),
+        (
+            np.array([None]),
+            "params has dtype object. Convert it to float, or mark the field static.",
+        ),
+    ],
+)
+def test_input_leaves(params, ending):
+    start = "grad cannot differentiate model with respect to argument 0: "
+    assert raised(errors.InputTypeError, lambda: grad(model)(params)) == start + ending
+    start = start.replace("grad", "vjp")
+    assert raised(errors.InputTypeError, lambda: vjp(model, params)) == start + ending
+
+
+@pytest.mark.parametrize(
+    ("argnums", "message"),
+    [
+        (2, "argnums=2 of grad(pair), but pair was called with 2 positional arguments"),
+        (
+            -3,
+            "argnums=-3 of grad(pair), but pair was called with 2 positional arguments",
+        ),
+        ((0, -2), "argnums=(0, -2) of grad(pair) names an argument twice"),
+        (
+            (),
+            "argnums=() of grad(pair): give an int, or a non-empty sequence of ints",
+        ),
+        (
+            "x",
+            "argnums='x' of grad(pair): give an int, or a non-empty sequence of ints",
+        ),
+        (
+            1.0,
+            "argnums=1.0 of grad(pair): give an int, or a non-empty sequence of ints",
+        ),
+    ],
+)
+def test_argnums(argnums, message):
+    def pair(x, y):
+        return x * y
+
+    call = grad(pair, argnums)
+    assert raised(errors.ArgnumsError, lambda: call(1.0, 2.0)) == message
+
+
+def test_argnums_and_keywords():
+    assert raised(errors.ArgnumsError, lambda: grad(loss)(x=1.0)) == (
+        "argnums=0 of grad(loss), but loss was called with 0 positional arguments"
+    )
+
+
+def test_cotangents():
+    _, pullback = vjp(loss, X)
+    kind = errors.CotangentError
+    assert raised(kind, lambda: pullback(np.ones(5))) == (
+        "the pullback of loss expects a cotangent of shape (3,), but got shape (5,)"
+    )
+    assert raised(kind, lambda: pullback(np.ones(3) * 1j)) == (
+        "the pullback of loss expects a cotangent of dtype float64, "
+        "but got dtype complex128"
+    )
+    assert raised(kind, lambda: pullback([np.ones(3)])) == (
+        "the pullback of loss expects a cotangent with the tree *, but got list([0]: *)"
+    )
+    _, pullback = vjp(lambda x: {"a": x}, X)
+    assert raised(kind, lambda: pullback({"a": 1.0})) == (
+        "the pullback of <lambda> expects a cotangent of shape (3,) at ['a'], "
+        "but got shape ()"
+    )
+
+
+# conversions --------------------------------------------------------------------------
+
+
+def convert_float(x):
+    return float(x)
+
+
+def convert_math(x):
+    y = x * 2
+    return math.sin(y)
+
+
+def convert_array(x):
+    return np.asarray(x)
+
+
+def convert_item(x):
+    return x.item()
+
+
+def store(x):
+    out = np.zeros(3)
+    out[0] = x
+    return out[0]
+
+
+def store_slice(x):
+    out = np.zeros((2, 3))
+    out[1, :] = x * np.ones(3)
+    return np.sum(out)
+
+
+def store_add(x):
+    out = np.zeros(3)
+    out += x
+    return np.sum(out)
+
+
+def assign(x):
+    y = x * np.ones(2)
+    y[0] = 3.0
+    return y[0]
+
+
+def index(x):
+    return X[x]
+
+
+def formatted(x):
+    f"{x:.2f} {x}"
+    return x
+
+
+CONVERSIONS = [
+    (
+        convert_float,
+        "float(x) would drop the gradient of x (made at test_errors.py:{call}). "
+        "Use stop_gradient(x) if that is intended.",
+    ),
+    (
+        convert_math,
+        "math.sin(y) would drop the gradient of y (made at test_errors.py:{y = x * 2}). "
+        "Use np.sin(y), or stop_gradient(y) if that is intended.",
+    ),
+    (
+        convert_array,
+        "np.asarray(x) would drop the gradient of x (made at test_errors.py:{call}). "
+        "Use np.stack or fgrad.numpy to keep it, or stop_gradient(x) if that is intended.",
+    ),
+    (
+        convert_item,
+        "x.item() would drop the gradient of x (made at test_errors.py:{call}). "
+        "Use stop_gradient(x) if that is intended.",
+    ),
+    (
+        store,
+        "cannot store a traced value into a NumPy array; build it with np.stack or "
+        "np.concatenate, or use fgrad.index_update, "
+        'at File "test_errors.py", line {out[0] = x}, in store\n    out[0] = x',
+    ),
+    (
+        store_slice,
+        "cannot store a traced value into a NumPy array; build it with np.stack or "
+        "np.concatenate, or use fgrad.index_update, "
+        'at File "test_errors.py", line {out[1, :] =}, in store_slice\n'
+        "    out[1, :] = x * np.ones(3)",
+    ),
+    (
+        store_add,
+        "cannot store a traced value into a NumPy array; build it with np.stack or "
+        "np.concatenate, or use fgrad.index_update, "
+        'at File "test_errors.py", line {out += x}, in store_add\n    out += x',
+    ),
+    (
+        assign,
+        "cannot assign to an item of a traced array; use x = fgrad.index_update(x, "
+        'index, value), at File "test_errors.py", line {y[0] = 3.0}, in assign\n'
+        "    y[0] = 3.0",
+    ),
+    (
+        index,
+        "a traced value cannot be an index or a count; use int(stop_gradient(x)), "
+        'at File "test_errors.py", line {return X[x]}, in index\n    return X[x]',
+    ),
+]
+
+
+def test_conversions():
+    for fun, message in CONVERSIONS:
+        got = raised(errors.ConversionError, lambda fun=fun: grad(fun)(1.0))
+        call = line_of("lambda fun=fun: grad(fun)")
+
+        def line(match, call=call):
+            text = match[1]
+            return str(call if text == "call" else line_of("    " + text))
+
+        assert got == re.sub(r"\{([^}]*)\}", line, message), fun.__name__
+
+
+def test_printing_is_not_differentiating():
+    assert grad(formatted)(1.5) == 1.0
+    seen = []
+    grad(lambda x: seen.append((repr(x), str(x), f"{x:.3f}")) or x)(1.5)
+    assert seen == [
+        (
+            "Box(1.5, shape=(), dtype=float64, traced by grad(<lambda>))",
+            "1.5",
+            "1.500",
+        )
+    ]
+
+
+def test_pickling_a_box():
+    message = raised(
+        errors.ConversionError, lambda: grad(lambda x: pickle.dumps(x))(1.0)
+    )
+    assert message.startswith("pickle.dumps(x) would drop the gradient of x (made at")
+
+
+# leaks --------------------------------------------------------------------------------
+
+
+def test_leak():
+    kept = []
+
+    def leaky(x):
+        kept.append(x * 3)
+        return x
+
+    grad(leaky)(1.0)
+    made = line_of("kept.append(x * 3)")
+    message = (
+        "this value was traced by grad(leaky) and used after it finished; it was made "
+        f"at test_errors.py:{made}. Return it with has_aux=True, "
+        "or store stop_gradient(x)."
+    )
+    uses = (
+        lambda x: x + 1,
+        lambda x: 1 - x,
+        lambda x: -x,
+        np.sin,
+        fnp.sum,
+        lambda x: fnp.concatenate([[x], [1.0]]),
+        lambda x: grad(lambda y: x * y)(2.0),
+    )
+    for use in uses:
+        assert raised(errors.LeakedTracerError, lambda use=use: use(kept[0])) == message
+    assert kept[0].shape == ()
+    assert float(fgrad.stop_gradient(kept[0])) == 3.0
+
+
+def test_leak_after_an_exception():
+    kept = []
+
+    def broken(x):
+        kept.append(x)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        grad(broken)(1.0)
+    raised(errors.LeakedTracerError, lambda: kept[0] * 2)
+
+
+# rules --------------------------------------------------------------------------------
+
+
+@primitive
+def halve(x, mode="exact"):
+    return x / 2
+
+
+def use_halve(x):
+    return halve(x)
+
+
+def use_option(x):
+    return halve(x, mode="fast")
+
+
+def test_missing_rules():
+    fresh = primitive(lambda x: x)
+    message = raised(errors.MissingRuleError, lambda: grad(lambda x: fresh(x))(1.0))
+    assert message.startswith(
+        "no derivative rule for <lambda> with respect to x, called at "
+        'File "test_errors.py", line '
+    )
+    assert raised(errors.MissingRuleError, lambda: grad(use_halve)(1.0)) == (
+        "no derivative rule for halve with respect to x, called at "
+        f'File "test_errors.py", line {line_of("return halve(x)")}, in use_halve\n'
+        "    return halve(x)"
+    )
+    defvjp(halve, x=lambda g: g / 2)
+    assert grad(use_halve)(1.0) == 0.5
+    assert raised(errors.MissingRuleError, lambda: grad(use_option)(1.0)) == (
+        "no derivative rule for halve(..., mode=...), called at "
+        f'File "test_errors.py", line {line_of("return halve(x, mode")}, in use_option\n'
+        '    return halve(x, mode="fast")'
+    )
+
+
+def test_numpy_function_without_rule():
+    def spectral(x):
+        return np.busday_offset(x, 0)
+
+    message = raised(errors.MissingRuleError, lambda: grad(spectral)(1.0))
+    assert message.startswith(
+        "no derivative rule for np.busday_offset with respect to dates, called at "
+    )
+
+
+def test_wrong_rules():
+    wide = primitive(lambda x: x * 2)
+    defvjp(wide, x=lambda g: np.ones(7))
+    message = raised(errors.RuleError, lambda: grad(lambda x: np.sum(wide(x)))(X))
+    assert message == (
+        "the rule of <lambda> with respect to x returned shape (7,) "
+        "for an argument of shape (3,)."
+    )
+    with pytest.raises(errors.RuleError, match="must take g, the cotangent"):
+        defvjp(wide, x=lambda ans: ans)
+    with pytest.raises(errors.RuleError, match=r"names \['nothing'\], but the param"):
+        defvjp(wide, x=lambda g, nothing: g)
+
+
+def test_exception_in_a_rule_names_the_call():
+    broken = primitive(lambda x: x)
+    defvjp(broken, x=lambda g: g[5])
+
+    def calls(x):
+        return np.sum(broken(x))
+
+    with pytest.raises(IndexError) as info:
+        grad(calls)(X)
+    (note,) = info.value.__notes__
+    assert note.replace(__file__, "test_errors.py") == (
+        "in the rule of <lambda> with respect to x, for the call at File "
+        f'"test_errors.py", line {line_of("return np.sum(broken(x))")}, in calls\n'
+        "    return np.sum(broken(x))"
+    )
+
+
+def test_every_error_is_documented_and_a_builtin():
+    for name in errors.__all__:
+        kind = getattr(errors, name)
+        assert len(kind.__doc__) > 40
+        assert issubclass(kind, errors.FgradError)
+        if kind is not errors.FgradError:
+            assert issubclass(kind, TypeError | ValueError | RuntimeError)

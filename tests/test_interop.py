@@ -1,0 +1,185 @@
+"""Plain NumPy, fgrad.numpy and the methods of a box say the same."""
+
+import copy
+import types
+
+import numpy as np
+import pytest
+
+import fgrad
+import fgrad.numpy as fnp
+from fgrad import grad, vjp
+from fgrad._trace import Box
+
+X = np.array([[0.5, 1.5, -0.3], [2.0, 0.1, 0.9]])
+
+
+def gradients(*funs, x=X):
+    """The gradients of sum(w * f(x)), which must agree."""
+    results = []
+    for fun in funs:
+        out, pullback = vjp(fun, x)
+        w = np.cos(np.arange(np.size(out))).reshape(np.shape(out))
+        results.append((out, pullback(w)[0]))
+    for out, gradient in results[1:]:
+        np.testing.assert_array_equal(out, results[0][0])
+        np.testing.assert_allclose(gradient, results[0][1], rtol=1e-14)
+    return results[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "args"),
+    [
+        ("sum", (1,)),
+        ("mean", (0,)),
+        ("prod", (1,)),
+        ("std", (1,)),
+        ("var", ()),
+        ("max", (0,)),
+        ("min", ()),
+        ("cumsum", (1,)),
+        ("cumprod", (0,)),
+        ("conj", ()),
+        ("diagonal", (1,)),
+        ("dot", (np.arange(3.0),)),
+        ("ravel", ("F",)),
+        ("repeat", (2, 1)),
+        ("squeeze", ()),
+        ("swapaxes", (0, 1)),
+        ("take", ([0, 2, 2], 1)),
+        ("trace", (1,)),
+    ],
+)
+def test_methods(method, args):
+    gradients(
+        lambda x: getattr(x, method)(*args),
+        lambda x: getattr(np, method)(x, *args),
+        lambda x: getattr(fnp, method)(x, *args),
+    )
+
+
+def test_methods_with_signatures_of_their_own():
+    gradients(lambda x: x.reshape(3, 2), lambda x: x.reshape((3, 2)))
+    gradients(lambda x: x.reshape(-1, order="F"), lambda x: x.T.flatten())
+    gradients(lambda x: x.transpose(1, 0), lambda x: x.transpose(), lambda x: x.T)
+    gradients(lambda x: x.clip(0.2, 1.0), lambda x: x.clip(min=0.2, max=1.0))
+    gradients(lambda x: x.compress([True, False, True], 1), lambda x: x[:, ::2])
+    gradients(lambda x: fnp.stack(list(x.flat)), lambda x: fnp.ravel(x))
+    gradients(lambda x: x.mT, lambda x: x.T)
+    gradients(lambda x: x.astype(np.float64), lambda x: x.copy(), lambda x: x.view())
+    gradients(lambda x: fnp.array(x.tolist()), lambda x: x)
+    gradients(lambda x: (x * 1j).imag, lambda x: x.real)
+
+
+def test_operators():
+    y = np.array([2.0, 3.0, 4.0])
+    for a, b in (
+        (lambda x: x + y, lambda x: np.add(x, y)),
+        (lambda x: y - x, lambda x: np.subtract(y, x)),
+        (lambda x: 2.0 * x, lambda x: np.multiply(2.0, x)),
+        (lambda x: y / x, lambda x: np.divide(y, x)),
+        (lambda x: abs(x) ** y, lambda x: np.power(np.abs(x), y)),
+        (lambda x: 2.0**x, lambda x: np.power(2.0, x)),
+        (lambda x: x % y, lambda x: np.remainder(x, y)),
+        (lambda x: divmod(x, y)[1], lambda x: np.mod(x, y)),
+        (lambda x: x @ y, lambda x: np.matmul(x, y)),
+        (lambda x: X.T @ x, lambda x: np.matmul(X.T, x)),
+        (lambda x: +-x, lambda x: np.negative(x)),
+        (lambda x: [1.0, 2.0, 3.0] * x, lambda x: x * np.array([1.0, 2.0, 3.0])),
+    ):
+        gradients(a, b)
+
+
+def test_in_place_operators_rebind():
+    def f(x):
+        y = x
+        y += 1
+        y *= x
+        y -= 2
+        y /= 4
+        y **= 2
+        return np.sum(y)
+
+    gradient = grad(f)(X)
+    np.testing.assert_allclose(gradient, (X**2 + X - 2) / 8 * (2 * X + 1))
+
+
+def test_constant_attributes():
+    def f(x):
+        assert (x.shape, x.ndim, x.size, len(x)) == ((2, 3), 2, 6, 2)
+        assert (x.dtype, x.itemsize, x.nbytes) == (np.float64, 8, 48)
+        assert x.strides == X.strides
+        assert 1.5 in x
+        assert 7.0 not in x
+        assert bool(x[0, 0])
+        assert x.argmax() == X.argmax()
+        assert type(x > 1) is np.ndarray
+        assert round(x[0, 1]) == 2
+        assert x[0, 1] // 1 == 1.0
+        assert not x[0, 0] == 3
+        assert x.round(1)[0, 0] == 0.5
+        assert x.all()
+        assert np.isfinite(x).any()
+        assert x.__array_namespace__() is fnp
+        assert copy.copy(x) is x
+        assert copy.deepcopy(x) is x
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(x)
+        with pytest.raises(TypeError, match="0-d"):
+            iter(x[0, 0])
+        return x[0, 0]
+
+    assert grad(f)(X)[0, 0] == 1.0
+
+
+def test_iteration_and_unpacking():
+    def f(x):
+        (a, b, c), second = x
+        return a * b + c + sum(second)
+
+    np.testing.assert_allclose(grad(f)(X), [[1.5, 0.5, 1], [1, 1, 1]])
+
+
+def test_boxes_inside_lists():
+    def f(x):
+        rows = [[x[0, 0], 1.0], [2.0, x[1, 1]]]
+        return fnp.sum(rows) + fnp.linalg.det(rows) + np.dot([1.0, 2.0], x[:, 0])
+
+    gradient = grad(f)(X)
+    assert gradient[0, 0] == pytest.approx(1 + X[1, 1] + 1)
+    assert gradient[1, 1] == pytest.approx(1 + X[0, 0])
+
+
+def test_untraced_calls_are_numpys():
+    for name in ("sin", "sum", "concatenate", "median", "floor", "array", "where"):
+        assert type(getattr(fnp, name)([X, X])) is type(getattr(np, name)([X, X]))
+    np.testing.assert_array_equal(fnp.sin(X), np.sin(X))
+    assert fnp.add(1, 2) == 3
+    assert fnp.sum.__name__ == "sum"
+    assert fnp.sum.__doc__ == np.sum.__doc__
+
+
+def test_namespace_is_complete():
+    unknown = {
+        name
+        for name in np.__all__
+        if not hasattr(fnp, name) and not isinstance(getattr(np, name), types.ModuleType)
+    }
+    unknown -= {"trapz", "in1d"}  # deprecated since NumPy 2.0
+    unknown -= {"complex256", "float128", "__array_namespace_info__", "__version__"}
+    assert not {name for name in unknown if not name.startswith("_")}
+    assert set(np.linalg.__all__) <= set(dir(fnp.linalg))
+
+
+def test_numpy_scalars_and_arrays_on_the_left():
+    for left in (np.float64(2.0), np.float32(2.0), np.ones(3), 2, True, 1.5):
+        seen = []
+        grad(lambda x, left=left, seen=seen: seen.append(left * x) or np.sum(x))(X)
+        assert type(seen[0]) is Box
+        np.testing.assert_array_equal(fgrad.stop_gradient(seen[0]), left * X)
+
+
+def test_subclasses_of_ndarray_are_refused():
+    matrix = np.ma.masked_array([1.0, 2.0, 3.0], [True, False, False])
+    with pytest.raises(fgrad.errors.MissingRuleError, match="arrays of type Masked"):
+        grad(lambda x: np.sum(x * matrix))(X)
