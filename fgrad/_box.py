@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fgrad._callsite import call_text, caller, describe, is_store, short
+from fgrad._callsite import call_text, caller, describe, instruction, short
 from fgrad.errors import ConversionError
 
 __all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace", "astype"]
@@ -22,6 +22,8 @@ STORE = (
     "cannot store a traced value into a NumPy array; build it with np.stack or "
     "np.concatenate, or use fgrad.index_update"
 )
+
+INDEX = "a traced value cannot be an index or a count; use int(stop_gradient(x))"
 
 
 def astype(
@@ -227,10 +229,7 @@ class ArrayFace:
         _drop(self, "int(x)")
 
     def __index__(self) -> int:
-        raise ConversionError(
-            "a traced value cannot be an index or a count; use int(stop_gradient(x)), "
-            f"at {describe(caller())}"
-        )
+        raise ConversionError(f"{INDEX}, at {describe(caller())}")
 
     def __complex__(self) -> complex:
         _drop(self, "complex(x)")
@@ -278,8 +277,11 @@ def _plain(value: Any) -> Any:
 def _drop(box: ArrayFace, conversion: str, instead: str = "") -> NoReturn:
     """Refuse a conversion that would drop the gradient."""
     site = caller()
-    if is_store(site):
+    doing = instruction(site)
+    if doing.startswith("STORE_"):
         raise ConversionError(f"{STORE}, at {describe(site)}")
+    if doing.startswith(("BINARY_SUBSCR", "BINARY_SLICE")):
+        raise ConversionError(f"{INDEX}, at {describe(site)}")
     name = "x"
     if call := re.fullmatch(r"([\w.]+)\((\w+)\)", call_text(site) or ""):
         conversion, name = call[0], call[2]

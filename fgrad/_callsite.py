@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 
 import numpy as np
 
-__all__ = ["LIBRARY", "Site", "call_text", "caller", "describe", "is_store", "short"]
+__all__ = ["LIBRARY", "Site", "call_text", "caller", "describe", "instruction", "short"]
 
 Site = tuple[CodeType, int]
 
@@ -76,9 +76,9 @@ def call_text(site: Site) -> str | None:
     return None
 
 
-def is_store(site: Site) -> bool:
-    """Whether the instruction at `site` is an item assignment, ``out[i] = x``."""
-    from dis import opname
+def instruction(site: Site) -> str:
+    """What the interpreter does at `site`: ``STORE_SUBSCR`` for ``out[i] = x``."""
+    from dis import opname  # only messages need it
 
     code, lasti = site
-    return opname[code.co_code[lasti]].startswith(("STORE_SUBSCR", "STORE_SLICE"))
+    return opname[code.co_code[lasti]]

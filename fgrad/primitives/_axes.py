@@ -1,10 +1,11 @@
 """Small computations with axes and shapes that several rule tables share."""
 
+import math
 from typing import Any
 
 import numpy as np
 
-__all__ = ["kept_shape", "normalized", "restore"]
+__all__ = ["count", "from_rows", "kept_shape", "normalized", "restore", "rows"]
 
 
 def normalized(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -24,3 +25,31 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 def restore(g: Any, like: Any, axis: Any, keepdims: bool) -> Any:
     """The reduced axes put back with length 1, so that `g` broadcasts to `like`."""
     return g if keepdims else np.reshape(g, kept_shape(like.shape, axis))
+
+
+def count(like: Any, axis: Any, where: Any = True) -> Any:
+    """How many entries a reduction takes together; with ``where``, an array."""
+    if where is not True:
+        where = np.broadcast_to(where, like.shape)
+        return np.sum(where, axis=normalized(axis, like.ndim), keepdims=True)
+    return math.prod(like.shape[i] for i in normalized(axis, like.ndim))
+
+
+def _last(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The order of axes that puts `axis` last."""
+    axes = normalized(axis, ndim)
+    return (*(i for i in range(ndim) if i not in axes), *axes)
+
+
+def rows(a: Any, axis: Any) -> Any:
+    """A matrix whose rows are what a reduction of `axis` takes together."""
+    order = _last(axis, a.ndim)
+    n = count(a, axis)
+    return np.reshape(np.transpose(a, order), (a.size // max(n, 1), n))
+
+
+def from_rows(r: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """The array of `shape` whose `rows` are `r`."""
+    order = _last(axis, len(shape))
+    moved = np.reshape(r, tuple(shape[i] for i in order))
+    return np.transpose(moved, tuple(np.argsort(order)))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fgrad._rules import defvjp
-from fgrad.primitives._axes import restore
+from fgrad.primitives._axes import count, from_rows, restore, rows
 
 
 def sum_pullback(g, like, axis=None, keepdims=False, where=True):
@@ -13,3 +13,200 @@ def sum_pullback(g, like, axis=None, keepdims=False, where=True):
 
 
 defvjp(np.sum, a=sum_pullback, initial=lambda g: np.sum(g))
+
+
+# Mean and variance --------------------------------------------------------------------
+
+
+def mean_pullback(g, like, axis=None, keepdims=False, where=True):
+    """That of the sum, divided by the number of entries."""
+    share = 1 / np.maximum(count(like, axis, where), 1)
+    if where is True:  # keeps float32 what it is
+        share = float(share)
+    g = restore(g, like, axis, keepdims) * share
+    return sum_pullback(g, like, axis, True, where)
+
+
+def deviation(a, axis, where, mean):
+    """The distance from the mean, and the number of entries."""
+    n = count(a, axis, where)
+    if mean is None:
+        share = 1 / np.maximum(n, 1)
+        share = float(share) if where is True else share.astype(a.dtype)
+        mean = np.sum(a, axis=axis, keepdims=True, where=where) * share
+    return a - mean, n
+
+
+def var_pullback(
+    g,
+    a,
+    axis=None,
+    ddof=0,
+    keepdims=False,
+    where=True,
+    mean=None,
+    correction=None,
+):
+    """d var = 2 Re Σ conj(a - mean) da / (n - ddof): that of the mean cancels."""
+    d, n = deviation(a, axis, where, mean)
+    free = np.maximum(n - (ddof if correction is None else correction), 0)
+    scale = 2 / np.asarray(free, np.float64)
+    g = restore(g, a, axis, keepdims) * (float(scale) if where is True else scale)
+    c = g * (np.conjugate(d) if d.dtype.kind == "c" else d)
+    return c if where is True else np.where(where, c, 0)
+
+
+def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
+                 correction=None):  # fmt: skip
+    """d std = d var / (2 std), and 0 where std is 0."""
+    positive = ans > 0
+    g = np.where(positive, g / (2 * np.where(positive, ans, 1)), 0)
+    return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
+
+
+def var_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
+                      correction=None):  # fmt: skip
+    """The variance about a given mean, with respect to that mean."""
+    return -var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
+
+
+def std_mean_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True,
+                      mean=None, correction=None):  # fmt: skip
+    """The standard deviation about a given mean, with respect to that mean."""
+    return -std_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
+
+
+defvjp(np.mean, a=mean_pullback)
+# A given mean may broadcast; only then do the shapes of c and argument differ.
+defvjp(np.var, broadcasts=True, a=var_pullback, mean=var_mean_pullback)
+defvjp(np.std, broadcasts=True, a=std_pullback, mean=std_mean_pullback)
+
+
+# Extrema ------------------------------------------------------------------------------
+
+
+def extremum_shares(g, a, ans, axis, keepdims, where, initial):
+    """Which entries attain the extremum, whether `initial` does, and each one's part."""
+    ans = restore(ans, a, axis, keepdims)
+    attains = np.equal(a, ans)
+    if where is not True:
+        attains = attains & where
+    n = np.count_nonzero(attains, axis=axis, keepdims=True)
+    also = np.equal(ans, initial) if initial is not None else False
+    return attains, also, restore(g, a, axis, keepdims) / np.maximum(n + also, 1)
+
+
+def max_pullback(g, a, ans, axis=None, keepdims=False, initial=None, where=True):
+    """Equal shares for all entries that attain the extremum."""
+    attains, _, share = extremum_shares(g, a, ans, axis, keepdims, where, initial)
+    return np.where(attains, share, 0)
+
+
+def max_initial_pullback(
+    g, a, ans, axis=None, keepdims=False, initial=None, where=True
+):
+    """The share of the initial value, where it attains the extremum."""
+    _, also, share = extremum_shares(g, a, ans, axis, keepdims, where, initial)
+    return np.sum(np.where(also, share, 0))
+
+
+for fun in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin):
+    defvjp(fun, masks=True, a=max_pullback, initial=max_initial_pullback)
+
+
+# Products -----------------------------------------------------------------------------
+
+
+def divisible(ans):
+    """Whether a product may be divided by its factors: none is zero, or overflows."""
+    size = np.abs(ans)
+    tiny = np.finfo(size.dtype).tiny
+    return bool(np.all((size > tiny) & (size < np.inf)))
+
+
+def products_of_others(a, axis):
+    """For each entry, the product of the other ones: exact also if some are zero."""
+    r = rows(a, axis)
+    one = np.ones((r.shape[0], 1), r.dtype)
+    before = np.cumprod(np.concatenate([one, r[:, :-1]], axis=1), axis=1)
+    after = np.concatenate([one, np.flip(r[:, 1:], 1)], axis=1)
+    after = np.flip(np.cumprod(after, axis=1), 1)
+    return from_rows(before * after, a.shape, axis)
+
+
+def prod_pullback(g, a, ans, axis=None, keepdims=False, initial=None, where=True):
+    """The cotangent times the product of the other entries."""
+    g = restore(g, a, axis, keepdims)
+    used = a if where is True else np.where(where, a, 1)
+    if not a.size or divisible(ans):
+        c = g * restore(ans, a, axis, keepdims) / used
+    else:
+        first = g if initial is None else g * initial
+        c = first * products_of_others(used, axis)
+    return c if where is True else np.where(where, c, 0)
+
+
+def prod_initial_pullback(g, a, axis=None, keepdims=False, where=True):
+    """The cotangent times the product of all entries."""
+    return np.sum(g * np.prod(a, axis=axis, keepdims=keepdims, where=where))
+
+
+defvjp(np.prod, a=prod_pullback, initial=prod_initial_pullback)
+
+
+# Ignoring nan -------------------------------------------------------------------------
+
+
+def nanmean_pullback(g, a, axis=None, keepdims=False, where=True):
+    """That of the mean, over the numbers."""
+    return mean_pullback(g, a, axis, keepdims, where & ~np.isnan(a))
+
+
+def without_nan(a, where):
+    """Zeros for nan, and where the numbers are."""
+    nan = np.isnan(a)
+    return np.where(nan, 0, a), where & ~nan
+
+
+def nanvar_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
+                    correction=None):  # fmt: skip
+    """That of the variance, over the numbers."""
+    a, where = without_nan(a, where)
+    g = np.where(np.isnan(g), 0, g) if False else g
+    return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
+
+
+def nanstd_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
+                    correction=None):  # fmt: skip
+    """That of the standard deviation, over the numbers."""
+    a, where = without_nan(a, where)
+    return std_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
+
+
+def nanvar_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
+                         correction=None):  # fmt: skip
+    """The variance about a given mean, with respect to that mean."""
+    return -nanvar_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
+
+
+def nanstd_mean_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True,
+                         mean=None, correction=None):  # fmt: skip
+    """The standard deviation about a given mean, with respect to that mean."""
+    return -nanstd_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
+
+
+defvjp(np.nanmean, masks=True, a=nanmean_pullback)
+defvjp(
+    np.nanvar,
+    masks=True,
+    broadcasts=True,
+    a=nanvar_pullback,
+    mean=nanvar_mean_pullback,
+)
+defvjp(
+    np.nanstd,
+    masks=True,
+    broadcasts=True,
+    a=nanstd_pullback,
+    mean=nanstd_mean_pullback,
+)
