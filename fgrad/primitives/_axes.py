@@ -53,3 +53,27 @@ def from_rows(r: Any, shape: tuple[int, ...], axis: Any) -> Any:
     order = _last(axis, len(shape))
     moved = np.reshape(r, tuple(shape[i] for i in order))
     return np.transpose(moved, tuple(np.argsort(order)))
+
+
+def diagonal_index(
+    shape: tuple[int, ...], offset: int, axis1: int, axis2: int
+) -> tuple[Any, ...]:
+    """The index of a diagonal."""
+    row, column = max(-offset, 0), max(offset, 0)
+    along = np.arange(max(min(shape[axis1] - row, shape[axis2] - column), 0))
+    index: list[Any] = [slice(None)] * len(shape)
+    index[axis1] = along + row
+    index[axis2] = along + column
+    return tuple(index)
+
+
+def piece_shapes(like: Any) -> list[tuple[int, ...]]:
+    """Shapes of a sequence of arrays; one array is the sequence of its entries."""
+    if type(like) is tuple:
+        return [part.shape for part in like]
+    return [like.shape[1:]] * like.shape[0]
+
+
+def as_sequence(parts: list[Any], like: Any) -> Any:
+    """Cotangents of a sequence: a list, or one array if the sequence was one."""
+    return parts if type(like) is tuple else np.stack(parts)

@@ -2,6 +2,8 @@
 
 import operator
 
+import numpy as np
+
 from fgrad import _scatter
 from fgrad._rules import defvjp
 from fgrad._scatter import Scatter
@@ -10,17 +12,52 @@ from fgrad._trace import primitive
 index_add = primitive(_scatter.index_add)
 index_update = primitive(_scatter.index_update)
 
+
+def index_update_pullback(g, like, index):
+    """What was read from the index, where it wasn't overwritten by a later value."""
+    picked = g[index]
+    count = np.size(picked)
+    owner = np.empty(g.shape, np.intp)
+    owner[index] = turn = np.reshape(np.arange(count), picked.shape)
+    lost = owner[index] != turn
+    if np.any(lost):
+        picked = np.where(lost, 0, picked)
+    # An assignment drops leading axes of length 1, so the cotangent gets them back.
+    return np.reshape(picked, (1,) * (like.ndim - picked.ndim) + picked.shape)
+
+
 defvjp(operator.getitem, masks=True, a=lambda g, b: Scatter(g, b))
-defvjp(
-    index_add,
-    broadcasts=True,
-    x=lambda g: g,
-    value=lambda g, index: g[index],
-)
+defvjp(index_add, broadcasts=True, x=lambda g: g, value=lambda g, index: g[index])
 defvjp(
     index_update,
     broadcasts=True,
     masks=True,
     x=lambda g, index: index_update(g, index, 0),
-    value=lambda g, index: g[index],
+    value=index_update_pullback,
+)
+
+
+def along(index, axis, like):
+    """The full index for entries along an axis, or among all entries."""
+    if axis is None:
+        return np.unravel_index(index, like.shape)
+    return (slice(None),) * (axis % like.ndim) + (index,)
+
+
+def take_pullback(g, like, indices, axis, mode):
+    """Add to the entries that were taken."""
+    length = like.size if axis is None else like.shape[axis]
+    indices = np.asarray(indices)
+    indices = np.clip(indices, 0, length - 1) if mode == "clip" else indices % length
+    return Scatter(g, along(indices, axis, like))
+
+
+defvjp(np.take, masks=True, a=take_pullback)
+defvjp(
+    np.compress,
+    masks=True,
+    a=lambda g, like, condition, axis: Scatter(
+        g, along(np.flatnonzero(condition), axis, like)
+    ),
+    condition=lambda g: None,
 )

@@ -1,23 +1,35 @@
-"""Functions that join arrays, and those that take them apart."""
+"""Functions that join arrays: their cotangents are cut apart again."""
 
 import numpy as np
 
 from fgrad._rules import defvjp
+from fgrad.primitives._axes import as_sequence, normalized, piece_shapes
 
 
-def concatenate_pullback(g, like, axis=0):
+def concatenate_pullback(g, like, wanted, axis):
     """Cut the cotangent where the arrays were joined."""
+    shapes = piece_shapes(like)
     if axis is None:
-        ends = np.cumsum([part.size for part in like])
-        parts = np.split(g, ends[:-1])
-        return [np.reshape(c, part.shape) for c, part in zip(parts, like, strict=True)]
-    ends = np.cumsum([part.shape[axis] for part in like])
-    return np.split(g, ends[:-1], axis)
+        lead, lengths = (), [int(np.prod(shape)) for shape in shapes]
+    else:
+        (axis,) = normalized(axis, g.ndim)
+        lead, lengths = (slice(None),) * axis, [shape[axis] for shape in shapes]
+    parts = []
+    stop = 0
+    for i, (shape, length) in enumerate(zip(shapes, lengths, strict=True)):
+        start, stop = stop, stop + length
+        if type(wanted) is tuple and wanted[i] is None:
+            parts.append(None)
+            continue
+        part = g[(*lead, slice(start, stop))]
+        parts.append(np.reshape(part, shape) if axis is None else part)
+    return as_sequence(parts, like)
 
 
-def stack_pullback(g, axis=0):
+def stack_pullback(g, like, axis):
     """One slice for each array."""
-    return list(np.moveaxis(g, axis, 0))
+    lead = (slice(None),) * (axis % g.ndim)
+    return as_sequence([g[(*lead, i)] for i in range(g.shape[axis])], like)
 
 
 defvjp(np.concatenate, sequences=("arrays",), arrays=concatenate_pullback)

@@ -172,7 +172,6 @@ def nanvar_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=No
                     correction=None):  # fmt: skip
     """That of the variance, over the numbers."""
     a, where = without_nan(a, where)
-    g = np.where(np.isnan(g), 0, g) if False else g
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
 
 

@@ -1,20 +1,131 @@
 """Functions that arrange the same entries differently."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from fgrad._rules import defvjp
+from fgrad._scatter import Scatter
+from fgrad._trace import primitive
+from fgrad.primitives._axes import diagonal_index, normalized
+from fgrad.primitives.indexing import index_add
+
+# The same entries under another shape
 
 
-def broadcast_to_pullback(g, like):
-    """Sum over the axes along which the array was repeated."""
-    lead = g.ndim - like.ndim
-    axes = [lead + i for i, n in enumerate(like.shape) if n == 1]
-    return np.reshape(np.sum(g, axis=(*range(lead), *axes)), like.shape)
+@primitive
+def reshaped(a, shape, order="C"):
+    """``np.reshape``, in an order of the axes (``C``, ``F``), not of the memory."""
+    return np.reshape(a, shape, order)
 
 
-defvjp(np.broadcast_to, array=broadcast_to_pullback)
-defvjp(np.reshape, a=lambda g, like, order: np.reshape(g, like.shape, order=order))
+defvjp(reshaped, a=lambda g, like, order: np.reshape(g, like.shape, order))
+defvjp(np.squeeze, neutral=("axis",), a=lambda g, like: np.reshape(g, like.shape))
+defvjp(np.expand_dims, a=lambda g, like: np.reshape(g, like.shape))
+
+# The same entries in other memory
+
+defvjp(np.asarray, a=lambda g: g)
+defvjp(np.asanyarray, a=lambda g: g)
+defvjp(np.ascontiguousarray, a=lambda g, like: np.reshape(g, like.shape))
+defvjp(np.asfortranarray, a=lambda g, like: np.reshape(g, like.shape))
+defvjp(np.asarray_chkfinite, a=lambda g: g)
+defvjp(np.require, neutral=("requirements",), a=lambda g, like: np.reshape(g, like.shape))
+defvjp(np.copy, a=lambda g: g)
+
+# Another order of the axes
+
+
+def transpose_pullback(g, axes):
+    """The inverse permutation."""
+    return np.transpose(g, axes and np.argsort(normalized(axes, g.ndim)))
+
+
+defvjp(np.transpose, a=transpose_pullback)
+defvjp(np.matrix_transpose, x=lambda g: np.matrix_transpose(g))
+defvjp(np.swapaxes, a=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
+defvjp(np.moveaxis, a=lambda g, source, destination: np.moveaxis(g, destination, source))
+
+# Another order of the entries
+
+defvjp(np.flip, m=lambda g, axis: np.flip(g, axis))
+defvjp(np.fliplr, m=lambda g: np.fliplr(g))
+defvjp(np.flipud, m=lambda g: np.flipud(g))
+defvjp(np.rot90, m=lambda g, k, axes: np.rot90(g, -k, axes))
+defvjp(np.roll, a=lambda g, shift, axis: np.roll(g, np.negative(shift), axis))
+
+# Entries that appear several times: their cotangents add up
+
+
+def tile_pullback(g, like, reps):
+    """Give copies axes of their own, and sum over these."""
+    reps = tuple(np.atleast_1d(reps))
+    ndim = max(like.ndim, len(reps))
+    reps = (1,) * (ndim - len(reps)) + reps
+    shape = (1,) * (ndim - like.ndim) + like.shape
+    split = [n for pair in zip(reps, shape, strict=True) for n in pair]
+    copies = tuple(range(0, 2 * ndim, 2))
+    return np.reshape(np.sum(np.reshape(g, split), axis=copies), like.shape)
+
+
+def repeat_pullback(g, like, repeats, axis):
+    """Equal counts: sum over an axis of copies. Others: add each copy to its source."""
+    shape = (like.size,) if axis is None or not like.shape else like.shape
+    (axis,) = normalized(0 if axis is None else axis, len(shape))
+    if np.size(repeats) == 1:
+        split = (*shape[: axis + 1], np.ravel(repeats)[0], *shape[axis + 1 :])
+        return np.reshape(np.sum(np.reshape(g, split), axis=axis + 1), like.shape)
+    source = np.repeat(np.arange(shape[axis]), repeats)
+    if shape != like.shape:
+        return Scatter(g, np.unravel_index(source, like.shape))
+    return Scatter(g, (slice(None),) * axis + (source,))
+
+
+def sliding_window_view_pullback(g, like, window_shape, axis):
+    """Each window adds to the entries that it shows."""
+    places = np.reshape(np.arange(like.size), like.shape)
+    shown = np.ravel(sliding_window_view(places, window_shape, axis))
+    total = index_add(np.zeros(like.size, like.dtype), shown, np.reshape(g, -1))
+    return np.reshape(total, like.shape)
+
+
+defvjp(np.broadcast_to, broadcasts=True, array=lambda g: g)
+defvjp(np.tile, A=tile_pullback)
+defvjp(np.repeat, a=repeat_pullback)
 defvjp(
-    np.transpose,
-    a=lambda g, axes: np.transpose(g, None if axes is None else np.argsort(axes)),
+    sliding_window_view,
+    neutral=("writeable",),
+    x=sliding_window_view_pullback,
 )
+
+# Parts of matrices
+
+
+def diag_pullback(g, like, k):
+    """Of a vector: the diagonal. Of a matrix: put into the diagonal."""
+    if like.ndim == 1:
+        return np.diagonal(g, k)
+    return Scatter(g, diagonal_index(like.shape, k, 0, 1))
+
+
+def diagonal_pullback(g, like, offset, axis1, axis2):
+    """Put into the diagonal, which is the last axis of `g`."""
+    axis1, axis2 = normalized((axis1, axis2), like.ndim)
+    # Indices next to each other leave their axis in place, others put it first.
+    place = min(axis1, axis2) if abs(axis1 - axis2) == 1 else 0
+    index = diagonal_index(like.shape, offset, axis1, axis2)
+    return Scatter(np.moveaxis(g, -1, place), index)
+
+
+def vander_pullback(g, x, N, increasing):
+    """Sum of g k x**(k - 1) over the powers k."""
+    g = g if increasing else np.flip(g, 1)
+    powers = np.arange(1, g.shape[1])
+    slopes = powers * np.vander(x, len(powers), increasing=True)
+    return np.sum(g[:, 1:] * slopes, axis=1)
+
+
+defvjp(np.triu, broadcasts=True, masks=True, m=lambda g, k: np.triu(g, k))
+defvjp(np.tril, broadcasts=True, masks=True, m=lambda g, k: np.tril(g, k))
+defvjp(np.diag, masks=True, v=diag_pullback)
+defvjp(np.diagonal, masks=True, a=diagonal_pullback)
+defvjp(np.vander, x=vander_pullback)

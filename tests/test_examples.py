@@ -1,0 +1,44 @@
+"""The examples run, and do what they say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(name, *options, cwd):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *options],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PYTHONPATH": str(EXAMPLES.parent), "PATH": "", "HOME": str(cwd)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_quickstart(tmp_path):
+    out = run("quickstart.py", cwd=tmp_path)
+    assert "second derivative of sin at 0.5: -0.4794" in out
+
+
+def test_quickstart_is_the_readme(tmp_path):
+    readme = (EXAMPLES.parent / "README.md").read_text()
+    code = re.sub(r"^(>>>|\.\.\.) ?", "", readme, flags=re.MULTILINE)
+    source = (EXAMPLES / "quickstart.py").read_text()
+    for line in source.split('layer."""\n')[1].split("\nprint")[0].splitlines():
+        assert line in code
+
+
+def test_digits(tmp_path):
+    pytest.importorskip("sklearn", reason="needs fgrad[examples]", exc_type=ImportError)
+    out = run("digits.py", cwd=tmp_path)
+    accuracy = float(re.search(r"test accuracy ([\d.]+)%", out)[1])
+    assert accuracy >= 97
+    assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,123 @@
+"""The shape of the package: who imports whom, what is public, what is documented."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import fgrad
+
+ROOT = Path(fgrad.__file__).parent
+
+MAY_IMPORT = {
+    "errors": set(),
+    "_callsite": set(),
+    "_tree": {"errors"},
+    "_scatter": set(),
+    "_rules": {"errors"},
+    "_box": {"errors", "_callsite"},
+    "_trace": {"errors", "_callsite", "_rules", "_box"},
+    "_replay": {"errors", "_callsite", "_rules", "_scatter", "_trace"},
+    "_transforms": {"errors", "_tree", "_replay", "_trace"},
+    "testing": {"_trace", "_transforms", "_tree"},
+    "primitives": {"errors", "_box", "_rules", "_scatter", "_trace", "primitives"},
+    "derived": {"errors", "_rules", "_trace", "_callsite", "derived", "primitives"},
+    "numpy": {"_trace", "numpy"},
+}
+"""Which rooms a room may import; ``__init__`` may import everything."""
+
+LATE = {("_box", "numpy")}
+"""Imports inside a function: ``__array_namespace__`` returns `fgrad.numpy`."""
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages([str(ROOT)], "fgrad.")
+    if not module.ispkg or module.name.count(".") > 1
+)
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "fgrad" and len(parts) > 1:
+                yield parts[1]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: p.name)
+def test_import_edges(path):
+    if path == ROOT / "__init__.py":
+        return
+    here = room(path)
+    rooms = {*MAY_IMPORT, "__init__"}
+    edges = {(here, name) for name in imports(path) if name in rooms and name != here}
+    allowed = {(here, name) for name in MAY_IMPORT[here]}
+    assert edges - LATE <= allowed
+
+
+def test_the_table_has_no_cycle():
+    done = set()
+
+    def visit(name, above):
+        assert name not in above, f"cycle through {name}"
+        if name not in done:
+            for other in MAY_IMPORT[name] - {name}:
+                visit(other, {*above, name})
+            done.add(name)
+
+    for name in MAY_IMPORT:
+        visit(name, set())
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: p.name)
+def test_files_stay_one_idea_wide(path):
+    limit = 520 if path.parent.name == "numpy" else 450
+    assert len(path.read_text().splitlines()) <= limit
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_say_what_they_are(name):
+    assert inspect.getdoc(importlib.import_module(name))
+
+
+@pytest.mark.parametrize("module", ["fgrad", "fgrad.testing", "fgrad.errors"])
+def test_public_names(module):
+    module = importlib.import_module(module)
+    assert sorted(module.__all__) == list(module.__all__)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if inspect.ismodule(thing):
+            continue
+        doc = inspect.getdoc(thing)
+        assert doc, name
+        if inspect.isfunction(thing):
+            assert "Parameters\n" in doc, name
+            assert doctest.DocTestFinder().find(thing, name)[0].examples, name
+
+
+def test_the_core_needs_only_numpy():
+    allowed = {"numpy", "fgrad", "typing_extensions"}
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for name in names:
+                top = name.split(".")[0]
+                assert top in allowed or top in __import__("sys").stdlib_module_names
