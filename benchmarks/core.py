@@ -1,6 +1,6 @@
 """The core's figures: fgrad against gradients written by hand, and against autograd.
 
-    python -m benchmarks.core
+python -m benchmarks.core
 """
 
 import subprocess

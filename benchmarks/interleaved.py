@@ -27,7 +27,9 @@ def best_times(
     return best
 
 
-def report(title: str, calls: dict[str, Callable[[], object]], rounds: int = 30) -> None:
+def report(
+    title: str, calls: dict[str, Callable[[], object]], rounds: int = 30
+) -> None:
     """Print each call's time relative to the first one."""
     best = best_times(calls, rounds)
     reference = next(iter(best.values()))

@@ -81,14 +81,11 @@ class Cotangents:
             self._first(node, [None] * len(node.shape))
         self.total[node][c.index] = c.g
 
-    def take(self, node: Node) -> Any:
-        """The cotangent of a node whose turn it is."""
-        total = self.total.pop(node)
-        if node.dtype is not None:
-            return total
+    def parts(self, node: Node) -> tuple[Any, ...]:
+        """The cotangents of several results, zero for those that were not used."""
         return tuple(
             np.zeros(*space) if part is None else part
-            for part, space in zip(total, node.shape, strict=True)
+            for part, space in zip(self.total.pop(node), node.shape, strict=True)
         )
 
     def result(self, leaf: Node) -> Any:
@@ -118,11 +115,11 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
             queue, total, holes = cotangents.queue, cotangents.total, cotangents.holes
             while queue:
                 node = heappop(queue)[1]
-                g = cotangents.take(node)
+                g = total.pop(node) if node.dtype is not None else cotangents.parts(node)
                 holed = node in holes
                 for parent, pullback, residuals in node.edges:
                     c = pullback.fun(g, *residuals)
-                    if pullback.rule.masks or holed:
+                    if holed or pullback.masks:
                         holes.update(parent if type(parent) is tuple else (parent,))
                     if invalid or (holed and residuals):
                         c = _keep_zeros(c, g, parent, pullback)
@@ -186,7 +183,11 @@ def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
     """Sum over the axes along which an argument of `shape` was broadcast."""
     lead = len(c.shape) - len(shape)
     pairs = list(zip(shape, c.shape[max(lead, 0) :], strict=False))
-    if not pullback.rule.broadcasts or lead < 0 or any(a not in (1, b) for a, b in pairs):
+    if (
+        not pullback.rule.broadcasts
+        or lead < 0
+        or any(a not in (1, b) for a, b in pairs)
+    ):
         raise RuleError(
             f"{pullback!r} returned shape {c.shape} for an argument of shape {shape}."
         )

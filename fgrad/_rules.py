@@ -131,7 +131,7 @@ def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
 class Pullback:
     """The rule for one parameter: a function of the cotangent and what it keeps."""
 
-    __slots__ = ("defaults", "fun", "needs", "parameter", "rule")
+    __slots__ = ("defaults", "fun", "masks", "needs", "parameter", "rule")
 
     def __init__(self, rule: "Rule", parameter: str, fun: Callable[..., Any]) -> None:
         code = fun.__code__
@@ -145,6 +145,7 @@ class Pullback:
         self.parameter = parameter
         self.fun = fun
         self.needs = names[1:]
+        self.masks = rule.masks
         defaults = fun.__defaults__ or ()
         self.defaults = dict(zip(names[len(names) - len(defaults) :], defaults))
 

@@ -82,7 +82,9 @@ def stencil(
         [w * np.asarray(y) for y in fun(_shifted(leaves, tangents, s * STEP))]
         for s, w in shifts
     ]
-    return [sum(parts[1:], parts[0]) / (12 * STEP) for parts in zip(*terms, strict=True)]
+    return [
+        sum(parts[1:], parts[0]) / (12 * STEP) for parts in zip(*terms, strict=True)
+    ]
 
 
 def _pair(cotangents: Sequence[Any], tangents: Sequence[Any]) -> tuple[float, float]:
@@ -180,8 +182,14 @@ def _check(
     if "fwd" in modes:
         # The pullback is linear in its cotangent: its pullback is the pushforward.
         _, pushforward = vjp(lambda w: pullback(w), ws)
-        for k, (y, y2) in enumerate(zip(pushforward(tuple(vs))[0], numeric, strict=True)):
-            error = np.abs(y - y2) - atol - rtol * (np.abs(y2) + np.max(np.abs(out[k]), initial=0))
+        for k, (y, y2) in enumerate(
+            zip(pushforward(tuple(vs))[0], numeric, strict=True)
+        ):
+            error = (
+                np.abs(y - y2)
+                - atol
+                - rtol * (np.abs(y2) + np.max(np.abs(out[k]), initial=0))
+            )
             assert not np.any(~(error <= 0)), (
                 f"forward mode disagrees with the stencil at derivative {level} in "
                 f"output {k}: {y} instead of {y2}"
@@ -297,9 +305,13 @@ def check_rule(
     for i, (x, c, c2, c0) in enumerate(
         zip(primals, gradient, doubled, zero, strict=True)
     ):
-        assert c.shape == np.shape(x), f"cotangent of shape {c.shape}, not {np.shape(x)}"
+        assert c.shape == np.shape(x), (
+            f"cotangent of shape {c.shape}, not {np.shape(x)}"
+        )
         assert c.dtype == np.asarray(x).dtype, f"cotangent of dtype {c.dtype}"
-        np.testing.assert_allclose(c2, 2 * c, rtol=1e-3 if c.itemsize < 8 else 1e-9, atol=1e-30)
+        np.testing.assert_allclose(
+            c2, 2 * c, rtol=1e-3 if c.itemsize < 8 else 1e-9, atol=1e-30
+        )
         np.testing.assert_array_equal(c0, np.zeros_like(c))
         alone = list(primals)
 
@@ -307,5 +319,7 @@ def check_rule(
             return flat(*alone[:i], value, *alone[i + 1 :])
 
         np.testing.assert_array_equal(vjp(one, x)[1](ws)[0], c)
-    if order and all(np.asarray(x).dtype in (np.float64, np.complex128) for x in primals):
+    if order and all(
+        np.asarray(x).dtype in (np.float64, np.complex128) for x in primals
+    ):
         check_grads(lambda *xs: flat(*xs), primals, order=order, rtol=rtol, rng=rng)

@@ -163,7 +163,8 @@ def test_namespace_is_complete():
     unknown = {
         name
         for name in np.__all__
-        if not hasattr(fnp, name) and not isinstance(getattr(np, name), types.ModuleType)
+        if not hasattr(fnp, name)
+        and not isinstance(getattr(np, name), types.ModuleType)
     }
     unknown -= {"trapz", "in1d"}  # deprecated since NumPy 2.0
     unknown -= {"complex256", "float128", "__array_namespace_info__", "__version__"}

@@ -45,7 +45,9 @@ def _converted(call: Sample, kind: str) -> tuple[Any, Any]:
             return leaf
         array = np.asarray(leaf)
         if kind == "single" and array.dtype.kind in "fc" and type(leaf) is not float:
-            return array.astype(np.complex64 if array.dtype.kind == "c" else np.float32)[()]
+            return array.astype(
+                np.complex64 if array.dtype.kind == "c" else np.float32
+            )[()]
         if kind == "complex" and array.dtype == np.float64:
             return (array + 1j * rng.uniform(-0.5, 0.5, array.shape))[()]
         return leaf

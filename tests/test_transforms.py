@@ -78,9 +78,7 @@ def test_value_is_what_the_function_returns():
 # dtypes and freshness -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "dtype", [np.float16, np.float32, np.float64, np.longdouble]
-)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
 def test_gradient_has_the_dtype_of_the_argument(dtype):
     x = np.array([0.25, 0.5], dtype)
     gradient = grad(lambda x: np.sum(np.sin(x * np.float64(2)) * 2.0))(x)

@@ -118,11 +118,13 @@ def test_structure_repr():
 
 TREES = st.recursive(
     st.floats(allow_nan=False) | st.none(),
-    lambda children: st.lists(children)
-    | st.dictionaries(st.text(max_size=3), children)
-    | st.tuples(children, children)
-    | st.builds(Point, children, children)
-    | st.builds(Layer, children, children),
+    lambda children: (
+        st.lists(children)
+        | st.dictionaries(st.text(max_size=3), children)
+        | st.tuples(children, children)
+        | st.builds(Point, children, children)
+        | st.builds(Layer, children, children)
+    ),
     max_leaves=10,
 )
 

@@ -3,6 +3,32 @@
 Importing a module registers its compositions.
 """
 
-from fgrad.derived import joining
+from fgrad.derived import (
+    applying,
+    concatenators,
+    creation,
+    elementwise,
+    fft,
+    indexing,
+    joining,
+    padding,
+    products,
+    reductions,
+    selection,
+    shaping,
+)
 
-__all__ = ["joining"]
+__all__ = [
+    "applying",
+    "concatenators",
+    "creation",
+    "elementwise",
+    "fft",
+    "indexing",
+    "joining",
+    "padding",
+    "products",
+    "reductions",
+    "selection",
+    "shaping",
+]

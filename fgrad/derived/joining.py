@@ -1,40 +1,127 @@
-"""Building arrays, and taking them apart."""
+"""Joining arrays, and taking them apart."""
 
 from typing import Any
 
 import numpy as np
 
 from fgrad._rules import derived
+from fgrad.derived.creation import array, as_traced
+
+# Joining
+
+
+def _arrays(tup: Any, least: Any) -> list[Any]:
+    """The arrays of a sequence, each with at least some number of axes."""
+    return [least(as_traced(a)) for a in tup]
+
+
+@derived(np.hstack)
+def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    arrays = _arrays(tup, np.atleast_1d)
+    axis = 0 if arrays and arrays[0].ndim == 1 else 1
+    return np.concatenate(arrays, axis, dtype=dtype, casting=casting)
+
+
+@derived(np.vstack)
+def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    arrays = _arrays(tup, np.atleast_2d)
+    return np.concatenate(arrays, 0, dtype=dtype, casting=casting)
+
+
+@derived(np.dstack)
+def dstack(tup: Any) -> Any:
+    return np.concatenate(_arrays(tup, np.atleast_3d), 2)
+
+
+@derived(np.column_stack)
+def column_stack(tup: Any) -> Any:
+    def columns(a: Any) -> Any:
+        return a if a.ndim > 1 else np.reshape(a, (-1, 1))
+
+    return np.concatenate(_arrays(tup, columns), 1)
+
+
+@derived(np.block)
+def block(arrays: Any) -> Any:
+    """Lists within lists: the innermost are joined along the last axis."""
+    depth, ndim = _depth(arrays)
+    return _block(arrays, depth, max(depth, ndim))
+
+
+def _depth(arrays: Any) -> tuple[int, int]:
+    """How deep lists are nested, and the largest number of axes in them."""
+    if not isinstance(arrays, list):
+        return 0, np.ndim(arrays)
+    parts = [_depth(part) for part in arrays]
+    depths = {depth for depth, _ in parts}
+    if len(depths) != 1:
+        raise ValueError("List depths are mismatched.")
+    return 1 + depths.pop(), max(ndim for _, ndim in parts)
+
+
+def _block(arrays: Any, depth: int, ndim: int) -> Any:
+    if depth == 0:
+        return array(as_traced(arrays), ndmin=ndim)
+    return np.concatenate([_block(a, depth - 1, ndim) for a in arrays], -depth)
+
+
+@derived(np.append)
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    return np.concatenate((as_traced(arr), as_traced(values)), axis)
+
+
+# Taking apart
+
+
+@derived(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    ary = as_traced(ary)
+    # Where NumPy cuts the positions along the axis, cut the array.
+    cuts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
+    lead = (slice(None),) * (axis % ary.ndim)
+    return [ary[(*lead, _span(cut))] for cut in cuts]
+
+
+def _span(cut: Any) -> slice:
+    return slice(cut[0], cut[-1] + 1) if cut.size else slice(0)
 
 
 @derived(np.split)
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    if isinstance(indices_or_sections, int | np.integer):
-        ends = np.linspace(0, ary.shape[axis], indices_or_sections + 1).astype(int)[1:-1]
-    else:
-        ends = np.asarray(indices_or_sections)
-    lead = (slice(None),) * (axis % ary.ndim)
-    starts = [0, *ends]
-    stops = [*ends, None]
-    return [ary[(*lead, slice(a, b))] for a, b in zip(starts, stops, strict=True)]
+    ary = as_traced(ary)
+    if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
+        raise ValueError("array split does not result in an equal division")
+    return array_split(ary, indices_or_sections, axis)
 
 
-@derived(np.moveaxis)
-def moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    return np.transpose(a, moved(a.ndim, source, destination))
+@derived(np.hsplit)
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    ary = as_traced(ary)
+    if not ary.ndim:
+        raise ValueError("hsplit only works on arrays of 1 or more dimensions")
+    return split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
 
 
-def moved(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
-    """The order of axes after moving some."""
-    plain = np.moveaxis(np.empty((1,) * 0 + tuple(range(1, ndim + 1))), source, destination)
-    return tuple(n - 1 for n in plain.shape)
+@derived(np.vsplit)
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    ary = as_traced(ary)
+    if ary.ndim < 2:
+        raise ValueError("vsplit only works on arrays of 2 or more dimensions")
+    return split(ary, indices_or_sections, 0)
 
 
-@derived(np.array)
-def array(object: Any, dtype: Any = None, *, ndmin: int = 0, **options: Any) -> Any:
-    """A nested list with traced entries: stack it, level by level."""
-    if isinstance(object, tuple | list):
-        object = np.stack([array(item) for item in object])
-    if ndmin > np.ndim(object):
-        object = np.reshape(object, (1,) * (ndmin - object.ndim) + object.shape)
-    return object if dtype is None else object.astype(dtype)
+@derived(np.dsplit)
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    ary = as_traced(ary)
+    if ary.ndim < 3:
+        raise ValueError("dsplit only works on arrays of 3 or more dimensions")
+    return split(ary, indices_or_sections, 2)
+
+
+if hasattr(np, "unstack"):
+
+    @derived(np.unstack)
+    def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+        x = as_traced(x)
+        lead = (slice(None),) * (axis % x.ndim)
+        return tuple(x[(*lead, i)] for i in range(x.shape[axis]))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._rules import derived
+from fgrad._trace import implementation
 
 
 @derived(np.ptp)
@@ -20,12 +21,12 @@ def numbers(a: Any, instead: float) -> Any:
 
 @derived(np.nansum)
 def nansum(a: Any, *args: Any, **options: Any) -> Any:
-    return np.sum(numbers(a, 0), *args, **options)
+    return implementation(np.sum)(numbers(a, 0), *args, **options)  # initial too
 
 
 @derived(np.nanprod)
 def nanprod(a: Any, *args: Any, **options: Any) -> Any:
-    return np.prod(numbers(a, 1), *args, **options)
+    return implementation(np.prod)(numbers(a, 1), *args, **options)
 
 
 @derived(np.nancumsum)

@@ -1,10 +1,18 @@
 """The rule tables. Importing a module registers its rules."""
 
 from fgrad.primitives import (
+    accumulations,
+    bessel,
+    bounds,
+    complex,
     constant,
+    creation,
+    einsum,
     elementwise,
+    fft,
     indexing,
     joining,
+    order_statistics,
     products,
     reductions,
     selection,
@@ -13,10 +21,18 @@ from fgrad.primitives import (
 )
 
 __all__ = [
+    "accumulations",
+    "bessel",
+    "bounds",
+    "complex",
     "constant",
+    "creation",
+    "einsum",
     "elementwise",
+    "fft",
     "indexing",
     "joining",
+    "order_statistics",
     "products",
     "reductions",
     "selection",

@@ -5,7 +5,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["count", "from_rows", "kept_shape", "normalized", "restore", "rows"]
+__all__ = [
+    "as_sequence",
+    "count",
+    "diagonal_index",
+    "from_rows",
+    "kept_shape",
+    "normalized",
+    "piece_shapes",
+    "restore",
+    "rows",
+]
 
 
 def normalized(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -9,14 +9,10 @@ import numpy as np
 
 from fgrad._box import astype
 from fgrad._rules import defvjp
+from fgrad.primitives.bounds import share
 
 LN2 = np.log(2.0).item()
 LN10 = np.log(10.0).item()
-
-
-def nonzero(x: Any) -> Any:
-    """`x` with inf in place of 0: what is divided by it is 0 there, in all orders."""
-    return np.where(np.equal(x, 0), np.inf, x)
 
 
 # Arithmetic ---------------------------------------------------------------------------
@@ -73,7 +69,7 @@ def float_power_pullback(g: Any, x1: Any, x2: Any) -> Any:
 def exponent_pullback(g: Any, ans: Any, x1: Any, x2: Any) -> Any:
     """x1**x2 log(x1), which is 0 for x1 = 0 unless 0**x2 is infinite."""
     flat = np.equal(x1, 0) & np.greater_equal(np.real(x2), 0)
-    return g * ans * np.log(np.where(flat, 1, x1).astype(ans.dtype))
+    return g * ans * np.log(np.where(flat, 1, x1).astype(np.result_type(ans)))
 
 
 defvjp(np.power, x1=power_pullback, x2=exponent_pullback)
@@ -90,23 +86,46 @@ defvjp(np.log2, x=lambda g, x: g / x / LN2)
 defvjp(np.log10, x=lambda g, x: g / x / LN10)
 defvjp(np.log1p, x=lambda g, x: g / (1 + x))
 
+
+def logaddexp_pullback(g: Any, ans: Any, x: Any, other: Any, exp: Any) -> Any:
+    """The share of `x` in the sum; at infinity, that of the larger term."""
+    return g * np.where(np.isinf(ans), share(ans, x, other), exp(x - ans))
+
+
+defvjp(
+    np.logaddexp,
+    x1=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x1, x2, np.exp),
+    x2=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x2, x1, np.exp),
+)
+defvjp(
+    np.logaddexp2,
+    x1=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x1, x2, np.exp2),
+    x2=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x2, x1, np.exp2),
+)
+
 # Trigonometric and hyperbolic functions -----------------------------------------------
 
 
-def sine(ans: Any, x: Any) -> Any:
-    """sqrt(1 - x**2), the derivative of arcsin upside down.
+def arcsin_pullback(g: Any, ans: Any, x: Any) -> Any:
+    """1 / sqrt(1 - x**2): in factors, precise near 1; on the result's own branch."""
+    return g / (np.cos(ans) if np.iscomplexobj(ans) else np.sqrt((1 - x) * (1 + x)))
 
-    Real numbers near 1 need the factors; for complex ones the cosine of the result is on
-    the right side of the branch cut.
-    """
-    complex = np.iscomplexobj(ans)
-    return np.cos(np.arcsin(x)) if complex else np.sqrt((1 - x) * (1 + x))
+
+def arccos_pullback(g: Any, ans: Any, x: Any) -> Any:
+    """-1 / sqrt(1 - x**2): in factors, precise near 1; on the result's own branch."""
+    return -g / (np.sin(ans) if np.iscomplexobj(ans) else np.sqrt((1 - x) * (1 + x)))
 
 
 defvjp(np.sin, x=lambda g, x: g * np.cos(x))
 defvjp(np.cos, x=lambda g, x: -g * np.sin(x))
 defvjp(np.tan, x=lambda g, ans: g * (1 + ans * ans))
+defvjp(np.arcsin, x=arcsin_pullback)
+defvjp(np.arccos, x=arccos_pullback)
 defvjp(np.arctan, x=lambda g, x: g / (1 + x * x))
+defvjp(np.deg2rad, x=lambda g: np.deg2rad(g))
+defvjp(np.radians, x=lambda g: np.deg2rad(g))
+defvjp(np.rad2deg, x=lambda g: np.rad2deg(g))
+defvjp(np.degrees, x=lambda g: np.rad2deg(g))
 defvjp(np.sinh, x=lambda g, x: g * np.cosh(x))
 defvjp(np.cosh, x=lambda g, x: g * np.sinh(x))
 defvjp(np.tanh, x=lambda g, ans: g * (1 - ans * ans))

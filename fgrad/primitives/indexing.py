@@ -14,16 +14,21 @@ index_update = primitive(_scatter.index_update)
 
 
 def index_update_pullback(g, like, index):
-    """What was read from the index, where it wasn't overwritten by a later value."""
+    """What was read from the index, where no later value overwrote it."""
     picked = g[index]
-    count = np.size(picked)
-    owner = np.empty(g.shape, np.intp)
-    owner[index] = turn = np.reshape(np.arange(count), picked.shape)
-    lost = owner[index] != turn
-    if np.any(lost):
-        picked = np.where(lost, 0, picked)
-    # An assignment drops leading axes of length 1, so the cotangent gets them back.
+    if _may_repeat(index):
+        turn = np.reshape(np.arange(picked.size), picked.shape)
+        owner = np.empty(g.shape, np.intp)
+        owner[index] = turn
+        picked = np.where(owner[index] == turn, picked, 0)
+    # An assignment drops leading axes of length 1: the cotangent gets them back.
     return np.reshape(picked, (1,) * (like.ndim - picked.ndim) + picked.shape)
+
+
+def _may_repeat(index):
+    """Whether an index can name an entry twice: only integer arrays can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(np.ndim(part) and np.asarray(part).dtype != bool for part in parts)
 
 
 defvjp(operator.getitem, masks=True, a=lambda g, b: Scatter(g, b))

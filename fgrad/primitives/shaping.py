@@ -29,7 +29,9 @@ defvjp(np.asanyarray, a=lambda g: g)
 defvjp(np.ascontiguousarray, a=lambda g, like: np.reshape(g, like.shape))
 defvjp(np.asfortranarray, a=lambda g, like: np.reshape(g, like.shape))
 defvjp(np.asarray_chkfinite, a=lambda g: g)
-defvjp(np.require, neutral=("requirements",), a=lambda g, like: np.reshape(g, like.shape))
+defvjp(
+    np.require, neutral=("requirements",), a=lambda g, like: np.reshape(g, like.shape)
+)
 defvjp(np.copy, a=lambda g: g)
 
 # Another order of the axes
@@ -43,7 +45,9 @@ def transpose_pullback(g, axes):
 defvjp(np.transpose, a=transpose_pullback)
 defvjp(np.matrix_transpose, x=lambda g: np.matrix_transpose(g))
 defvjp(np.swapaxes, a=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
-defvjp(np.moveaxis, a=lambda g, source, destination: np.moveaxis(g, destination, source))
+defvjp(
+    np.moveaxis, a=lambda g, source, destination: np.moveaxis(g, destination, source)
+)
 
 # Another order of the entries
 

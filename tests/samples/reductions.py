@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.samples import cplx, positive, real, sample, spread
+from tests.samples import cplx, fixed, real, sample, spread
 
 ORDERED = "extrema of complex numbers order them by their real parts first"
 MASK = np.array([[True, False, True, True], [False, True, True, True], [True] * 4])
@@ -54,7 +54,7 @@ sample(np.mean, real())
 for fun in (np.var, np.std):
     sample(fun, real(3, 4), axis=1, ddof=1)
     sample(fun, real(3, 4), axis=0, correction=1)
-    sample(fun, real(3, 4), axis=1, ddof=0.5, where=MASK, keepdims=True)
+    sample(fun, real(3, 4), axis=1, ddof=fixed(0.5), where=MASK, keepdims=True)
     sample(fun, real(3, 4), where=MASK[0])
     sample(fun, real(3, 4), axis=1, mean=real(3, 1))
     sample(fun, real(3, 4), mean=real(1, 1), where=MASK, ddof=1)
@@ -86,9 +86,6 @@ for fun in (np.nansum, np.nanprod):
     sample(fun, NAN, axis=1, initial=1.5)
     sample(fun, np.array([np.nan, np.nan]))
 for fun in (np.nanvar, np.nanstd):
-    sample(fun, NAN, axis=1, ddof=0.5)
-    sample(fun, NAN, axis=1, correction=0.5)
+    sample(fun, NAN, axis=1, ddof=fixed(0.5))
+    sample(fun, NAN, axis=1, correction=fixed(0.5))
     sample(fun, NAN, axis=1, mean=real(3, 1), where=MASK[:, :3])
-
-
-

@@ -1,9 +1,8 @@
-"""`vjp`, `grad` and `value_and_grad`: open a trace, run the function, replay it."""
+"""Reverse mode: `vjp`, `grad` and `value_and_grad`."""
 
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable, Coroutine, Sequence
 from functools import update_wrapper
 from types import MethodType
@@ -11,12 +10,18 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
 
-from fgrad._replay import replay
-from fgrad._trace import Box, Node, Trace, strip
-from fgrad._tree import Structure, flatten, leaf_paths, tree_map, unflatten
+from fgrad._trace import Box, Node, strip
+from fgrad._transforms._run import (
+    Argnums,
+    Run,
+    described,
+    is_sequence,
+    label,
+    positions,
+    sequence,
+)
+from fgrad._tree import flatten, leaf_paths, tree_map
 from fgrad.errors import (
-    ArgnumsError,
-    ConversionError,
     CotangentError,
     InputTypeError,
     NonScalarOutputError,
@@ -30,94 +35,8 @@ R = TypeVar("R")
 A = TypeVar("A")
 P = ParamSpec("P")
 
-Argnums = int | Sequence[int]
 
-
-class _Run:
-    """One call of a function with some of its arguments traced."""
-
-    def __init__(
-        self, transform: str, fun: Callable[..., Any], args: Any, argnums: Sequence[int]
-    ) -> None:
-        self.transform = transform
-        self.fun = fun
-        self.trace = Trace(f"{transform}({_label(fun)})")
-        self.inputs: list[tuple[Structure, list[Node]]] = []
-        self.args = list(args)
-        for argnum in argnums:
-            leaves, structure = flatten(args[argnum])
-            boxes = [
-                self.trace.leaf(self._checked(leaf, argnum, structure, i))
-                for i, leaf in enumerate(leaves)
-            ]
-            self.args[argnum] = unflatten(structure, boxes)
-            self.inputs.append((structure, [box._node for box in boxes]))
-
-    def _checked(self, leaf: Any, argnum: int, structure: Structure, i: int) -> Any:
-        """A leaf that varies continuously, or an error naming it."""
-        kind = type(leaf)
-        if kind is np.ndarray or isinstance(leaf, np.generic):
-            if leaf.dtype.kind in "fc":
-                return leaf
-            what = f"has dtype {leaf.dtype}. Convert it to float"
-        elif kind is Box or kind is float or kind is complex:
-            return leaf
-        elif isinstance(leaf, np.memmap):
-            return np.asarray(leaf)
-        elif isinstance(leaf, int):
-            what = f"is the {kind.__name__} {leaf!r}. Convert it to float"
-        elif isinstance(leaf, np.ndarray):
-            what = f"is a {kind.__name__}. Convert it with np.asarray"
-        else:
-            what = f"is a {kind.__name__}. Pass it as an argument of its own"
-        path = leaf_paths(structure, _argument_name(self.fun, argnum))[i]
-        raise InputTypeError(
-            f"{self.transform} cannot differentiate {_label(self.fun)} with respect "
-            f"to argument {argnum}: {path} {what}, or mark the field static."
-        )
-
-    def call(self, kwargs: dict[str, Any]) -> Any:
-        """Run the function; whatever it raises, nothing is left behind."""
-        try:
-            return self.fun(*self.args, **kwargs)
-        except BaseException as error:
-            self.trace.close()
-            if isinstance(error.__cause__, ConversionError):
-                # NumPy hides the reason why out[i] = x failed behind a ValueError.
-                raise error.__cause__ from None
-            raise
-
-    def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
-        """Close the trace; split the output of the function into output and aux."""
-        self.trace.close()
-        if not has_aux:
-            return out, None
-        if type(out) is not tuple or len(out) != 2:
-            raise OutputTypeError(
-                f"{self.transform} with has_aux=True needs a pair (output, aux), "
-                f"but {_label(self.fun)} returned {_what(out)}."
-            )
-        return out[0], tree_map(self.value, out[1])
-
-    def value(self, leaf: Any) -> Any:
-        """What a leaf of the output is outside this trace."""
-        return leaf._value if self.node(leaf) else leaf
-
-    def node(self, leaf: Any) -> Node | None:
-        """The node of a leaf of the output, if it depends on the arguments."""
-        mine = type(leaf) is Box and leaf._trace is self.trace
-        return leaf._node if mine else None
-
-    def gradients(self, roots: list[tuple[Node, Any]], consume: bool) -> list[Any]:
-        """A tree like each differentiated argument."""
-        cotangents = replay(roots, consume=consume)
-        return [
-            unflatten(structure, map(cotangents.result, nodes))
-            for structure, nodes in self.inputs
-        ]
-
-
-class _Grad:
+class Grad:
     """What `grad` and `value_and_grad` return. Pickles when its function does."""
 
     def __init__(
@@ -136,19 +55,21 @@ class _Grad:
         self.holomorphic = holomorphic
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        argnums = _argnums(self, self.argnums, len(args))
-        run = _Run(self.transform, self.fun, args, argnums)
+        argnums = positions(self, self.argnums, len(args))
+        run = Run(self.transform, self.fun, args, argnums)
         out = run.call(kwargs)
-        return self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)
+        return (
+            self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)
+        )
 
-    async def _later(self, run: _Run, out: Coroutine[Any, Any, Any]) -> Any:
+    async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
         """The same for an async function, once it is done."""
         try:
             return self._end(run, await out)
         finally:
             run.trace.close()
 
-    def _end(self, run: _Run, out: Any) -> Any:
+    def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
         self._check_output(out)
         if self.holomorphic:
@@ -157,14 +78,14 @@ class _Grad:
         del out  # so that replay frees what it has passed
         roots = [] if node is None else [(node, node.dtype.type(1))]
         gradients = run.gradients(roots, consume=True)
-        gradient = tuple(gradients) if _is_sequence(self.argnums) else gradients[0]
+        gradient = tuple(gradients) if is_sequence(self.argnums) else gradients[0]
         if self.transform == "grad":
             return (gradient, aux) if self.has_aux else gradient
         return ((value, aux), gradient) if self.has_aux else (value, gradient)
 
     def _check_output(self, out: Any) -> None:
         """Refuse what is not one real number (or complex, if holomorphic)."""
-        name = _label(self.fun)
+        name = label(self.fun)
         plain = strip(out)
         if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
             hint = (
@@ -176,7 +97,7 @@ class _Grad:
                 hint = "Pass has_aux=True if the second one is auxiliary."
             raise NonScalarOutputError(
                 f"{self.transform} needs a scalar output, but {name} returned "
-                f"{_what(out)}. {hint}"
+                f"{described(out)}. {hint}"
             )
         if np.shape(plain) != ():
             hint = f"Use jacobian({name}), or vjp({name}, x) with your own cotangent."
@@ -197,9 +118,9 @@ class _Grad:
                 f"{self.transform} needs a real output, but {name} returned {dtype}."
             )
 
-    def _check_holomorphic(self, run: _Run, out: Any) -> None:
-        name = _label(self.fun)
-        for argnum, (_, nodes) in zip(_sequence(self.argnums), run.inputs, strict=True):
+    def _check_holomorphic(self, run: Run, out: Any) -> None:
+        name = label(self.fun)
+        for argnum, (_, nodes) in zip(sequence(self.argnums), run.inputs, strict=True):
             for node in nodes:
                 if node.dtype.kind != "c":
                     raise InputTypeError(
@@ -216,19 +137,19 @@ class _Grad:
         return self if instance is None else MethodType(self, instance)
 
     def __repr__(self) -> str:
-        return f"{self.transform}({_label(self.fun)})"
+        return f"{self.transform}({label(self.fun)})"
 
 
-class _VJP:
+class VJP:
     """The pullback that `vjp` returns."""
 
-    def __init__(self, run: _Run, out: Any) -> None:
+    def __init__(self, run: Run, out: Any) -> None:
         leaves, self._structure = flatten(out)
         self._run = run
-        self._leaves = [(run.node(leaf), *_space(leaf, run)) for leaf in leaves]
+        self._leaves = [(run.node(leaf), *output_space(leaf, run)) for leaf in leaves]
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
-        name = _label(self._run.fun)
+        name = label(self._run.fun)
         leaves, structure = flatten(cotangent)
         if structure != self._structure:
             raise CotangentError(
@@ -258,78 +179,18 @@ class _VJP:
         return tuple(self._run.gradients(roots, consume=False))
 
     def __repr__(self) -> str:
-        return f"the pullback of {_label(self._run.fun)}"
+        return f"the pullback of {label(self._run.fun)}"
 
 
-def _space(leaf: Any, run: _Run) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def output_space(leaf: Any, run: Run) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype of one leaf of the output of a function given to `vjp`."""
     plain = strip(leaf)
     if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
         raise OutputTypeError(
-            f"vjp needs a tree of arrays as output, but {_label(run.fun)} returned "
-            f"{_what(leaf)}. Return other data with has_aux=True."
+            f"vjp needs a tree of arrays as output, but {label(run.fun)} returned "
+            f"{described(leaf)}. Return other data with has_aux=True."
         )
     return np.shape(plain), np.asarray(plain).dtype
-
-
-def _what(value: Any) -> str:
-    """A result in words, for messages."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of length {len(value)}"
-    if isinstance(value, Box | np.ndarray | np.generic):
-        return f"an array of shape {value.shape}"
-    return f"a {type(value).__name__}"
-
-
-def _label(fun: Callable[..., Any]) -> str:
-    if isinstance(fun, _Grad):
-        return repr(fun)
-    return getattr(fun, "__name__", None) or type(fun).__name__
-
-
-def _argument_name(fun: Callable[..., Any], argnum: int) -> str:
-    try:
-        parameters = list(inspect.signature(fun).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return named[argnum].name if argnum < len(named) else f"args[{argnum}]"
-
-
-def _is_sequence(argnums: Argnums) -> bool:
-    return isinstance(argnums, Sequence)
-
-
-def _sequence(argnums: Argnums) -> Sequence[int]:
-    return argnums if isinstance(argnums, Sequence) else (argnums,)
-
-
-def _argnums(transform: _Grad, argnums: Argnums, count: int) -> tuple[int, ...]:
-    """Positions of the differentiated arguments, counted from the front."""
-    given, name = _sequence(argnums), _label(transform.fun)
-    try:
-        positions = [operator.index(argnum) for argnum in given]
-    except TypeError:
-        positions = []
-    if not positions or isinstance(argnums, str):
-        raise ArgnumsError(
-            f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
-            f"sequence of ints"
-        )
-    for position in positions:
-        if not -count <= position < count:
-            raise ArgnumsError(
-                f"argnums={position} of {transform!r}, but {name} was called with "
-                f"{count} positional argument{'s' if count != 1 else ''}"
-            )
-    positions = [position % count for position in positions]
-    if len(set(positions)) < len(positions):
-        raise ArgnumsError(
-            f"argnums={argnums!r} of {transform!r} names an argument twice"
-        )
-    return tuple(positions)
 
 
 @overload
@@ -428,7 +289,7 @@ def grad(
     >>> grad(grad(np.sin))(0.5) == -np.sin(0.5)
     np.True_
     """
-    return _Grad("grad", fun, argnums, has_aux, holomorphic)
+    return Grad("grad", fun, argnums, has_aux, holomorphic)
 
 
 @overload
@@ -494,7 +355,7 @@ def value_and_grad(
     >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     (12.0, np.float64(4.0))
     """
-    return _Grad("value_and_grad", fun, argnums, has_aux, holomorphic)
+    return Grad("value_and_grad", fun, argnums, has_aux, holomorphic)
 
 
 @overload
@@ -549,9 +410,9 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 30.]), np.float64(21.0))
     """
-    run = _Run("vjp", fun, primals, range(len(primals)))
+    run = Run("vjp", fun, primals, range(len(primals)))
     out, aux = run.finish(run.call({}), has_aux)
-    pullback = _VJP(run, out)
+    pullback = VJP(run, out)
     out = tree_map(run.value, out)
     return (out, pullback, aux) if has_aux else (out, pullback)
 

@@ -1,0 +1,49 @@
+"""Calling a Python function on parts of an array."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._rules import derived
+from fgrad.derived.creation import array, as_traced
+
+
+@derived(np.apply_along_axis)
+def apply_along_axis(
+    func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
+) -> Any:
+    arr = as_traced(arr)
+    axis %= arr.ndim
+    rows = np.moveaxis(arr, axis, -1)
+    lead = rows.shape[:-1]
+    if 0 in lead:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    results = array([func1d(rows[i], *args, **kwargs) for i in np.ndindex(lead)])
+    shape = results.shape[1:]
+    results = np.reshape(results, lead + shape)
+    own = range(len(lead), results.ndim)
+    return np.moveaxis(results, own, range(axis, axis + len(shape)))
+
+
+@derived(np.apply_over_axes)
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    a = as_traced(a)
+    for axis in np.atleast_1d(axes):
+        result = func(a, axis % a.ndim)
+        if result.ndim != a.ndim:
+            result = np.expand_dims(result, axis % a.ndim)
+        a = result
+    return a
+
+
+@derived(np.fromfunction)
+def fromfunction(
+    function: Any, shape: Any, *, dtype: Any = float, like: Any = None, **kwargs: Any
+) -> Any:
+    return function(*np.indices(shape, dtype=dtype), **kwargs)
+
+
+@derived(np.ndenumerate)
+def ndenumerate(arr: Any) -> Any:
+    arr = as_traced(arr)
+    return ((index, arr[index]) for index in np.ndindex(arr.shape))

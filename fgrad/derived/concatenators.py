@@ -1,0 +1,67 @@
+"""``np.r_`` and ``np.c_``, which NumPy does not dispatch: fgrad's own objects."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._trace import Box, implementation, strip
+from fgrad.derived.creation import as_traced, asarray
+from fgrad.primitives.indexing import index_update
+
+__all__ = ["c_", "r_"]
+
+
+class Concatenator:
+    """NumPy's `r_` or `c_`, also for traced entries.
+
+    NumPy lays out the numbers of the traced entries in place of their values; then the
+    values are put where their numbers are.
+    """
+
+    def __init__(self, numpy: Any) -> None:
+        self._numpy = numpy
+        self.__doc__ = numpy.__doc__
+
+    def __getitem__(self, key: Any) -> Any:
+        items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
+        plain = self._numpy[tuple(strip(item) for item in items)]
+        traced = [item for item in items if type(item) is Box]
+        if not traced:
+            return plain
+        number = iter(np.cumsum([0, *(item.size for item in traced)]))
+        numbers = self._numpy[tuple(_numbers(item, number) for item in items)]
+        here = numbers >= 0
+        values = np.concatenate([np.ravel(item) for item in traced])
+        values = asarray(values[numbers[here]], dtype=plain.dtype)
+        return index_update(np.where(here, 0, plain), here, values)
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _item(item: Any) -> Any:
+    """An array, but for directives and slices that NumPy reads itself."""
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, slice):
+        return as_traced(item) if np.ndim(strip(item)) else item
+    ends = [item.start, item.stop, item.step]
+    if not any(type(end) is Box for end in ends):
+        return item
+    start = 0 if item.start is None else item.start
+    if isinstance(item.step, complex):
+        return np.linspace(start, item.stop, int(abs(item.step)))
+    return implementation(np.arange)(start, item.stop, item.step or 1)
+
+
+def _numbers(item: Any, number: Any) -> Any:
+    """Numbers for traced entries, -1 for the others."""
+    if isinstance(item, str):
+        return item
+    if type(item) is not Box:
+        return np.full(np.shape(np.r_[item] if isinstance(item, slice) else item), -1)
+    return np.reshape(np.arange(item.size), item.shape) + next(number)
+
+
+r_ = Concatenator(np.r_)
+c_ = Concatenator(np.c_)

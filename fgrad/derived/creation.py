@@ -1,0 +1,140 @@
+"""Making arrays from numbers, lists and ranges."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._rules import derived
+from fgrad._trace import Box, implementation, strip
+
+asarray = implementation(np.asarray)
+
+
+def as_traced(x: Any) -> Any:
+    """An array, traced if `x` is or has a traced value in it."""
+    if type(x) is Box or type(x) is np.ndarray:
+        return x
+    return array(x) if isinstance(x, tuple | list) else np.asarray(x)
+
+
+@derived(np.array)
+def array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: bool | None = True,
+    order: Any = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    ndmax: int = 0,
+    like: Any = None,
+) -> Any:
+    """A nested list with traced entries: stack it, level by level."""
+    if isinstance(object, tuple | list):
+        if strip(object) is object:
+            object = np.asarray(object)
+        else:
+            object = np.stack([array(item) for item in object])
+    if dtype is not None or order != "K":
+        object = asarray(object, dtype=dtype, order=order)
+    missing = ndmin - np.ndim(object)
+    return np.reshape(object, (1,) * missing + object.shape) if missing > 0 else object
+
+
+@derived(np.fromiter)
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    return array(iter[:count] if count >= 0 else iter, dtype)
+
+
+@derived(np.full)
+def full(
+    shape: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "C",
+    *,
+    device: Any = None,
+    like: Any = None,
+) -> Any:
+    fill_value = as_traced(fill_value)
+    return asarray(np.broadcast_to(fill_value, shape), dtype=dtype, order=order)
+
+
+@derived(np.full_like)
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    plain = np.asarray(strip(a))
+    fill_value = as_traced(fill_value)
+    if type(fill_value) is not Box:
+        return np.full_like(plain, fill_value, dtype, order, subok, shape)
+    shape = plain.shape if shape is None else shape
+    return full(shape, fill_value, plain.dtype if dtype is None else dtype)
+
+
+@derived(np.arange)
+def arange(
+    start: Any,
+    stop: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    like: Any = None,
+) -> Any:
+    """The ends decide how many numbers; the start and the step, which ones."""
+    if stop is None:
+        start, stop = 0, start
+    plain = np.arange(strip(start), strip(stop), strip(step), dtype=dtype)
+    if plain.dtype.kind not in "fc":
+        return plain
+    step = (start + step) - start  # as NumPy rounds it
+    numbers = start + np.arange(plain.size, dtype=plain.dtype) * step
+    return asarray(numbers, dtype=plain.dtype)
+
+
+@derived(np.logspace)
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    start, stop, base = as_traced(start), as_traced(stop), as_traced(base)
+    if base.ndim:
+        ndim = np.broadcast(strip(start), strip(stop), strip(base)).ndim
+        start, stop = array(start, ndmin=ndim), array(stop, ndmin=ndim)
+        base = np.expand_dims(array(base, ndmin=ndim), axis)
+    powers = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return powers if dtype is None else asarray(powers, dtype=dtype)
+
+
+@derived(np.meshgrid)
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Any, ...]:
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    axes = list(range(len(xi)))
+    if indexing == "xy" and len(xi) > 1:
+        axes[:2] = 1, 0
+    grids = [
+        np.reshape(as_traced(x), [-1 if i == axis else 1 for i in range(len(xi))])
+        for x, axis in zip(xi, axes, strict=True)
+    ]
+    return tuple(grids) if sparse else np.broadcast_arrays(*grids)
+
+
+@derived(np.ix_)
+def ix_(*args: Any) -> tuple[Any, ...]:
+    return meshgrid(*args, sparse=True, indexing="ij")

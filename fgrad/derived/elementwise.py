@@ -1,0 +1,124 @@
+"""Signs, remainders, replacements and branches, from primitives."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._rules import derived
+from fgrad._trace import strip
+from fgrad.derived.creation import as_traced
+from fgrad.errors import ConversionError
+from fgrad.primitives.complex import direction
+
+
+@derived(np.sign)
+def sign(x: Any, **options: Any) -> Any:
+    x = as_traced(x)
+    if x.dtype.kind == "c":
+        return direction(x, **options)
+    return np.sign(strip(x), **options)
+
+
+@derived(np.divmod)
+def divmod(x1: Any, x2: Any, **options: Any) -> tuple[Any, Any]:
+    return np.floor_divide(x1, x2, **options), np.remainder(x1, x2, **options)
+
+
+@derived(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    a = as_traced(a)
+    close = not np.iscomplexobj(np.real_if_close(strip(a), tol))
+    return np.real(a) if close else a
+
+
+@derived(np.nan_to_num)
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    if not copy:
+        raise ConversionError(
+            "np.nan_to_num(x, copy=False) cannot write into a traced array; "
+            "use x = np.nan_to_num(x)"
+        )
+    x = as_traced(x)
+    if x.dtype.kind not in "fc":
+        return x
+    if x.dtype.kind == "c":
+        parts = (nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag))
+        return next(parts) + 1j * next(parts)
+    largest = np.finfo(x.dtype)
+    posinf = largest.max if posinf is None else posinf
+    neginf = largest.min if neginf is None else neginf
+    x = np.where(np.isposinf(x), posinf, np.where(np.isneginf(x), neginf, x))
+    return np.where(np.isnan(x), nan, x).astype(x.dtype)
+
+
+if hasattr(np, "astype"):
+
+    @derived(np.astype)
+    def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+        return x.astype(dtype, copy=copy)
+
+
+# `np.emath`: complex where the real function ends ------------------------------------
+
+
+def widened(x: Any, outside: Any) -> Any:
+    """`x`, as complex numbers if any entry is outside of the real domain."""
+    x = as_traced(x)
+    if np.any(np.isreal(x) & outside(np.real(strip(x)))):
+        return x.astype(np.result_type(x.dtype, np.complex64))
+    return x
+
+
+def negative(x: Any) -> Any:
+    return x < 0
+
+
+def beyond_one(x: Any) -> Any:
+    return abs(x) > 1
+
+
+@derived(np.emath.sqrt)
+def emath_sqrt(x: Any) -> Any:
+    return np.sqrt(widened(x, negative))
+
+
+@derived(np.emath.log)
+def emath_log(x: Any) -> Any:
+    return np.log(widened(x, negative))
+
+
+@derived(np.emath.log2)
+def emath_log2(x: Any) -> Any:
+    return np.log2(widened(x, negative))
+
+
+@derived(np.emath.log10)
+def emath_log10(x: Any) -> Any:
+    return np.log10(widened(x, negative))
+
+
+@derived(np.emath.logn)
+def emath_logn(n: Any, x: Any) -> Any:
+    return np.log(widened(x, negative)) / np.log(widened(n, negative))
+
+
+@derived(np.emath.power)
+def emath_power(x: Any, p: Any) -> Any:
+    return np.power(widened(x, negative), as_traced(p))
+
+
+@derived(np.emath.arccos)
+def emath_arccos(x: Any) -> Any:
+    return np.arccos(widened(x, beyond_one))
+
+
+@derived(np.emath.arcsin)
+def emath_arcsin(x: Any) -> Any:
+    return np.arcsin(widened(x, beyond_one))
+
+
+@derived(np.emath.arctanh)
+def emath_arctanh(x: Any) -> Any:
+    return np.arctanh(widened(x, beyond_one))

@@ -1,0 +1,57 @@
+"""Picking, leaving out and putting in entries along an axis."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._rules import derived
+from fgrad._trace import strip
+from fgrad.derived.creation import array, as_traced, asarray
+
+
+@derived(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    arr = as_traced(arr)
+    if axis is None:
+        return np.ravel(arr)[np.asarray(indices)]
+    axis %= arr.ndim
+    index = list(np.ix_(*map(range, arr.shape)))
+    index[axis] = np.asarray(indices)
+    return arr[tuple(index)]
+
+
+@derived(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    return np.take(np.ravel(as_traced(arr)), np.flatnonzero(strip(condition)))
+
+
+def _flat(arr: Any, axis: int | None) -> tuple[Any, int]:
+    """An array and the axis to work along; without one, the array is flattened."""
+    arr = as_traced(arr)
+    if axis is None:
+        arr = np.ravel(arr)
+        axis = -1
+    return arr, axis % arr.ndim
+
+
+@derived(np.delete)
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    arr, axis = _flat(arr, axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+
+
+@derived(np.insert)
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Append the values, then put all into the order in which NumPy inserts."""
+    arr, axis = _flat(arr, axis)
+    length = arr.shape[axis]
+    values = array(asarray(as_traced(values), dtype=arr.dtype), ndmin=arr.ndim)
+    count = np.insert(np.arange(length), obj, 0).size - length
+    if count == 1:
+        if np.ndim(obj) == 0 and not isinstance(obj, slice):
+            values = np.moveaxis(values, 0, axis)
+        count = values.shape[axis]
+    shape = (*arr.shape[:axis], count, *arr.shape[axis + 1 :])
+    both = np.concatenate([arr, np.broadcast_to(values, shape)], axis)
+    new = np.arange(length, length + count)
+    return np.take(both, np.insert(np.arange(length), obj, new), axis)

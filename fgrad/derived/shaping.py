@@ -1,0 +1,119 @@
+"""Shapes, and orders of axes and entries."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from fgrad._rules import derived
+from fgrad._trace import strip
+from fgrad.derived.creation import as_traced
+from fgrad.errors import MissingRuleError
+from fgrad.primitives.shaping import reshaped
+
+
+@derived(np.reshape)
+def reshape(
+    a: Any,
+    shape: Any = None,
+    order: str = "C",
+    *,
+    newshape: Any = None,
+    copy: bool | None = None,
+) -> Any:
+    shape = newshape if shape is None else shape
+    if order == "C":
+        return reshaped(a, shape)
+    return reshaped(a, shape, _axis_order(a) if order in "Aa" else order)
+
+
+def _axis_order(a: Any) -> str:
+    """The order that means "as in memory"."""
+    flags = np.asarray(strip(a)).flags
+    return "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+
+
+@derived(np.ravel)
+def ravel(a: Any, order: str = "C") -> Any:
+    if order in "Kk":
+        strides = np.asarray(strip(a)).strides
+        outermost_first = np.argsort([-abs(n) for n in strides], kind="stable")
+        return reshaped(np.transpose(a, tuple(outermost_first)), -1)
+    return reshape(a, -1, order)
+
+
+@derived(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    a = as_traced(a)
+    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    return np.moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+def _each(function: Any, arrays: tuple[Any, ...]) -> Any:
+    """One result for one array, a tuple for several."""
+    results = tuple(function(as_traced(a)) for a in arrays)
+    return results[0] if len(results) == 1 else results
+
+
+@derived(np.atleast_1d)
+def atleast_1d(*arys: Any) -> Any:
+    return _each(lambda a: a if a.ndim else np.reshape(a, 1), arys)
+
+
+@derived(np.atleast_2d)
+def atleast_2d(*arys: Any) -> Any:
+    return _each(lambda a: a if a.ndim > 1 else np.reshape(a, (1, -1)), arys)
+
+
+@derived(np.atleast_3d)
+def atleast_3d(*arys: Any) -> Any:
+    def three(a: Any) -> Any:
+        if a.ndim > 2:
+            return a
+        return np.reshape(a, (*a.shape, 1) if a.ndim == 2 else (1, a.size, 1))
+
+    return _each(three, arys)
+
+
+@derived(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    arrays = [as_traced(a) for a in args]
+    shape = np.broadcast_shapes(*[a.shape for a in arrays])
+    return tuple(a if a.shape == shape else np.broadcast_to(a, shape) for a in arrays)
+
+
+@derived(np.resize)
+def resize(a: Any, new_shape: Any) -> Any:
+    a = np.ravel(as_traced(a))
+    size = int(np.prod(new_shape))
+    if not a.size or not size:
+        return np.resize(strip(a), new_shape)
+    return np.reshape(np.tile(a, -(-size // a.size))[:size], new_shape)
+
+
+@derived(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    return np.diag(np.ravel(as_traced(v)), k)
+
+
+@derived(as_strided)
+def strided(
+    x: Any,
+    shape: Any = None,
+    strides: Any = None,
+    subok: bool = False,
+    writeable: bool = True,
+) -> Any:
+    """The entries in memory order, picked at multiples of the strides."""
+    memory = np.asarray(strip(x))
+    if not (memory.flags.c_contiguous or memory.flags.f_contiguous):
+        raise MissingRuleError(
+            "no derivative rule for np.lib.stride_tricks.as_strided of an array with "
+            "gaps in memory; call np.ascontiguousarray first"
+        )
+    places = np.arange(memory.size)
+    steps = memory.strides if strides is None else strides
+    shape = memory.shape if shape is None else shape
+    scale = places.itemsize / memory.itemsize
+    index = as_strided(places, shape, [int(n * scale) for n in steps])
+    return np.take(np.ravel(x, "K"), index)

@@ -1,0 +1,71 @@
+"""Small computations with stacks of matrices that several rule tables share."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "adjoint",
+    "as_array",
+    "columns",
+    "conjugate",
+    "diagonal",
+    "from_triangle",
+    "onto_triangle",
+    "unbroadcast",
+]
+
+
+def as_array(x: Any) -> Any:
+    """Lists and numbers as arrays; arrays, traced or not, as they are."""
+    return x if hasattr(x, "ndim") else np.asarray(x)
+
+
+def unbroadcast(c: Any, like: Any) -> Any:
+    """The sum over the axes along which an argument was broadcast."""
+    if c.shape == like.shape:
+        return c
+    lead = c.ndim - like.ndim
+    axes = [i + lead for i, n in enumerate(like.shape) if n != c.shape[i + lead]]
+    return np.reshape(np.sum(c, axis=(*range(lead), *axes)), like.shape)
+
+
+def conjugate(x: Any) -> Any:
+    """The complex conjugate, without a copy of what is real."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def adjoint(x: Any) -> Any:
+    """The conjugate transpose of each matrix."""
+    return conjugate(x.mT)
+
+
+def columns(x: Any) -> Any:
+    """One factor for each column of a matrix."""
+    return np.expand_dims(x, -2)
+
+
+def diagonal(x: Any) -> Any:
+    """Diagonal matrices."""
+    return np.expand_dims(x, -1) * np.eye(x.shape[-1], dtype=x.dtype)
+
+
+def _weights(n: int, UPLO: str, dtype: Any) -> Any:
+    """What NumPy makes of the triangle it reads: 1 on the diagonal, 2 beside it."""
+    lower = np.tri(n, dtype=dtype) + np.tri(n, k=-1, dtype=dtype)
+    return lower if UPLO.upper() == "L" else lower.T
+
+
+def onto_triangle(c: Any, UPLO: str = "L") -> Any:
+    """The cotangent of the triangle that NumPy reads, from that of all entries.
+
+    The other triangle is never looked at: its cotangent is 0, and so is that of the
+    imaginary part of the diagonal.
+    """
+    return (c + adjoint(c)) * (0.5 * _weights(c.shape[-1], UPLO, c.real.dtype))
+
+
+def from_triangle(a: Any, UPLO: str = "L") -> Any:
+    """The Hermitian matrix of which NumPy reads one triangle."""
+    half = a * (0.5 * _weights(a.shape[-1], UPLO, a.real.dtype))
+    return half + adjoint(half)

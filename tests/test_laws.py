@@ -1,0 +1,128 @@
+"""Laws, by hypothesis: over trees, cotangents, and random programs from the registry."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fgrad import grad, vjp
+from fgrad._trace import lift
+from fgrad._tree import flatten, unflatten
+from fgrad.testing import STEP, fixed, stencil
+from tests.test_rules import CASES
+
+CALLS = [case.values[0] for case in CASES]
+SMOOTH = [call for call in CALLS if call.order >= 2]
+
+
+class Program:
+    """A chain of calls from the samples, driven by three numbers.
+
+    Each call is nudged by the numbers, within the neighbourhood in which its sample is
+    smooth; what it returns is folded back into them.
+    """
+
+    def __init__(self, calls, seed, through_numpy=False):
+        self.steps = []
+        rng = np.random.default_rng(seed)
+        for call in calls:
+            leaves, structure = flatten((call.args, call.kwargs))
+            plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
+            nudges = {
+                i: rng.uniform(-1, 1, np.shape(leaf))
+                for i, leaf in enumerate(leaves)
+                if type(leaf) is not fixed and np.asarray(leaf).dtype.kind in "fc"
+            }
+            fun = call.fun if through_numpy else lift(call.fun)
+            self.steps.append((fun, plain, structure, nudges, rng.integers(2**32)))
+
+    def __call__(self, x):
+        state = [x[0], x[1], x[2]]
+        for fun, plain, structure, nudges, seed in self.steps:
+            leaves = list(plain)
+            for i, direction in nudges.items():
+                leaves[i] = plain[i] + 0.01 * direction * np.tanh(state[0])
+            args, kwargs = unflatten(structure, leaves)
+            folded = fold(fun(*args, **kwargs), seed)
+            state = [state[1], state[2], 0.5 * state[0] + np.tanh(folded)]
+        return state[0] + 2 * state[1] + 3 * state[2]
+
+
+def fold(out, seed):
+    """One number from a tree of results, of order one."""
+    rng = np.random.default_rng(seed)
+    total = 0.0
+    for leaf in flatten(out)[0]:
+        if np.result_type(leaf).kind not in "fc":
+            continue
+        w = rng.uniform(-1, 1, np.shape(leaf)) / (1 + np.size(leaf))
+        total = total + np.sum(w * np.real(leaf)) + np.sum(w * np.imag(leaf))
+    return total * 0.1
+
+
+programs = st.lists(st.sampled_from(SMOOTH), min_size=2, max_size=4)
+seeds = st.integers(0, 2**31)
+numbers = st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(np.array)
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True)
+@given(programs, seeds, numbers)
+def test_programs(calls, seed, x):
+    """The gradient equals the stencil, and plain NumPy equals `fgrad.numpy`."""
+    program = Program(calls, seed)
+    gradient = grad(program)(x)
+    direction = np.random.default_rng(seed).uniform(-1, 1, 3)
+    (numeric,) = stencil(lambda xs: [program(xs[0])], [x], [direction])
+    assert abs(gradient @ direction - numeric) < 1e-9 + 1e-12 / STEP
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(programs, seeds, numbers)
+def test_hessians_of_programs_are_symmetric(calls, seed, x):
+    program = Program(calls, seed)
+    hessian = [grad(lambda x, i=i: grad(program)(x)[i])(x) for i in range(3)]
+    np.testing.assert_allclose(hessian, np.transpose(hessian), rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(CALLS), seeds, st.floats(-2, 2))
+def test_pullbacks_are_linear(call, seed, factor):
+    leaves, structure = flatten((call.args, call.kwargs))
+    plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
+    moving = [
+        i
+        for i, leaf in enumerate(leaves)
+        if type(leaf) is not fixed and np.asarray(leaf).dtype.kind in "fc"
+    ]
+
+    def flat(*values):
+        full = list(plain)
+        for i, value in zip(moving, values, strict=True):
+            full[i] = value
+        args, kwargs = unflatten(structure, full)
+        return flatten(lift(call.fun)(*args, **kwargs))[0]
+
+    out, pullback = vjp(flat, *[plain[i] for i in moving])
+    rng = np.random.default_rng(seed)
+    a, b = (
+        [np.asarray(rng.uniform(-1, 1, np.shape(y)), np.result_type(y)) for y in out]
+        for _ in range(2)
+    )
+    both = pullback([factor * p + q for p, q in zip(a, b, strict=True)])
+    for whole, p, q in zip(both, pullback(a), pullback(b), strict=True):
+        scale = 1 + np.max(np.abs(p), initial=0) + np.max(np.abs(q), initial=0)
+        np.testing.assert_allclose(whole, factor * p + q, rtol=0, atol=1e-10 * scale)
+
+
+@given(seeds)
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_chain_rule(seed):
+    """The pullback of a composition is the composition of the pullbacks."""
+    rng = np.random.default_rng(seed)
+    a, x = rng.normal(size=(3, 4)), rng.normal(size=4)
+    inner = lambda x: np.tanh(a @ x)  # noqa: E731
+    outer = lambda y: np.cumsum(np.exp(y) * y)  # noqa: E731
+    y, inner_pullback = vjp(inner, x)
+    z, outer_pullback = vjp(outer, y)
+    w = rng.normal(size=z.shape)
+    direct = vjp(lambda x: outer(inner(x)), x)[1](w)[0]
+    np.testing.assert_allclose(inner_pullback(*outer_pullback(w))[0], direct)
