@@ -17,7 +17,7 @@ from fgrad._scatter import Scatter, add_at, index_add
 from fgrad._trace import Box, Node, Part, implementation, strip
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "replay"]
+__all__ = ["Cotangents", "fit", "keep_zeros", "replay"]
 
 ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
 """The usual types of a cotangent; whatever else a pullback returns is looked at."""
@@ -122,7 +122,7 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                     if holed or pullback.masks:
                         holes.update(parent if type(parent) is tuple else (parent,))
                     if invalid or (holed and residuals):
-                        c = _keep_zeros(c, g, parent, pullback)
+                        c = keep_zeros(c, g, parent, pullback)
                         invalid.clear()
                     if (
                         type(c) not in ARRAYS
@@ -161,12 +161,12 @@ def _add_other(cotangents: Cotangents, c: Any, parent: Any, pullback: Pullback) 
     elif type(parent) is tuple:
         for node, part in zip(parent, c, strict=True):
             if node is not None:
-                cotangents.add(node, _fit(part, node, pullback))
+                cotangents.add(node, fit(part, node, pullback))
     else:
-        cotangents.add(parent, _fit(c, parent, pullback))
+        cotangents.add(parent, fit(c, parent, pullback))
 
 
-def _fit(c: Any, parent: Node, pullback: Pullback) -> Any:
+def fit(c: Any, parent: Node, pullback: Pullback) -> Any:
     """A cotangent with the argument's shape and dtype, or an error naming the rule."""
     if type(c) is not Box:
         c = np.asarray(c)
@@ -195,7 +195,7 @@ def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
     return np.sum(c, axis=(*range(lead), *axes)).reshape(shape)
 
 
-def _keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
+def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     """A zero cotangent stays zero, also where the local derivative is inf or nan."""
     plain = strip(c)
     if not isinstance(plain, np.ndarray | np.generic):

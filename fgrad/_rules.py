@@ -165,6 +165,7 @@ class Rule:
     __slots__ = (
         "_parameters",
         "broadcasts",
+        "elementwise",
         "fun",
         "masks",
         "name",
@@ -180,7 +181,8 @@ class Rule:
         self.fun = fun
         self.name = function_name(fun)
         self.pullbacks: dict[str, Pullback] = {}
-        self.broadcasts = isinstance(fun, np.ufunc) and fun.signature is None
+        self.elementwise = isinstance(fun, np.ufunc) and fun.signature is None
+        self.broadcasts = self.elementwise
         self.masks = False
         self.sequences: frozenset[str] = frozenset()
         self.named = NEUTRAL
@@ -219,7 +221,8 @@ def defvjp(
     neutral: Iterable[str] = (),
     sequences: Iterable[str] = (),
     variadic: bool = False,
-    broadcasts: bool | None = None,
+    broadcasts: bool = False,
+    elementwise: bool = False,
     masks: bool = False,
     **pullbacks: Callable[..., Any],
 ) -> None:
@@ -237,10 +240,12 @@ def defvjp(
         each element.
     variadic : bool
         Whether the first parameter is ``*args``: a sequence of arrays.
-    broadcasts : bool, optional
-        Whether `fun` acts elementwise with broadcasting. Its pullbacks return
-        cotangents of the result's shape, and fgrad sums them over the broadcast axes.
-        True for ufuncs.
+    broadcasts : bool
+        Whether `fun` broadcasts its arguments. Its pullbacks may return cotangents of
+        the broadcast shape; fgrad sums them over the axes that were added or stretched.
+    elementwise : bool
+        Whether, besides, each entry of the result depends on the corresponding
+        entries of the arguments only. True for ufuncs.
     masks : bool
         Whether the pullbacks can put exact zeros where an argument was not used, as
         `where` and indexing do.
@@ -271,8 +276,8 @@ def defvjp(
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
     rule.one = rule.two = None
-    if broadcasts is not None:
-        rule.broadcasts = broadcasts
+    rule.elementwise = rule.elementwise or elementwise
+    rule.broadcasts = rule.broadcasts or rule.elementwise or broadcasts
     for parameter, pullback in pullbacks.items():
         rule.pullbacks[parameter] = Pullback(rule, parameter, pullback)
         rule.named |= {parameter, *rule.pullbacks[parameter].needs}

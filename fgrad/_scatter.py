@@ -21,7 +21,8 @@ def add_at(out: np.ndarray[Any, Any], index: Any, value: Any) -> None:
 
 
 def _writable(x: Any, value: Any) -> np.ndarray[Any, Any]:
-    return np.array(x, dtype=np.result_type(x, value))
+    pair = [np.asarray(a) if isinstance(a, list | tuple) else a for a in (x, value)]
+    return np.array(x, dtype=np.result_type(*pair))
 
 
 def index_update(x: Any, index: Any, value: Any) -> Any:
@@ -84,6 +85,8 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
     array([11.,  2.,  3.])
     """
     out = _writable(x, value)
+    if np.ndim(value):  # np.add.at reads out of bounds when it broadcasts (NumPy 2.4)
+        value = np.broadcast_to(value, out[index].shape)
     add_at(out, index, value)
     return out
 

@@ -16,6 +16,7 @@ __all__ = [
     "NonScalarOutputError",
     "OutputTypeError",
     "RuleError",
+    "TangentError",
     "TreeError",
 ]
 
@@ -88,6 +89,13 @@ class ArgnumsError(FgradError, ValueError):
 
 class CotangentError(FgradError, ValueError):
     """The cotangent given to a pullback does not look like the function's output.
+
+    It must have the same tree structure, and at each leaf the same shape.
+    """
+
+
+class TangentError(FgradError, ValueError):
+    """A tangent does not look like the argument that it belongs to.
 
     It must have the same tree structure, and at each leaf the same shape.
     """

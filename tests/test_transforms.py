@@ -11,7 +11,7 @@ import pickle
 import numpy as np
 import pytest
 
-import fgrad
+import fgrad.testing
 from fgrad import grad, stop_gradient, value_and_grad, vjp
 
 

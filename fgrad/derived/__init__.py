@@ -5,6 +5,7 @@ Importing a module registers its compositions.
 
 from fgrad.derived import (
     applying,
+    calculus,
     concatenators,
     creation,
     elementwise,
@@ -12,14 +13,18 @@ from fgrad.derived import (
     indexing,
     joining,
     padding,
+    polynomial,
     products,
     reductions,
     selection,
+    sets,
     shaping,
+    statistics,
 )
 
 __all__ = [
     "applying",
+    "calculus",
     "concatenators",
     "creation",
     "elementwise",
@@ -27,8 +32,11 @@ __all__ = [
     "indexing",
     "joining",
     "padding",
+    "polynomial",
     "products",
     "reductions",
     "selection",
+    "sets",
     "shaping",
+    "statistics",
 ]

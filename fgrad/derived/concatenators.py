@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from fgrad._trace import Box, implementation, strip
-from fgrad.derived.creation import as_traced, asarray
+from fgrad.derived.creation import as_traced
+from fgrad.errors import MissingRuleError
+from fgrad.primitives.creation import asarray
 from fgrad.primitives.indexing import index_update
 
 __all__ = ["c_", "r_"]
@@ -23,6 +25,8 @@ class Concatenator:
         self.__doc__ = numpy.__doc__
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple) and key[:1] in (("r",), ("c",)):
+            raise MissingRuleError("no derivative rule for matrices, the result of 'r'")
         items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
         plain = self._numpy[tuple(strip(item) for item in items)]
         traced = [item for item in items if type(item) is Box]

@@ -8,6 +8,7 @@ from fgrad._rules import derived
 from fgrad._trace import strip
 from fgrad.derived.creation import as_traced
 from fgrad.errors import ConversionError
+from fgrad.primitives import bounds
 from fgrad.primitives.complex import direction
 
 
@@ -31,6 +32,25 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     return np.real(a) if close else a
 
 
+@derived(np.clip)
+def clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    **options: Any,
+) -> Any:
+    """The bounds have other names in the array API standard."""
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    low = -np.inf if low is None else low
+    high = np.inf if high is None else high
+    return bounds.clip(as_traced(a), low, high, out=out, **options)
+
+
 @derived(np.nan_to_num)
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
@@ -44,7 +64,9 @@ def nan_to_num(
     if x.dtype.kind not in "fc":
         return x
     if x.dtype.kind == "c":
-        parts = (nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag))
+        parts = (
+            nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag)
+        )
         return next(parts) + 1j * next(parts)
     largest = np.finfo(x.dtype)
     posinf = largest.max if posinf is None else posinf

@@ -73,7 +73,7 @@ def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = No
 
 
 def plan(a: Any, s: Any, axes: Any) -> list[tuple[Any, int]]:
-    """Lengths and axes; a length of ``None`` leaves it to the transform."""
+    """The length that each axis gets, and the axis."""
     if axes is None:
         if s is not None:
             warnings.warn(
@@ -83,12 +83,12 @@ def plan(a: Any, s: Any, axes: Any) -> list[tuple[Any, int]]:
                 stacklevel=4,
             )
         axes = range(-(a.ndim if s is None else len(s)), 0)
-    if s is None:
-        return [(None, axis) for axis in axes]
-    if len(s) != len(axes):
+    lengths = [-1] * len(axes) if s is None else s
+    if len(lengths) != len(axes):
         raise ValueError("Shape and axes have different lengths.")
     return [
-        (a.shape[axis] if n == -1 else n, axis) for n, axis in zip(s, axes, strict=True)
+        (a.shape[axis] if n == -1 else n, axis)
+        for n, axis in zip(lengths, axes, strict=True)
     ]
 
 
@@ -118,8 +118,8 @@ def rfftn(
     a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None
 ) -> Any:
     a = as_traced(a)
-    *steps, last = plan(a, s, axes)
-    return each(fft, each(rfft, a, [last], norm, out), steps[::-1], norm, out)
+    *steps, (n, axis) = plan(a, s, axes)
+    return each(fft, rfft(a, n, axis, norm, out), steps[::-1], norm, out)
 
 
 @derived(np.fft.irfftn)
@@ -127,8 +127,9 @@ def irfftn(
     a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None
 ) -> Any:
     a = as_traced(a)
-    *steps, last = plan(a, s, axes)
-    return each(irfft, each(ifft, a, steps, norm, out), [last], norm, out)
+    *steps, (n, axis) = plan(a, s, axes)
+    a = each(ifft, a, steps, norm, out)
+    return irfft(a, None if s is None else n, axis, norm, out)
 
 
 @derived(np.fft.fft2)

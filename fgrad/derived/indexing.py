@@ -6,7 +6,8 @@ import numpy as np
 
 from fgrad._rules import derived
 from fgrad._trace import strip
-from fgrad.derived.creation import array, as_traced, asarray
+from fgrad.derived.creation import array, as_traced
+from fgrad.primitives.creation import asarray
 
 
 @derived(np.take_along_axis)

@@ -6,8 +6,9 @@ import numpy as np
 
 from fgrad._rules import derived
 from fgrad._trace import strip
-from fgrad.derived.creation import as_traced, asarray
+from fgrad.derived.creation import as_traced
 from fgrad.errors import MissingRuleError
+from fgrad.primitives.creation import asarray
 from fgrad.primitives.indexing import index_update
 
 
@@ -22,11 +23,11 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     widths = _pairs(_by_axis(pad_width, array.ndim), array.ndim)
     # The options are NumPy's to check, on an array that costs nothing.
     plain = {name: strip(value) for name, value in kwargs.items()}
-    np.pad(np.ones((1,) * array.ndim), 0, mode, **plain)
+    np.pad(np.ones((1,) * array.ndim, array.dtype), 0, mode, **plain)
     if mode == "empty" or (
         mode == "constant" and all(plain[name] is kwargs[name] for name in plain)
     ):
-        return _framed(array, widths, mode, plain)
+        return _framed(array, widths, mode, plain) if array.ndim else array
     options = {
         name: [value] * array.ndim
         if name == "reflect_type"
@@ -158,8 +159,7 @@ def _reflected(
     period = length if mode == "symmetric" else length - 1
     first, last = np.take(array, [0], axis), np.take(array, [-1], axis)
 
-    def part(position: Any, source: Any) -> Any:
-        copies = position // period
+    def part(copies: Any, source: Any) -> Any:
         odd = copies % 2
         shape = [-1 if i == axis else 1 for i in range(array.ndim)]
         of_first, of_last, sign = (
@@ -170,8 +170,8 @@ def _reflected(
 
     before, after = _positions(length, width, mode)
     return (
-        part(np.arange(-width[0], 0), before),
-        part(np.arange(length, length + width[1]), after),
+        part(np.arange(-width[0], 0) // period, before),
+        part(1 + np.arange(width[1]) // period, after),
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from fgrad._rules import derived
 from fgrad._trace import strip
-from fgrad.derived.creation import as_traced, asarray
+from fgrad.derived.creation import as_traced
+from fgrad.primitives.creation import asarray
 from fgrad.primitives.indexing import index_update
 
 
@@ -18,10 +19,12 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     conditions = [np.asarray(strip(condition)) for condition in condlist]
     if any(condition.dtype != bool for condition in conditions):
         raise TypeError("the conditions of select should be boolean arrays")
+    choices = [c if np.isscalar(c) else as_traced(c) for c in choicelist]
+    dtype = np.result_type(*map(strip, choices), strip(default))
     result = default
-    for condition, choice in zip(conditions[::-1], choicelist[::-1], strict=True):
+    for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
         result = np.where(condition, choice, result)
-    return result
+    return result if result.dtype == dtype else asarray(result, dtype=dtype)
 
 
 @derived(np.piecewise)

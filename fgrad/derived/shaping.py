@@ -111,9 +111,13 @@ def strided(
             "no derivative rule for np.lib.stride_tricks.as_strided of an array with "
             "gaps in memory; call np.ascontiguousarray first"
         )
-    places = np.arange(memory.size)
-    steps = memory.strides if strides is None else strides
     shape = memory.shape if shape is None else shape
-    scale = places.itemsize / memory.itemsize
-    index = as_strided(places, shape, [int(n * scale) for n in steps])
-    return np.take(np.ravel(x, "K"), index)
+    strides = memory.strides if strides is None else strides
+    ranges = [n * step for n, step in zip(map(np.arange, shape), strides, strict=True)]
+    places, within = np.divmod(sum(np.ix_(*ranges), np.zeros((), int)), memory.itemsize)
+    if np.any(within) or np.any((places < 0) | (places >= memory.size)):
+        raise MissingRuleError(
+            "no derivative rule for np.lib.stride_tricks.as_strided with strides that "
+            "lead out of the array, or between its entries"
+        )
+    return np.take(np.ravel(x, "K"), places)

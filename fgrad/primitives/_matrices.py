@@ -11,7 +11,9 @@ __all__ = [
     "conjugate",
     "diagonal",
     "from_triangle",
+    "lower_half",
     "onto_triangle",
+    "scalars",
     "unbroadcast",
 ]
 
@@ -45,15 +47,24 @@ def columns(x: Any) -> Any:
     return np.expand_dims(x, -2)
 
 
+def scalars(x: Any) -> Any:
+    """One factor for each matrix of a stack."""
+    return np.expand_dims(x, (-2, -1))
+
+
 def diagonal(x: Any) -> Any:
     """Diagonal matrices."""
-    return np.expand_dims(x, -1) * np.eye(x.shape[-1], dtype=x.dtype)
+    return np.expand_dims(x, -1) * np.eye(x.shape[-1], dtype=x.real.dtype)
 
 
-def _weights(n: int, UPLO: str, dtype: Any) -> Any:
-    """What NumPy makes of the triangle it reads: 1 on the diagonal, 2 beside it."""
-    lower = np.tri(n, dtype=dtype) + np.tri(n, k=-1, dtype=dtype)
-    return lower if UPLO.upper() == "L" else lower.T
+def _half(n: int, UPLO: str, dtype: Any) -> Any:
+    lower = 0.5 * (np.tri(n, dtype=dtype) + np.tri(n, k=-1, dtype=dtype))
+    return (lower if UPLO.upper() == "L" else lower.T).astype(dtype, copy=False)
+
+
+def lower_half(x: Any, UPLO: str = "L") -> Any:
+    """One triangle, with half of the diagonal."""
+    return x * _half(x.shape[-1], UPLO, x.real.dtype)
 
 
 def onto_triangle(c: Any, UPLO: str = "L") -> Any:
@@ -62,10 +73,10 @@ def onto_triangle(c: Any, UPLO: str = "L") -> Any:
     The other triangle is never looked at: its cotangent is 0, and so is that of the
     imaginary part of the diagonal.
     """
-    return (c + adjoint(c)) * (0.5 * _weights(c.shape[-1], UPLO, c.real.dtype))
+    return lower_half(c + adjoint(c), UPLO)
 
 
 def from_triangle(a: Any, UPLO: str = "L") -> Any:
     """The Hermitian matrix of which NumPy reads one triangle."""
-    half = a * (0.5 * _weights(a.shape[-1], UPLO, a.real.dtype))
+    half = lower_half(a, UPLO)
     return half + adjoint(half)

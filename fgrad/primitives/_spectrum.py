@@ -1,49 +1,82 @@
-"""Division by gaps of a spectrum, where equal values may make it 0 / 0."""
+"""Division by gaps of a spectrum, where equal values make it 0 / 0.
+
+Singular vectors of equal singular values, and eigenvectors of equal eigenvalues, are not
+unique, and the rate at which they rotate is not bounded. What is computed from them may
+have a derivative all the same. If the cotangent of the rotation vanishes, the vectors
+take no part in it: 0 / 0 is 0. If not, either the derivative does not exist, or it is a
+limit that depends on more than the vectors (the derivative of f in ``V f(L) V.T``):
+there the quotient is nan, which says so, and not a finite number, which may be wrong.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from fgrad._rules import defvjp
-from fgrad._trace import primitive
+from fgrad._trace import primitive, strip
 
-__all__ = ["gaps", "over_gaps", "rotation"]
+__all__ = ["gauge", "over", "over_gaps", "size"]
 
-NOISE = 1e4
-"""How many machine epsilons of the largest entry count as rounding."""
+ROUNDING = 1e4
+"""How many machine epsilons, relative to the largest entry, a cotangent's zero has."""
+EQUAL = 1e2
+"""How many machine epsilons, relative to the largest value, equal values differ."""
 
 
-def _noise(x: Any) -> Any:
-    """Below this, entries of a stack of matrices are nothing but rounding."""
-    return NOISE * np.finfo(x.dtype).eps * np.max(np.abs(x), (-2, -1), initial=0)
+def size(x: Any) -> Any:
+    """The largest entry of each matrix, as a plain matrix of one entry."""
+    return np.max(np.abs(strip(x)), axis=(-2, -1), keepdims=True, initial=0)
+
+
+def _divided(x: Any, d: Any, x_size: Any, d_size: Any) -> Any:
+    zero = np.abs(d) <= EQUAL * np.finfo(d.dtype).eps * d_size
+    none = np.abs(x) <= ROUNDING * np.finfo(x.dtype).eps * x_size
+    return np.where(zero, np.where(none, 0, np.nan), x / np.where(zero, 1, d))
 
 
 @primitive
-def over_gaps(x: Any, gap: Any, scale: Any) -> Any:
-    """``x / gap``, where 0 / 0 is 0 and anything else over 0 is nan.
+def over(x: Any, d: Any, x_size: Any = None) -> Any:
+    """``x / d`` for matrices, where 0 / 0 is 0, and anything else over 0 is nan."""
+    return _divided(x, d, size(x) if x_size is None else x_size, size(d))
 
-    Eigenvectors of equal eigenvalues are not unique, and how they move is unbounded.
-    What is computed from them may nevertheless have a derivative. If the cotangent
-    of their rotation vanishes, they don't take part in it, and 0 is right. If not,
-    the derivative either does not exist, or it is a limit of 0 / 0 that cannot be known
-    from the eigenvectors alone; nan says so.
 
-    Parameters
-    ----------
-    x : array, shape (..., n, n)
-    gap : array of float, shape (..., n, n)
-        Zero, up to rounding, where there is no gap.
-    scale : array of float, shape (..., 1, 1)
-        The size of the spectrum, for what is rounding in `gap`.
+@primitive
+def over_gaps(x: Any, w: Any) -> Any:
+    """``x[i, j] / (w[j] - w[i])``, where 0 / 0 is 0, and anything else over 0 is nan.
+
+    The diagonal has no gaps. Its imaginary part is the cotangent of a vector's phase,
+    which is as arbitrary as a rotation among equal values.
     """
-    equal = np.abs(gap) <= 10 * np.finfo(gap.dtype).eps * scale
-    none = np.abs(x) <= _noise(x)[..., None, None]
-    return np.where(equal, np.where(none, 0.0, np.nan), x / np.where(equal, 1.0, gap))
+    phases = np.zeros_like(x)
+    if x.dtype.kind == "c":
+        phases.imag = np.eye(x.shape[-1]) * x.imag
+    rotations = np.where(np.eye(x.shape[-1], dtype=bool), phases, x)
+    gaps = w[..., None, :] - w[..., :, None]
+    return _divided(rotations, gaps, size(x), np.max(np.abs(w), initial=0))
+
+
+def over_gaps_w_pullback(g: Any, ans: Any, w: Any) -> Any:
+    """Each value is in the gaps of a row and of a column."""
+    c = -over_gaps(g * ans, w)
+    return np.sum(c, axis=-2) - np.sum(c, axis=-1)
+
+
+def gauge(x: Any) -> Any:
+    """0 where the antihermitian part of a matrix is rounding, and nan elsewhere.
+
+    It is the cotangent of a rotation among vectors that any rotation may replace.
+    """
+    x = strip(x)
+    rotation = 0.5 * (x - np.conjugate(x.mT))
+    none = size(rotation) <= ROUNDING * np.finfo(x.dtype).eps * size(x)
+    return np.where(none, 0, np.nan).astype(x.real.dtype)
 
 
 defvjp(
-    over_gaps,
-    x=lambda g, gap, scale: over_gaps(g, gap, scale),
-    gap=lambda g, ans, gap, scale: -over_gaps(g * ans, gap, scale),
-    scale=lambda like: np.zeros(like.shape, like.dtype),
-) if False else None
+    over,
+    broadcasts=True,
+    neutral=("x_size",),
+    x=lambda g, d: over(g, d),
+    d=lambda g, ans, d: -over(g * ans, d),
+)
+defvjp(over_gaps, x=lambda g, w: over_gaps(g, w), w=over_gaps_w_pullback)

@@ -4,8 +4,9 @@ With 0F1(b, z) = 1 + z / b + z**2 / (2! b (b + 1)) + ...,
 
     sinc(x) = 0F1(3/2, -(pi x)**2 / 4),    i0(x) = 0F1(1, x**2 / 4),
 
-and its derivative is 0F1(b + 1, z) / b, so that derivatives of all orders are exact, at 0
-too. (Abramowitz and Stegun, Handbook of Mathematical Functions, 9.1.69, 9.6.47, 10.1.2.)
+and its derivative is 0F1(b + 1, z) / b, so that derivatives of all orders are exact, at
+0 too. Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 9.1.69, 9.6.47
+and 10.1.2.
 """
 
 from typing import Any

@@ -38,7 +38,7 @@ defvjp(np.fabs, x=lambda g, x: g * np.sign(x))
 defvjp(
     np.copysign,
     x1=lambda g, x1, x2: g * np.sign(x1) * np.copysign(1, x2),
-    x2=lambda g: None,  # constant almost everywhere
+    x2=lambda g: np.zeros_like(g),  # constant almost everywhere
 )
 defvjp(
     np.hypot,
@@ -68,7 +68,7 @@ defvjp(
     np.unwrap,
     neutral=("axis",),
     p=lambda g: g,
-    discont=lambda g: None,
+    discont=lambda g: np.zeros_like(g),
     period=lambda g, ans, p, period: np.sum(g * np.rint((ans - p) / period)),
 )
 

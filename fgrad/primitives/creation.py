@@ -1,8 +1,25 @@
-"""Numbers between two ends."""
+"""Arrays from existing data, and numbers between two ends."""
 
 import numpy as np
 
 from fgrad._rules import defvjp
+from fgrad._trace import implementation
+
+# The same entries in other memory
+
+defvjp(np.asarray, a=lambda g: g)
+defvjp(np.asanyarray, a=lambda g: g)
+defvjp(np.ascontiguousarray, a=lambda g, like: np.reshape(g, like.shape))
+defvjp(np.asfortranarray, a=lambda g, like: np.reshape(g, like.shape))
+defvjp(np.asarray_chkfinite, a=lambda g: g)
+defvjp(
+    np.require, neutral=("requirements",), a=lambda g, like: np.reshape(g, like.shape)
+)
+defvjp(np.copy, a=lambda g: g)
+
+asarray = implementation(np.asarray)
+
+# Numbers between two ends
 
 
 def fractions(num, endpoint):

@@ -52,7 +52,7 @@ def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     """x2 x1**(x2 - 1), which is 0 for x2 = 0, also at x1 = 0."""
     if isinstance(x2, int | float) and dtype is None:
         if x2 == 0:
-            return None
+            return np.zeros_like(g)
         return g * x2 * (x1 if x2 == 2 else x1 ** (x2 - 1))
     once = np.equal(x1, 0) & np.equal(x2, 0)
     exponent = np.where(once, 1, np.subtract(x2, 1.0))  # 1.0: unsigned 0 - 1 wraps

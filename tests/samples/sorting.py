@@ -56,6 +56,9 @@ for fun, scale in (
     sample(fun, real(1), scale * 0.3)
     sample(fun, spread(5), scale * 0.43, method="inverted_cdf", weights=np.arange(1, 6) / 3)
     sample(fun, spread(2, 3), scale * np.array([0.25, 0.75]), axis=1,
+           method="inverted_cdf", weights=np.array([[0.5, 1.2, 0.8]] * 2))  # fmt: skip
+for fun, scale in ((np.quantile, 1), (np.percentile, 100)):
+    sample(fun, spread(2, 3), scale * 0.25, axis=-1, keepdims=True,
            method="inverted_cdf", weights=np.array([0.5, 1.2, 0.8]))  # fmt: skip
 for fun, scale in ((np.nanquantile, 1), (np.nanpercentile, 100)):
     for method in METHODS:

@@ -1,0 +1,193 @@
+"""Forward mode: `jvp`, `linearize`, `linear_transpose`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from fgrad._forward import push
+from fgrad._trace import Box, strip
+from fgrad._transforms._run import Run, label
+from fgrad._transforms.reverse import vjp
+from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
+from fgrad.errors import TangentError
+
+__all__ = ["jvp", "linear_transpose", "linearize"]
+
+R = TypeVar("R")
+
+
+class Pushforward:
+    """The derivative of a finished run: takes tangents, returns those of the output."""
+
+    def __init__(self, run: Run, out: Any) -> None:
+        self._run = run
+        self._leaves, self._structure = flatten(out)
+        self._nodes = [run.node(leaf) for leaf in self._leaves]
+
+    def __call__(self, *tangents: Any) -> Any:
+        given = {}
+        name = label(self._run.fun)
+        if len(tangents) != len(self._run.inputs):
+            raise TangentError(
+                f"{self._run.transform} of {name} needs {len(self._run.inputs)} "
+                f"tangents, one for each argument, but got {len(tangents)}"
+            )
+        for i, (tangent, (structure, nodes)) in enumerate(
+            zip(tangents, self._run.inputs, strict=True)
+        ):
+            leaves, got = flatten(tangent)
+            if got != structure:
+                raise TangentError(
+                    f"the tangent of argument {i} of {name} needs the tree "
+                    f"{structure!r}, but is {got!r}"
+                )
+            paths = leaf_paths(structure)
+            for path, node, leaf in zip(paths, nodes, leaves, strict=True):
+                given[node] = self._checked(leaf, node, f"argument {i}{path}", name)
+        found = push([node for node in self._nodes if node is not None], given)
+        return unflatten(
+            self._structure,
+            [
+                _zero(leaf) if node is None or node not in found else found[node][()]
+                for leaf, node in zip(self._leaves, self._nodes, strict=True)
+            ],
+        )
+
+    def _checked(self, tangent: Any, node: Any, where: str, name: str) -> Any:
+        t = tangent if type(tangent) is Box else np.asarray(tangent)
+        if t.shape != node.shape:
+            raise TangentError(
+                f"the tangent of {where} of {name} needs shape {node.shape}, "
+                f"but has shape {t.shape}"
+            )
+        if not np.can_cast(t.dtype, node.dtype, "same_kind"):
+            raise TangentError(
+                f"the tangent of {where} of {name} needs dtype {node.dtype}, "
+                f"but has dtype {t.dtype}"
+            )
+        return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _zero(leaf: Any) -> Any:
+    """The tangent of an output that does not depend on the arguments."""
+    return np.zeros_like(strip(leaf))[()]
+
+
+def jvp(
+    fun: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: bool = False,
+) -> Any:
+    """The value of a function and its derivative along a direction.
+
+    Parameters
+    ----------
+    fun : callable
+        Returns a tree of arrays.
+    primals : sequence of trees
+        The positional arguments of `fun`.
+    tangents : sequence of trees
+        A direction for each: trees like the primals, with leaves of the same shapes.
+    has_aux : bool
+        Whether `fun` returns ``(output, aux)``.
+
+    Returns
+    -------
+    out, out_tangent : tree
+        What `fun` returns, and its derivative, a tree like it.
+    aux
+        Only with `has_aux`.
+
+    Raises
+    ------
+    TangentError
+        If the tangents do not look like the primals.
+    InputTypeError
+        If a leaf of `primals` is not a float or complex number or array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import jvp
+    >>> jvp(lambda x: x**2, (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
+    (array([1., 4.]), array([ 2., 40.]))
+    """
+    out, pushforward, aux = _linearized("jvp", fun, primals, has_aux)
+    tangent = pushforward(*tangents)
+    return (out, tangent, aux) if has_aux else (out, tangent)
+
+
+def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]]:
+    """The value of a function and its derivative at a point, as a linear function.
+
+    Parameters
+    ----------
+    fun : callable
+        Returns a tree of arrays.
+    *primals : tree
+        The arguments of `fun`.
+
+    Returns
+    -------
+    out : tree
+        What `fun` returns.
+    pushforward : callable
+        Takes a tangent for each argument and returns that of the output. It may be
+        called again: `fun` is run only once.
+
+    Raises
+    ------
+    TangentError
+        By the pushforward, if the tangents do not look like the primals.
+
+    Examples
+    --------
+    >>> from fgrad import linearize
+    >>> y, pushforward = linearize(lambda x: x**3, 2.0)
+    >>> y, pushforward(1.0), pushforward(10.0)
+    (8.0, np.float64(12.0), np.float64(120.0))
+    """
+    out, pushforward, _ = _linearized("linearize", fun, primals, has_aux=False)
+    return out, pushforward
+
+
+def linear_transpose(
+    fun: Callable[..., Any], *primals: Any
+) -> Callable[[Any], tuple[Any, ...]]:
+    """The transpose of a linear function.
+
+    Parameters
+    ----------
+    fun : callable
+        A linear function of its arguments.
+    *primals : tree
+        Arrays of the shapes and dtypes that `fun` takes; their values do not matter.
+
+    Returns
+    -------
+    callable
+        Takes a tree like the output of `fun` and returns a tuple of trees like the
+        arguments. ⟨w, f(v)⟩ = ⟨f_transposed(w), v⟩, without conjugation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import linear_transpose
+    >>> transposed = linear_transpose(np.cumsum, np.zeros(3))
+    >>> transposed(np.array([1.0, 2.0, 3.0]))
+    (array([6., 5., 3.]),)
+    """
+    return vjp(fun, *primals)[1]
+
+
+def _linearized(
+    transform: str, fun: Callable[..., Any], primals: Sequence[Any], has_aux: bool
+) -> tuple[Any, Pushforward, Any]:
+    run = Run(transform, fun, primals, range(len(primals)))
+    out, aux = run.finish(run.call({}), has_aux)
+    return tree_map(run.value, out), Pushforward(run, out), aux

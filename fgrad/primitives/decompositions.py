@@ -1,0 +1,178 @@
+"""Matrix decompositions.
+
+Of a Hermitian matrix NumPy reads one triangle; that triangle gets all of the cotangent.
+Vectors whose sign is arbitrary keep it under small changes. Where a phase or a rotation
+is arbitrary, results that depend on it have no derivative, and the cotangent is nan.
+"""
+
+import numpy as np
+
+from fgrad._rules import defvjp
+from fgrad._trace import strip
+from fgrad.errors import MissingRuleError
+from fgrad.primitives._matrices import (
+    adjoint,
+    columns,
+    conjugate,
+    diagonal,
+    lower_half,
+    onto_triangle,
+)
+from fgrad.primitives._spectrum import gauge, over, over_gaps, size
+
+# Hermitian matrices -------------------------------------------------------------------
+
+
+def eigh_pullback(g, ans, UPLO="L"):
+    """Magnus, On differentiating eigenvalues and eigenvectors (1985), theorem 1."""
+    w, v = ans
+    gw, gv = g
+    inner = over_gaps(v.mT @ gv, w) + diagonal(gw)
+    return onto_triangle(conjugate(v) @ inner @ v.mT, UPLO)
+
+
+def eigvalsh_pullback(g, a, UPLO="L"):
+    """The eigenvectors, weighted by the eigenvalues' cotangents."""
+    v = np.linalg.eigh(a, UPLO).eigenvectors
+    return onto_triangle((conjugate(v) * columns(g)) @ v.mT, UPLO)
+
+
+def cholesky_pullback(g, ans, upper=False):
+    """Murray, Differentiation of the Cholesky decomposition (2016), equation 10."""
+    if upper:
+        ans, g = adjoint(ans), adjoint(g)
+    inverse = np.linalg.inv(ans)
+    c = inverse.mT @ lower_half(ans.mT @ g) @ conjugate(inverse)
+    return onto_triangle(c, "U" if upper else "L")
+
+
+defvjp(np.linalg.eigh, a=eigh_pullback)
+defvjp(np.linalg.eigvalsh, a=eigvalsh_pullback)
+defvjp(np.linalg.cholesky, a=cholesky_pullback)
+
+# Singular values ----------------------------------------------------------------------
+
+
+def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False):
+    """Wan and Zhang, Automatic differentiation for complex valued SVD (2019)."""
+    if not compute_uv:
+        u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+        c = conjugate((u * columns(g)) @ vh)
+        return onto_triangle(c) if hermitian else c
+    if hermitian:
+        return _hermitian_svd_pullback(g, ans)
+    (gu, gs, gvh), (u, s, vh) = g, ans
+    k = s.shape[-1]
+    left, gleft, right, gright = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
+    x = left.mT @ gleft
+    y = conjugate(right @ gright.mT)
+    together = over_gaps(x + y, s)
+    sums = np.expand_dims(s, -1) + columns(s)
+    apart = over(0.5 * (x - y - adjoint(x - y)), sums, size(x) + size(y))
+    inner = diagonal(gs) + 0.5 * (together + adjoint(together)) + apart
+    c = conjugate(left) @ inner @ conjugate(right)
+    if u.shape[-2] > k:
+        out = gleft - conjugate(left) @ x
+        if full_matrices:
+            rest, grest = u[..., k:], gu[..., k:]
+            out = out - conjugate(rest @ grest.mT @ left) + gauge(rest.mT @ grest)
+        c = c + over(out, columns(s), size(gu)) @ conjugate(right)
+    if vh.shape[-1] > k:
+        out = gright - gright @ right.mT @ conjugate(right)
+        if full_matrices:
+            rest, grest = vh[..., k:, :], gvh[..., k:, :]
+            out = out - conjugate(right @ grest.mT @ rest) + gauge(rest @ grest.mT)
+        c = c + conjugate(left) @ over(out, np.expand_dims(s, -1), size(gvh))
+    return c
+
+
+def _hermitian_svd_pullback(g, ans):
+    """Singular values are the absolute eigenvalues; signs go with the right vectors."""
+    (gu, gs, gvh), (u, s, vh) = g, ans
+    sign = np.sign(np.sum(strip(u).mT * strip(vh), axis=-1).real)
+    gv = gu + adjoint(gvh) * columns(sign)
+    inner = over_gaps(u.mT @ gv, s * sign) + diagonal(gs * sign)
+    return onto_triangle(conjugate(u) @ inner @ u.mT)
+
+
+defvjp(np.linalg.svd, a=svd_pullback)
+
+# QR -----------------------------------------------------------------------------------
+
+
+def qr_pullback(g, ans, a, mode="reduced"):
+    """Walter and Lehmann, Algorithmic differentiation of linear algebra (2010)."""
+    if mode == "raw":
+        raise MissingRuleError("no derivative rule for np.linalg.qr(..., mode='raw')")
+    if mode == "r":
+        q, r = np.linalg.qr(a)
+        gq, gr = np.zeros(q.shape, q.dtype), g
+    else:
+        (q, r), (gq, gr) = ans, g
+    n = r.shape[-1]
+    if q.shape[-2] >= n:
+        return _tall_qr_pullback(gq, gr, q, r)
+    m = q.shape[-2]  # the columns to the right of a square are q.T.conj() times those
+    rest, grest = r[..., m:], gr[..., m:]
+    gq = gq + conjugate(q @ rest @ grest.mT)
+    square = _tall_qr_pullback(gq, gr[..., :m], q, r[..., :m])
+    return np.concatenate([square, conjugate(q) @ grest], axis=-1)
+
+
+def _tall_qr_pullback(gq, gr, q, r):
+    n = r.shape[-1]
+    first, gfirst = q[..., :n], gq[..., :n]
+    r, gr = r[..., :n, :], gr[..., :n, :]
+    z = first.mT @ gfirst - gr @ r.mT
+    c = gfirst + conjugate(first) @ (lower_half(z - adjoint(z)) - z)
+    if q.shape[-1] > n:
+        rest, grest = q[..., n:], gq[..., n:]
+        c = c - conjugate(rest) @ adjoint(grest) @ conjugate(first)
+        c = c + gauge(rest.mT @ grest)
+    return np.linalg.solve(r, c.mT).mT
+
+
+defvjp(np.linalg.qr, a=qr_pullback)
+
+# General matrices ---------------------------------------------------------------------
+
+
+def eig_pullback(g, ans):
+    """Boeddeker et al., On the computation of complex-valued gradients (2017), 4.2.
+
+    LAPACK gives each eigenvector norm 1 and makes its largest component real.
+    """
+    w, v = ans
+    gw, gv = g
+    along = np.sum(gv * v, axis=-2, keepdims=True)
+    gv = gv - conjugate(v) * along.real
+    if v.dtype.kind == "c":
+        largest = np.argmax(np.abs(strip(v)), axis=-2, keepdims=True)
+        here = np.expand_dims(np.arange(v.shape[-1]), -1) == largest
+        component = np.sum(v * here, axis=-2, keepdims=True)
+        gv = gv - here * (1j * along.imag / component)
+    x = v.mT @ gv
+    if v.dtype.kind == "c":
+        x = x - 1j * x.imag * np.eye(x.shape[-1])
+    inner = over_gaps(x, w) + diagonal(gw)
+    return np.linalg.solve(v.mT, inner @ v.mT)
+
+
+def eigvals_pullback(g, ans, a):
+    """Left times right eigenvectors, weighted by the eigenvalues' cotangents."""
+    w, v = np.linalg.eig(a)
+    v = np.take_along_axis(v, columns(_same_order(strip(ans), strip(w))), axis=-1)
+    return np.linalg.solve(v.mT, np.expand_dims(g, -1) * v.mT)
+
+
+def _same_order(values, others):
+    """Where each value is among others, if `eigvals` and `eig` sort differently."""
+    distance = np.abs(values[..., :, None] - others[..., None, :])
+    nearest = np.argmin(distance, axis=-1)
+    own = np.arange(values.shape[-1])
+    unique = np.all(np.sort(nearest, axis=-1) == own, axis=-1, keepdims=True)
+    return np.where(unique, nearest, own)
+
+
+defvjp(np.linalg.eig, a=eig_pullback)
+defvjp(np.linalg.eigvals, a=eigvals_pullback)

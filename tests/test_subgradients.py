@@ -1,0 +1,269 @@
+"""Where the derivative is not unique: one convention for each such point.
+
+A zero cotangent gives zero, whatever the local derivative.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fgrad
+from fgrad import grad, vjp
+
+INF, NAN = np.inf, np.nan
+
+
+def cotangents(fun: Callable[..., Any], *args: Any) -> list[Any]:
+    """What each argument gets from a cotangent of ones."""
+    out, pullback = vjp(fun, *(np.asarray(a, float)[()] for a in args))
+    return list(pullback(np.ones_like(out)))
+
+
+def nth(fun: Callable[[Any], Any], n: int, x: Any) -> Any:
+    """The n-th derivative at a scalar."""
+    for _ in range(n):
+        fun = grad(fun)
+    return fun(np.float64(x))
+
+
+# abs, sign, norm, hypot, std at 0 and arctan2(0, 0): 0 --------------------------------
+
+
+@pytest.mark.parametrize("fun", [np.abs, np.fabs, np.sign])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_absolute_value_at_zero(fun: Any, order: int) -> None:
+    assert nth(fun, order, 0.0) == 0
+
+
+@pytest.mark.parametrize(
+    "fun", [np.abs, np.angle, lambda z: np.sign(z).real, lambda z: np.sign(z).imag]
+)
+def test_complex_absolute_value_at_zero(fun: Any) -> None:
+    assert grad(fun)(0j) == 0
+    assert grad(lambda z: grad(fun)(z).real)(0j) == 0
+
+
+@pytest.mark.parametrize("fun", [np.hypot, np.arctan2, np.copysign])
+@pytest.mark.parametrize("other", [0.0, -0.0])
+def test_two_arguments_at_zero(fun: Any, other: float) -> None:
+    assert cotangents(fun, 0.0, other) == [0, 0]
+    assert nth(lambda x: fun(x, other), 2, 0.0) == 0
+    assert nth(lambda x: fun(other, x), 2, 0.0) == 0
+
+
+@pytest.mark.parametrize("fun", [np.linalg.norm, np.std])
+def test_length_at_zero(fun: Any) -> None:
+    np.testing.assert_array_equal(grad(fun)(np.zeros(3)), np.zeros(3))
+
+
+# Extremes: equal shares on ties -------------------------------------------------------
+
+
+@pytest.mark.parametrize("fun", [np.maximum, np.minimum, np.fmax, np.fmin])
+def test_ties_of_two(fun: Any) -> None:
+    assert cotangents(fun, 1.0, 1.0) == [0.5, 0.5]
+    assert cotangents(fun, INF, INF) == [0.5, 0.5]
+    assert cotangents(lambda x: fun(x, x), 1.0) == [1]
+    assert nth(lambda x: fun(x, 0.0), 1, 0.0) == 0.5
+    assert nth(lambda x: fun(x, 0.0), 2, 0.0) == 0
+
+
+@pytest.mark.parametrize("fun", [np.max, np.min])
+def test_ties_of_many(fun: Any) -> None:
+    np.testing.assert_array_equal(grad(fun)(np.array([2.0, 2.0])), [0.5, 0.5])
+    np.testing.assert_array_equal(grad(fun)(np.ones(4)), np.full(4, 0.25))
+
+
+@pytest.mark.parametrize("fun", [np.fmax, np.fmin])
+def test_nan_is_not_taken(fun: Any) -> None:
+    first, second = cotangents(fun, [NAN, 1.0], [2.0, NAN])
+    np.testing.assert_array_equal(first, [0, 1])
+    np.testing.assert_array_equal(second, [1, 0])
+
+
+def test_shares_of_infinite_terms() -> None:
+    for fun in (np.logaddexp, np.logaddexp2):
+        assert cotangents(fun, -INF, -INF) == [0.5, 0.5]
+        assert cotangents(fun, INF, INF) == [0.5, 0.5]
+        assert cotangents(fun, INF, 0.0) == [1, 0]
+        assert cotangents(fun, 0.0, -INF) == [1, 0]
+        assert nth(lambda x, fun=fun: fun(x, -INF), 2, -INF) == 0
+
+
+# clip: 1 on the closed interval -------------------------------------------------------
+
+
+def test_clip() -> None:
+    x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    dx, low, high = cotangents(np.clip, x, -1.0, 1.0)
+    np.testing.assert_array_equal(dx, [0, 1, 1, 1, 0])
+    assert (low, high) == (1, 1)
+    dx, low = cotangents(lambda x, low: np.clip(x, low, None), x, -1.0)
+    np.testing.assert_array_equal(dx, [0, 1, 1, 1, 1])
+    assert low == 1
+
+
+def test_clip_where_the_bounds_cross() -> None:
+    dx, low, high = cotangents(np.clip, [-1.0, 0.5, 2.0], 1.0, 0.0)
+    np.testing.assert_array_equal(dx, np.zeros(3))
+    assert (low, high) == (0, 3)
+
+
+# Repeated eigenvalues and singular values: finite where the result's derivative exists
+
+
+def symmetric(a: Any) -> Any:
+    """The same matrix through its eigenvalues and eigenvectors."""
+    w, v = np.linalg.eigh(a)
+    return (v * w) @ v.T
+
+
+def test_repeated_values() -> None:
+    a = 2 * np.eye(3)
+
+    def energy(a: Any) -> Any:
+        return np.sum(np.linalg.eigvalsh(a) ** 2)
+
+    def singular(a: Any) -> Any:
+        return np.sum(np.linalg.svd(a, compute_uv=False) ** 2)
+
+    np.testing.assert_allclose(grad(energy)(a), 2 * a, atol=1e-14)
+    np.testing.assert_allclose(grad(singular)(a), 2 * a, atol=1e-14)
+    g = np.array([[1.0, 2.0, 0.0], [2.0, 0.0, 1.0], [0.0, 1.0, 3.0]])
+    np.testing.assert_allclose(vjp(symmetric, a)[1](g)[0], g, atol=1e-14)
+
+
+# Masked branches: 0, never nan --------------------------------------------------------
+
+
+@pytest.mark.parametrize("fun", [np.sqrt, np.log, np.reciprocal, lambda x: x**-0.5])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_masked_pole(fun: Any) -> None:
+    x = np.array([0.0, -1.0, 4.0])
+
+    def loss(x: Any) -> Any:
+        return np.sum(np.where(x > 0, fun(x), 0.0))
+
+    expected = grad(lambda x: np.sum(fun(x)))(np.array([4.0]))
+    np.testing.assert_array_equal(grad(loss)(x), [0, 0, expected[0]])
+    second = grad(lambda x: np.sum(grad(loss)(x)))(x)
+    assert np.all(np.isfinite(second))
+    np.testing.assert_array_equal(second[:2], [0, 0])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda w, x, d: np.sum(np.where(np.isnan(d), 0, (d - w * x) ** 2)),
+        lambda w, x, d: np.sum(np.where(np.isnan(d), 0, np.abs(d - w * x))),
+        lambda w, x, d: np.sum(((d - w * x) ** 2)[~np.isnan(d)]),
+        lambda w, x, d: np.sum(np.nan_to_num((d - w * x) ** 2)),
+        lambda w, x, d: np.sum(np.where(np.isnan(d), 0, np.exp(d - w * x))),
+        lambda w, x, d: np.sum(np.where(np.isnan(d), 0, np.arctan2(d, w * x))),
+        lambda w, x, d: np.sum(np.where(np.isnan(d), 0, np.logaddexp(d, w * x))),
+        lambda w, x, d: np.sum(np.where(np.isnan(d), 0, np.maximum(d, w * x))),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_masked_nan(loss: Any) -> None:
+    """Missing data drop out of the gradient as out of the sum."""
+    x = np.array([1.0, 2.0, 3.0])
+    d = np.array([1.5, NAN, 2.5])
+    kept = ~np.isnan(d)
+    dw, dx, dd = vjp(loss, 0.5, x, d)[1](1.0)
+    expected = vjp(loss, 0.5, x[kept], d[kept])[1](1.0)
+    np.testing.assert_allclose(dw, expected[0], rtol=1e-14)
+    np.testing.assert_array_equal(dx, [expected[1][0], 0, expected[1][1]])
+    np.testing.assert_array_equal(dd, [expected[2][0], 0, expected[2][1]])
+
+
+# Powers, products and sinc: the exact value -------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [int, float, np.int64, np.uint8, np.float64, "array"])
+@pytest.mark.parametrize("fun", [np.power, np.float_power])
+def test_integer_powers_at_zero(fun: Any, kind: Any) -> None:
+    factorial = 1
+    for n in range(5):
+        factorial *= max(n, 1)
+        exponent = np.array(n) if kind == "array" else kind(n)
+        for order in range(1, 6):
+            expected = factorial if order == n else 0
+            assert nth(lambda x, e=exponent: fun(x, e), order, 0.0) == expected
+
+
+def test_traced_exponent_at_zero() -> None:
+    assert cotangents(np.power, 0.0, 2.0) == [0, 0]
+    assert cotangents(np.power, 0.0, 1.0) == [1, 0]
+    assert cotangents(np.power, 0.0, 0.0) == [0, 0]
+    assert nth(lambda y: 0.0**y, 2, 1.5) == 0
+    assert fgrad.grad(lambda y: grad(lambda x: x**y)(2.0))(0.0) == 0.5
+
+
+def test_products_with_zeros() -> None:
+    x = np.array([0.0, 2.0, 3.0])
+    np.testing.assert_array_equal(grad(np.prod)(x), [6, 0, 0])
+    np.testing.assert_array_equal(grad(np.prod)(np.array([0.0, 0.0, 3.0])), np.zeros(3))
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.cumprod(x)))(x), [9, 0, 0])
+
+
+def test_sinc_at_zero() -> None:
+    """sinc(x) = 1 - (pi x)**2 / 3! + (pi x)**4 / 5! - ..."""
+    exact = [0, -(np.pi**2) / 3, 0, np.pi**4 / 5, 0, -(np.pi**6) / 7]
+    for order, value in enumerate(exact, 1):
+        np.testing.assert_allclose(nth(np.sinc, order, 0.0), value, rtol=1e-14)
+    tiny = 1e-9
+    np.testing.assert_allclose(nth(np.sinc, 1, tiny), exact[1] * tiny, rtol=1e-14)
+
+
+# Poles: infinite, unless nobody asks --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fun", "value"),
+    [
+        (np.sqrt, INF),
+        (np.cbrt, INF),
+        (np.log, INF),
+        (np.log2, INF),
+        (np.log10, INF),
+        (np.reciprocal, -INF),
+        (lambda x: 1 / x, -INF),
+        (lambda x: x**0.5, INF),
+        (lambda x: np.log1p(x - 1), INF),
+        (lambda x: np.arcsin(1 - x), -INF),
+        (lambda x: np.arccosh(1 + x), INF),
+        (lambda x: np.arctanh(1 - x), -INF),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_poles(fun: Any, value: float) -> None:
+    out, pullback = vjp(fun, np.float64(0))
+    assert pullback(np.ones_like(out)) == (value,)
+    assert pullback(np.zeros_like(out)) == (0,)
+
+
+# Far from one: no overflow where the derivative is finite ----------------------------
+
+
+@pytest.mark.parametrize(
+    ("fun", "x", "expected"),
+    [
+        (lambda x: np.arctan2(x, 1e200), 1e200, 5e-201),
+        (lambda x: np.hypot(x, 1e200), 1e200, 0.5**0.5),
+        (lambda x: np.logaddexp(x, 0.0), 1000.0, 1.0),
+        (lambda x: np.logaddexp(x, 0.0), -1000.0, 0.0),
+        (lambda x: np.abs(1e200 * x + 1e200j * x), 1.0, 2**0.5 * 1e200),
+        (np.tanh, 1000.0, 0.0),
+        (np.arcsinh, 1e300, 1e-300),
+        (np.arccosh, 1e300, 1e-300),
+        (np.expm1, -100.0, np.exp(-100.0)),
+        (lambda x: np.log(np.i0(x)), 500.0, 0.99899949899686),
+    ],
+)
+def test_large_arguments(fun: Any, x: float, expected: float) -> None:
+    np.testing.assert_allclose(grad(fun)(x), expected, rtol=1e-12)
+    assert np.isfinite(nth(fun, 2, x))
