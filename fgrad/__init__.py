@@ -8,7 +8,7 @@ array([0., 1.])
 
 from fgrad import derived, errors, primitives
 from fgrad._rules import defvjp
-from fgrad._trace import primitive
+from fgrad._dispatch import primitive
 from fgrad._transforms import grad, stop_gradient, value_and_grad, vjp
 from fgrad._tree import register_dataclass, register_node
 from fgrad.primitives.indexing import index_add, index_update

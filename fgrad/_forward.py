@@ -12,7 +12,8 @@ import numpy as np
 from fgrad._replay import fit, keep_zeros, replay
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter
-from fgrad._trace import PART, Box, Node, Trace
+from fgrad._bind import PART
+from fgrad._trace import Box, Node, Trace
 
 __all__ = ["push"]
 

@@ -14,7 +14,9 @@ import numpy as np
 from fgrad._callsite import describe
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter, add_at, index_add
-from fgrad._trace import Box, Node, Part, implementation, strip
+from fgrad._bind import Part
+from fgrad._dispatch import implementation
+from fgrad._trace import Box, Node, strip
 from fgrad.errors import RuleError
 
 __all__ = ["Cotangents", "fit", "keep_zeros", "replay"]
@@ -115,7 +117,11 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
             queue, total, holes = cotangents.queue, cotangents.total, cotangents.holes
             while queue:
                 node = heappop(queue)[1]
-                g = total.pop(node) if node.dtype is not None else cotangents.parts(node)
+                g = (
+                    total.pop(node)
+                    if node.dtype is not None
+                    else cotangents.parts(node)
+                )
                 holed = node in holes
                 for parent, pullback, residuals in node.edges:
                     c = pullback.fun(g, *residuals)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._trace import lift, strip
+from fgrad._dispatch import lift
+from fgrad._trace import strip
 from fgrad._transforms import jvp, vjp
 from fgrad._tree import flatten, leaf_paths, unflatten
 

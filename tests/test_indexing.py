@@ -230,7 +230,9 @@ def test_strided_views() -> None:
     check_grads(lambda x: strided(x, (2, 2), (0, 16)), (_entries((2, 3)),), rtol=1e-9)
     for shape, strides in (((3,), (16,)), ((2,), (-8,)), ((2,), (4,))):
         with pytest.raises(MissingRuleError):
-            fgrad.grad(lambda x, s=shape, t=strides: np.sum(strided(x, s, t)))(np.ones(4))
+            fgrad.grad(lambda x, s=shape, t=strides: np.sum(strided(x, s, t)))(
+                np.ones(4)
+            )
 
 
 @pytest.mark.parametrize("length", [2, 3, 4])
@@ -287,7 +289,7 @@ def test_concatenators() -> None:
         value = fgrad.vjp(join, x, y)[0]
         np.testing.assert_array_equal(value, np.asarray(numpy[key(x, y)]))
         check_grads(join, (x, y), rtol=1e-9)
-    got = fgrad.grad(lambda x: np.sum(r_[1.0 : x : 3j] * [0, 2, 4]))(3.0)
+    got = fgrad.grad(lambda x: np.sum(r_[1.0:x:3j] * [0, 2, 4]))(3.0)
     assert got == 5
     with pytest.raises(MissingRuleError, match="matrices"):
         fgrad.grad(lambda x: r_["r", x])(x)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fgrad import grad, vjp
-from fgrad._trace import lift
+from fgrad._dispatch import lift
 from fgrad._tree import flatten, unflatten
 from fgrad.testing import STEP, fixed, stencil
 from tests.test_rules import CASES

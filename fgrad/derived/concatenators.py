@@ -25,8 +25,11 @@ class Concatenator:
         self.__doc__ = numpy.__doc__
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, tuple) and key[:1] in (("r",), ("c",)):
-            raise MissingRuleError("no derivative rule for matrices, the result of 'r'")
+        first = key[0] if isinstance(key, tuple) else key
+        if isinstance(first, str) and first in ("r", "c"):
+            raise MissingRuleError(
+                "no derivative rule for matrices, as 'r' and 'c' make them"
+            )
         items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
         plain = self._numpy[tuple(strip(item) for item in items)]
         traced = [item for item in items if type(item) is Box]

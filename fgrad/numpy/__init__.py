@@ -155,7 +155,7 @@ from numpy import (
     zeros as zeros,
 )
 
-from fgrad._trace import lift as _lift
+from fgrad._dispatch import lift as _lift
 from fgrad.numpy import fft as fft, linalg as linalg
 
 abs = _lift(_np.abs)

@@ -20,14 +20,20 @@ __all__ = ["hypergeometric"]
 
 
 def series(b: float, z: Any) -> Any:
-    """The terms of 0F1, summed until they no longer count."""
-    term = total = np.ones_like(z)
-    k = 0
-    while np.any(np.abs(term) > np.finfo(z.dtype).eps / 8 * np.abs(total)):
-        term = term * (z / ((b + k) * (k + 1)))
-        total = total + term
-        k += 1
-    return total
+    """The defining series, as far as the largest argument needs it."""
+    r = np.max(np.abs(z), initial=0, where=np.isfinite(z)).item()
+    term = total = 1.0
+    count = 0
+    while term > 1e-17 * total:
+        term *= r / ((b + count) * (count + 1))
+        total += term
+        count += 1
+    ans = np.ones_like(z)
+    for k in reversed(range(count)):
+        ans *= z
+        ans *= 1 / ((b + k) * (k + 1))
+        ans += 1
+    return ans
 
 
 def recurrence(b: float, z: Any) -> Any:
@@ -49,7 +55,7 @@ def hypergeometric(b: float, z: Any) -> Any:
     z = np.asarray(z)
     if b == int(b):
         return series(b, z)[()]
-    far = np.abs(z) > b * b
+    far = np.abs(z) > b * b / 4
     out = np.empty_like(z)
     out[far] = recurrence(b, z[far])
     out[~far] = series(b, z[~far])

@@ -68,7 +68,7 @@ defvjp(
     np.unwrap,
     neutral=("axis",),
     p=lambda g: g,
-    discont=lambda g: np.zeros_like(g),
+    discont=lambda g, like: np.zeros(like.shape),
     period=lambda g, ans, p, period: np.sum(g * np.rint((ans - p) / period)),
 )
 

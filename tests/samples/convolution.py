@@ -11,7 +11,7 @@ for fun in (np.convolve, np.correlate):
         sample(fun, cplx(3), real(2), mode=mode)
         sample(fun, real(2), cplx(4), mode=mode)
     sample(fun, real(5), real(3))
-    sample(fun, real(), real(3))
+sample(np.convolve, real(), real(3))
 sample(np.bincount, np.array([0, 2, 2, 1]), real(4))
 sample(np.bincount, np.array([0, 2, 2, 1]), weights=real(4), minlength=5)
 sample(np.bincount, np.array([], int), weights=real(0))
