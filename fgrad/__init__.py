@@ -7,8 +7,8 @@ array([0., 1.])
 """
 
 from fgrad import derived, errors, primitives
-from fgrad._rules import defvjp
 from fgrad._dispatch import primitive
+from fgrad._rules import defvjp
 from fgrad._transforms import grad, stop_gradient, value_and_grad, vjp
 from fgrad._tree import register_dataclass, register_node
 from fgrad.primitives.indexing import index_add, index_update
@@ -17,11 +17,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "defvjp",
+    "derived",
     "errors",
     "grad",
     "index_add",
     "index_update",
     "primitive",
+    "primitives",
     "register_dataclass",
     "register_node",
     "stop_gradient",

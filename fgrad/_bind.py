@@ -8,8 +8,9 @@ and so on outwards.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from sys import _getframe
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,10 +19,7 @@ from fgrad._rules import DERIVED, NO_VALUE, REQUIRED, Pullback, Rule
 from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
 from fgrad.errors import MissingRuleError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["PART", "Part", "bind", "binary", "unary"]
+__all__ = ["PART", "Part", "binary", "bind", "unary"]
 
 ABSENT: Any = object()
 
@@ -149,7 +147,7 @@ def _several(trace: Trace, node: Node, ans: Any) -> Any:
 class Part(NamedTuple):
     """A cotangent of one among several results."""
 
-    index: int
+    position: int
     g: Any
     shape: None = None
 
@@ -199,7 +197,9 @@ def _straight(rule: Rule, arity: int) -> tuple[Any, ...]:
         here = {"ans", "like", *names}
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in here}
         kept = "".join(f"{n}, " for n in pullback.needs)
-        keep = eval(f"lambda ans, like, {', '.join(names)}: ({kept})", defaults)
+        keep = eval(  # noqa: S307 (of names that the rule tables hold)
+            f"lambda ans, like, {', '.join(names)}: ({kept})", defaults
+        )
         result += [pullback, keep]
     return tuple(result)
 
@@ -231,7 +231,7 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             shape, dtype = space(ans)
         if dtype is not parent.dtype and dtype.kind not in "fc":
             return _untraced(rule, ans, dtype)
-        frame = _getframe(1)
+        frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
         edges = ((parent, pullback, keep(ans, parent, value)),)
@@ -296,7 +296,7 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             edges = ((parent, pull1, keep1(ans, parent, v1, v2)),)
         else:
             edges = ((parent, pull2, keep2(ans, parent, v1, v2)),)
-        frame = _getframe(1)
+        frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
         node = Node(trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti)

@@ -61,14 +61,17 @@ METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 }
 
 
+# fmt: off
 FORWARDED = (
-    "all any argmax argmin argpartition argsort conj conjugate cumprod cumsum diagonal "
-    "dot max mean min nonzero prod ravel repeat round searchsorted squeeze std sum "
-    "swapaxes take trace var"
-).split()
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "conj", "conjugate",
+    "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod",
+    "ravel", "repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes",
+    "take", "trace", "var",
+)
+# fmt: on
 """Methods whose parameters are those of NumPy's function after the array."""
 
-IN_PLACE = "byteswap fill partition put resize setfield sort".split()
+IN_PLACE = ("byteswap", "fill", "partition", "put", "resize", "setfield", "sort")
 """Methods that change an array. A traced array never changes."""
 
 
@@ -82,6 +85,8 @@ class ArrayFace:
     _value: Any
     _trace: Any
     _node: Any
+    __getitem__: Callable[[Any], Any]
+    astype: Callable[..., Any]
 
     # Constant attributes
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from fgrad._bind import bind, binary, unary
+from fgrad._bind import binary, bind, unary
 from fgrad._box import METHODS, OPERATORS, STORE
 from fgrad._callsite import caller, describe
 from fgrad._rules import (
@@ -92,7 +92,7 @@ def lift(fun: F) -> F:
         return fun(*args, **kwargs)
 
     primitive = fun in RULES and fun not in DERIVED
-    return update_wrapper(run if primitive else call, fun)
+    return cast("F", update_wrapper(run if primitive else call, fun))
 
 
 def primitive(fun: F) -> F:

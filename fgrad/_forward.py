@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._bind import PART
 from fgrad._replay import fit, keep_zeros, replay
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter
-from fgrad._bind import PART
 from fgrad._trace import Box, Node, Trace
 
 __all__ = ["push"]

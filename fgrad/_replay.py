@@ -7,15 +7,15 @@ to the argument's dtype, checking shapes, and keeping zeros zero.
 """
 
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from fgrad._bind import Part
 from fgrad._callsite import describe
+from fgrad._dispatch import implementation
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter, add_at, index_add
-from fgrad._bind import Part
-from fgrad._dispatch import implementation
 from fgrad._trace import Box, Node, strip
 from fgrad.errors import RuleError
 
@@ -33,10 +33,10 @@ class Cotangents:
     def __init__(self) -> None:
         self.total: dict[Node, Any] = {}
         self.owned: set[Node] = set()
-        """Nodes whose total is a buffer of ours, so that it may be added to in place."""
+        """Nodes whose total is a buffer of ours: it may be added to in place."""
         self.holes: set[Node] = set()
         """Nodes whose cotangent may be zero where they were masked out."""
-        self.queue: list[tuple[int, Node]] = []
+        self.queue: list[Any] = []
 
     def add(self, node: Node, c: Any) -> None:
         """Add an array of the node's shape and dtype."""
@@ -81,7 +81,11 @@ class Cotangents:
         """Set the cotangent of one among several results."""
         if node not in self.total:
             self._first(node, [None] * len(node.shape))
-        self.total[node][c.index] = c.g
+        self.total[node][c.position] = c.g
+
+    def mark(self, parent: Any) -> None:
+        """Remember that a cotangent may be zero where it was masked out."""
+        self.holes.update(parent if type(parent) is tuple else (parent,))
 
     def parts(self, node: Node) -> tuple[Any, ...]:
         """The cotangents of several results, zero for those that were not used."""
@@ -126,7 +130,7 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                 for parent, pullback, residuals in node.edges:
                     c = pullback.fun(g, *residuals)
                     if holed or pullback.masks:
-                        holes.update(parent if type(parent) is tuple else (parent,))
+                        cotangents.mark(parent)
                     if invalid or (holed and residuals):
                         c = keep_zeros(c, g, parent, pullback)
                         invalid.clear()
@@ -206,8 +210,8 @@ def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     plain = strip(c)
     if not isinstance(plain, np.ndarray | np.generic):
         return c
-    norm = np.vdot(plain, plain)
-    if norm == norm:  # no nan
+    square: Any = np.vdot(cast("Any", plain), cast("Any", plain))
+    if not np.isnan(square):  # one pass, no temporary
         return c
     zero = [np.asarray(strip(part)) == 0 for part in (g if type(g) is tuple else (g,))]
     if pullback.rule.broadcasts and c.shape == zero[0].shape:

@@ -147,7 +147,8 @@ class Pullback:
         self.needs = names[1:]
         self.masks = rule.masks
         defaults = fun.__defaults__ or ()
-        self.defaults = dict(zip(names[len(names) - len(defaults) :], defaults))
+        optional = names[len(names) - len(defaults) :]
+        self.defaults = dict(zip(optional, defaults, strict=True))
 
     def default(self, name: str) -> Any:
         """What an option is when the call does not give it."""

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgrad._box import ArrayFace
 from fgrad._callsite import Site, caller, describe, short
+from fgrad._rules import Rule
 from fgrad.errors import LeakedTracerError, MissingRuleError
-
-if TYPE_CHECKING:
-    from fgrad._rules import Rule
 
 __all__ = [
     "CONTAINERS",
@@ -62,7 +60,7 @@ class Node:
         """Of the result; for several results, a `Space` for each."""
         self.dtype = dtype
         """Of the result; ``None`` if there are several."""
-        self.edges: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = edges
+        self.edges: tuple[Any, ...] = edges
         """For each traced argument: its node, its pullback, what the pullback keeps."""
         self.code = code
         self.lasti = lasti

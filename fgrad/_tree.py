@@ -49,7 +49,7 @@ class Structure(NamedTuple):
             return "*"
         if self.type is type(None):
             return "None"
-        paths = _kind(self.type).paths((self.static, len(self.children)))
+        paths = _KINDS[self.type].paths((self.static, len(self.children)))
         inner = (f"{p}: {c!r}" for p, c in zip(paths, self.children, strict=True))
         return f"{self.type.__name__}({', '.join(inner)})"
 

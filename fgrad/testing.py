@@ -29,7 +29,7 @@ def _floats(leaves: Sequence[Any]) -> list[int]:
     ]
 
 
-class fixed:
+class fixed:  # noqa: N801 (used like a function)
     """A float argument that `check_rule` shall not differentiate."""
 
     def __init__(self, value: Any) -> None:
@@ -179,7 +179,7 @@ def _check(
         got, size = _pair(gradient, vs)
         want, size2 = _pair(ws, numeric)
         if not abs(got - want) <= atol + rtol * (size + size2):
-            _explain(flat, primals, paths, ws, gradient, level, atol, rtol, got, want)
+            _explain(flat, primals, paths, ws, gradient, level, got, want)
     if "fwd" in modes:
         _, tangents = jvp(flat, primals, vs)
         for k, (y, y2) in enumerate(zip(tangents, numeric, strict=True)):
@@ -208,8 +208,6 @@ def _explain(
     ws: list[Any],
     gradient: Sequence[Any],
     level: int,
-    atol: float,
-    rtol: float,
     got: float,
     want: float,
 ) -> None:

@@ -277,7 +277,7 @@ def index(x):
 
 
 def formatted(x):
-    f"{x:.2f} {x}"
+    _ = f"{x:.2f} {x}"
     return x
 
 
@@ -289,13 +289,15 @@ CONVERSIONS = [
     ),
     (
         convert_math,
-        "math.sin(y) would drop the gradient of y (made at test_errors.py:{y = x * 2}). "
+        "math.sin(y) would drop the gradient of y "
+        "(made at test_errors.py:{y = x * 2}). "
         "Use np.sin(y), or stop_gradient(y) if that is intended.",
     ),
     (
         convert_array,
         "np.asarray(x) would drop the gradient of x (made at test_errors.py:{call}). "
-        "Use np.stack or fgrad.numpy to keep it, or stop_gradient(x) if that is intended.",
+        "Use np.stack or fgrad.numpy to keep it, "
+        "or stop_gradient(x) if that is intended.",
     ),
     (
         convert_item,
@@ -443,7 +445,8 @@ def test_missing_rules():
     assert grad(use_halve)(1.0) == 0.5
     assert raised(errors.MissingRuleError, lambda: grad(use_option)(1.0)) == (
         "no derivative rule for halve(..., mode=...), called at "
-        f'File "test_errors.py", line {line_of("return halve(x, mode")}, in use_option\n'
+        'File "test_errors.py", '
+        f"line {line_of('return halve(x, mode')}, in use_option\n"
         '    return halve(x, mode="fast")'
     )
 

@@ -116,7 +116,7 @@ def test_constant_attributes():
         assert type(x > 1) is np.ndarray
         assert round(x[0, 1]) == 2
         assert x[0, 1] // 1 == 1.0
-        assert not x[0, 0] == 3
+        assert x[0, 0] != 3
         assert x.round(1)[0, 0] == 0.5
         assert x.all()
         assert np.isfinite(x).any()

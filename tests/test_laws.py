@@ -1,4 +1,4 @@
-"""Laws, by hypothesis: over trees, cotangents, and random programs from the registry."""
+"""Laws, by hypothesis: over cotangents, and random programs from the registry."""
 
 import numpy as np
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Every rule on every sample: value, shape, dtype, stencil, second order, both modes."""
+"""Every rule on every sample: value, shape, dtype, stencil, both modes and orders."""
 
 import importlib
 import pkgutil

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from fgrad._rules import derived
 from fgrad.derived.creation import array, as_traced
@@ -13,7 +14,7 @@ def apply_along_axis(
     func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 ) -> Any:
     arr = as_traced(arr)
-    axis %= arr.ndim
+    axis = normalize_axis_index(axis, arr.ndim)
     rows = np.moveaxis(arr, axis, -1)
     lead = rows.shape[:-1]
     if 0 in lead:
@@ -29,9 +30,10 @@ def apply_along_axis(
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     a = as_traced(a)
     for axis in np.atleast_1d(axes):
-        result = func(a, axis % a.ndim)
+        axis = normalize_axis_index(int(axis), a.ndim)
+        result = func(a, axis)
         if result.ndim != a.ndim:
-            result = np.expand_dims(result, axis % a.ndim)
+            result = np.expand_dims(result, axis)
         a = result
     return a
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fgrad._rules import derived
 from fgrad._trace import Box, strip
+from fgrad.errors import MissingRuleError
 from fgrad.primitives.creation import asarray
 
 
@@ -29,6 +30,8 @@ def array(
     like: Any = None,
 ) -> Any:
     """A nested list with traced entries: stack it, level by level."""
+    if ndmax:
+        raise MissingRuleError("no derivative rule for np.array(..., ndmax=...)")
     if isinstance(object, tuple | list):
         if strip(object) is object:
             object = np.asarray(object)
@@ -136,4 +139,7 @@ def meshgrid(
 
 @derived(np.ix_)
 def ix_(*args: Any) -> tuple[Any, ...]:
-    return meshgrid(*args, sparse=True, indexing="ij")
+    return tuple(
+        mesh if strip(x) is x else np.reshape(as_traced(x), mesh.shape)
+        for x, mesh in zip(args, np.ix_(*map(strip, args)), strict=True)
+    )

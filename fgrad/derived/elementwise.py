@@ -71,8 +71,8 @@ def nan_to_num(
     largest = np.finfo(x.dtype)
     posinf = largest.max if posinf is None else posinf
     neginf = largest.min if neginf is None else neginf
-    x = np.where(np.isposinf(x), posinf, np.where(np.isneginf(x), neginf, x))
-    return np.where(np.isnan(x), nan, x).astype(x.dtype)
+    finite = np.where(np.isposinf(x), posinf, np.where(np.isneginf(x), neginf, x))
+    return np.where(np.isnan(x), nan, finite).astype(x.dtype)
 
 
 if hasattr(np, "astype"):

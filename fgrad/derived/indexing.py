@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from fgrad._rules import derived
 from fgrad._trace import strip
@@ -15,7 +16,9 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     arr = as_traced(arr)
     if axis is None:
         return np.ravel(arr)[np.asarray(indices)]
-    axis %= arr.ndim
+    axis = normalize_axis_index(axis, arr.ndim)
+    if np.ndim(indices) != arr.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
     index = list(np.ix_(*map(range, arr.shape)))
     index[axis] = np.asarray(indices)
     return arr[tuple(index)]
@@ -32,7 +35,7 @@ def _flat(arr: Any, axis: int | None) -> tuple[Any, int]:
     if axis is None:
         arr = np.ravel(arr)
         axis = -1
-    return arr, axis % arr.ndim
+    return arr, normalize_axis_index(axis, arr.ndim)
 
 
 @derived(np.delete)

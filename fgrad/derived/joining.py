@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from fgrad._rules import derived
 from fgrad.derived.creation import array, as_traced
@@ -50,6 +51,8 @@ def block(arrays: Any) -> Any:
 
 def _depth(arrays: Any) -> tuple[int, int]:
     """How deep lists are nested, and the largest number of axes in them."""
+    if isinstance(arrays, tuple):
+        raise TypeError("np.block takes lists of arrays, not tuples")
     if not isinstance(arrays, list):
         return 0, np.ndim(arrays)
     parts = [_depth(part) for part in arrays]
@@ -78,7 +81,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     ary = as_traced(ary)
     # Where NumPy cuts the positions along the axis, cut the array.
     cuts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
-    lead = (slice(None),) * (axis % ary.ndim)
+    lead = (slice(None),) * (normalize_axis_index(axis, ary.ndim))
     return [ary[(*lead, _span(cut))] for cut in cuts]
 
 
@@ -123,5 +126,5 @@ if hasattr(np, "unstack"):
     @derived(np.unstack)
     def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
         x = as_traced(x)
-        lead = (slice(None),) * (axis % x.ndim)
+        lead = (slice(None),) * (normalize_axis_index(axis, x.ndim))
         return tuple(x[(*lead, i)] for i in range(x.shape[axis]))

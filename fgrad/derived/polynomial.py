@@ -8,7 +8,7 @@ from numpy.exceptions import RankWarning
 
 from fgrad._rules import derived
 from fgrad._trace import strip
-from fgrad.derived.creation import as_traced
+from fgrad.derived.creation import as_traced, asarray
 from fgrad.primitives.indexing import index_add
 
 
@@ -37,7 +37,7 @@ def polyval(p: Any, x: Any) -> Any:
     if isinstance(x, np.poly1d):
         y: Any = 0
     else:
-        x = as_traced(x)
+        x = asarray(x)  # 0-d arrays multiply as arrays do, scalars round differently
         y = np.zeros_like(x)
     for pv in coefficients(p):
         y = y * x + pv

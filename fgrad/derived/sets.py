@@ -29,9 +29,7 @@ def unique(
     ar = as_traced(ar)
     plain = strip(ar)
     if axis is None:
-        found = np.unique(
-            plain, return_index, return_inverse, return_counts, **options
-        )
+        found = np.unique(plain, return_index, return_inverse, return_counts, **options)
         if not isinstance(found, tuple):
             return picked(ar, found)
         return (picked(ar, found[0]), *found[1:])

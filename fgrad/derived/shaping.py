@@ -44,9 +44,10 @@ def ravel(a: Any, order: str = "C") -> Any:
 
 @derived(np.rollaxis)
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """NumPy rolls an empty array, whose axis i has length i."""
     a = as_traced(a)
-    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
-    return np.moveaxis(a, axis, start - 1 if axis < start else start)
+    order = np.rollaxis(np.empty(range(a.ndim)), axis, start).shape
+    return np.transpose(a, order)
 
 
 def _each(function: Any, arrays: tuple[Any, ...]) -> Any:

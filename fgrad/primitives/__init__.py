@@ -8,11 +8,14 @@ from fgrad.primitives import (
     constant,
     convolution,
     creation,
+    decompositions,
     einsum,
     elementwise,
     fft,
     indexing,
     joining,
+    linalg,
+    norms,
     order_statistics,
     polynomial,
     products,
@@ -20,6 +23,7 @@ from fgrad.primitives import (
     selection,
     shaping,
     sorting,
+    ufunc_methods,
 )
 
 __all__ = [
@@ -30,11 +34,14 @@ __all__ = [
     "constant",
     "convolution",
     "creation",
+    "decompositions",
     "einsum",
     "elementwise",
     "fft",
     "indexing",
     "joining",
+    "linalg",
+    "norms",
     "order_statistics",
     "polynomial",
     "products",
@@ -42,4 +49,5 @@ __all__ = [
     "selection",
     "shaping",
     "sorting",
+    "ufunc_methods",
 ]

@@ -7,6 +7,7 @@ from fgrad._trace import strip
 from fgrad.primitives._matrices import (
     adjoint,
     as_array,
+    columns,
     conjugate,
     from_triangle,
     onto_triangle,
@@ -14,6 +15,7 @@ from fgrad.primitives._matrices import (
     unbroadcast,
 )
 from fgrad.primitives._spectrum import size
+from fgrad.primitives.decompositions import svd_pullback
 
 constant(np.linalg.matrix_rank)
 
@@ -130,13 +132,61 @@ def pinv_pullback(g, ans, a, hermitian=False):
 
 
 def _truncated_pinv_pullback(g, ans, a):
-    """With x = u.T.conj() da v, entry (j, i) of the result's change has
+    """Between singular vectors, with those kept and those cut off told apart.
 
-    -x[j, i] / (s[i] s[j]) if both are kept; (s[i] conj(x[i, j]) + s[j] x[j, i]) /
-    (s[i] (s[i]**2 - s[j]**2)) if j is cut off, and the same with i if i is.
+    With ``p = v f(s) u^H`` and ``x = u^H da v``, the entry (i, j) of ``v^H dp u`` is
+    ``-x[i, j] / (s[i] s[j])`` if both are kept. If one is kept, with the value k, and
+    one is cut off, with d, it is ``(d x[i, j] + k conj(x[j, i])) / (k (k**2 - d**2))``.
     """
-    u, s, vh = np.linalg.svd(a)
-    raise NotImplementedError
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    inverted = np.sum((strip(vh) @ strip(ans)).mT * strip(u), axis=-2).real
+    kept = inverted * strip(s) > 0.5
+    both = kept[..., :, None] & kept[..., None, :]
+    mixed = kept[..., :, None] != kept[..., None, :]
+    rows, cols = np.expand_dims(s, -1), columns(s)
+    above = np.where(kept[..., :, None], rows, cols)
+    below = np.where(kept[..., :, None], cols, rows)
+    gaps = np.where(mixed, above * (above**2 - below**2), 1)
+    direct = np.where(mixed, below / gaps, 0)
+    direct = direct - np.where(both, 1 / np.where(both, rows * cols, 1), 0)
+    inner = conjugate(vh) @ g @ conjugate(u)
+    inner = inner * direct + adjoint(inner * np.where(mixed, above / gaps, 0))
+    left = g.mT - u @ (adjoint(u) @ g.mT)
+    right = g.mT - (g.mT @ adjoint(vh)) @ vh
+    c = left @ ans @ adjoint(ans) + adjoint(ans) @ ans @ right
+    return conjugate(c) + conjugate(u) @ inner @ conjugate(vh)
+
+
+def _lstsq_parts(g, ans, a, b):
+    """The pseudo-inverse that was applied, and cotangents as for many systems."""
+    x, residuals, rank, s = ans
+    systems = 1 if b.ndim == 1 else b.shape[1]
+    gx, x, b = (np.reshape(part, (part.shape[0], systems)) for part in (g[0], x, b))
+    s = strip(s)
+    if rank == s.size:
+        cutoff = 0.0
+    else:
+        cutoff = 0.5 * (s[rank - 1] + s[rank]) / s[0] if rank else 2.0
+    inverse = np.linalg.pinv(a, cutoff)
+    # By a solution, the squared residuals do not change to first order.
+    gerror = np.zeros(b.shape, b.dtype)
+    if residuals.size:
+        gerror = 2 * conjugate(b - a @ x) * g[1]
+    return inverse, x, b, gx, gerror
+
+
+def lstsq_a_pullback(g, ans, a, b):
+    """As ``pinv(a) @ b``; and of the squared residuals and the singular values."""
+    inverse, x, b, gx, gerror = _lstsq_parts(g, ans, a, as_array(b))
+    c = pinv_pullback(gx @ b.T, inverse, a) - gerror @ x.T
+    return c + svd_pullback(g[3], None, a, compute_uv=False)
+
+
+def lstsq_b_pullback(g, ans, a, b):
+    """As ``pinv(a) @ b``; and of the squared residuals."""
+    inverse, _, _, gx, gerror = _lstsq_parts(g, ans, as_array(a), b)
+    return np.reshape(inverse.T @ gx + gerror, b.shape)
 
 
 defvjp(np.linalg.pinv, neutral=("rcond", "rtol"), a=pinv_pullback)
+defvjp(np.linalg.lstsq, neutral=("rcond",), a=lstsq_a_pullback, b=lstsq_b_pullback)

@@ -233,6 +233,26 @@ def inner_b_pullback(g, a, like):
 defvjp(np.tensordot, a=tensordot_a_pullback, b=tensordot_b_pullback)
 defvjp(np.inner, a=inner_a_pullback, b=inner_b_pullback)
 
+# A chain of matrices ------------------------------------------------------------------
+
+
+def multi_dot_pullback(g, arrays, like, wanted):
+    """Transposes of what stands before and behind, in the order that is cheapest."""
+    rows, cols = (part.shape for part in (like[0], like[-1]))
+    g = np.reshape(g, ((1, *rows)[-2], (*cols, 1)[1]))
+    matrices = [as_array(array).T for array in arrays]
+    matrices[0] = np.reshape(matrices[0], (rows[-1], g.shape[0]))
+    matrices[-1] = np.reshape(matrices[-1], (g.shape[1], cols[0]))
+    result = [None] * len(matrices)
+    for i, node in enumerate(wanted):
+        if node is not None:
+            chain = [*matrices[:i][::-1], g, *matrices[i + 1 :][::-1]]
+            result[i] = np.reshape(np.linalg.multi_dot(chain), like[i].shape)
+    return result
+
+
+defvjp(np.linalg.multi_dot, sequences=("arrays",), arrays=multi_dot_pullback)
+
 # Cross product ------------------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ sample(
     neginf=real(),
     _real_only=PARTS,
 )
+sample(np.nan_to_num, np.array([np.inf, 1.5]), posinf=fixed(np.nan), _order=0)
 sample(np.nan_to_num, [1, 2], nan=real(), _order=0)
 
 if hasattr(np, "astype"):

@@ -49,7 +49,6 @@ sample(np.polyint, real(0))
 
 sample(np.poly, spread(4))
 sample(np.poly, spread(1))
-sample(np.poly, real())
 sample(np.poly, cplx(3))
 sample(np.poly, spread(3, 3) + np.diag([3.0, -1.0, 0.5]))
 sample(np.roots, np.array([1.0, -1.5, -1.3, 0.4]), _real_only=SORTED)

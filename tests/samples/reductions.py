@@ -20,7 +20,9 @@ AXES = (
 for fun in (np.sum, np.mean, np.prod, np.var, np.std, np.ptp):
     for options in AXES:
         if options.get("axis") != () or fun is not np.std:  # std of one entry: a kink
-            sample(fun, spread(2, 3, 2), **options, _real_only=ORDERED * (fun is np.ptp))
+            sample(
+                fun, spread(2, 3, 2), **options, _real_only=ORDERED * (fun is np.ptp)
+            )
 for fun in (np.max, np.min, np.amax, np.amin):
     for options in AXES:
         sample(fun, spread(2, 3, 2), **options, _real_only=ORDERED)
@@ -68,7 +70,9 @@ for zeros in ([1.5, 0.0, -0.5], [0.0, 1.5, 0.0, 2.0], [0.0, 0.0, 0.0]):
     sample(np.prod, np.array(zeros))
 sample(np.prod, np.array([[1.5, 0.0, 0.5], [0.7, 2.0, -1.0]]), axis=1)
 sample(np.prod, np.array([[1.5, 0.0, 0.5], [0.0, 2.0, -1.0]]), axis=(0, 1))
-sample(np.prod, np.array([[1.5, 0.0], [0.0, 2.0]]), axis=0, initial=2.0, where=MASK[:2, :2])
+sample(
+    np.prod, np.array([[1.5, 0.0], [0.0, 2.0]]), axis=0, initial=2.0, where=MASK[:2, :2]
+)
 sample(np.prod, real(3), initial=0.0)
 
 for fun in (np.nansum, np.nanmean, np.nanprod, np.nanvar, np.nanstd):

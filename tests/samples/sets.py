@@ -23,7 +23,9 @@ sample(np.unique_values, spread(5), _real_only=HASHED)
 sample(np.unique_values, spread(2, 3), _real_only=HASHED)
 sample(np.union1d, np.array([0.3, -1.2]), np.array([0.7, 2.1, -0.4]))
 sample(np.setdiff1d, np.array([0.3, -1.2, 1.4]), np.array([0.7, 2.1]))
-sample(np.setdiff1d, np.array([0.3, -1.2, 1.4]), np.array([0.7, 2.1]), assume_unique=True)
+sample(
+    np.setdiff1d, np.array([0.3, -1.2, 1.4]), np.array([0.7, 2.1]), assume_unique=True
+)
 sample(np.setxor1d, np.array([0.3, -1.2, 1.4]), np.array([0.7, 2.1]))
 sample(np.setxor1d, np.array([0.3, -1.2, 1.4]), np.array([0.7]), assume_unique=True)
 sample(np.intersect1d, np.array([0.3, -1.2]), np.array([0.7, 2.1]))

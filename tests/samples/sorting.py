@@ -20,7 +20,9 @@ sample(np.partition, spread(5), [0, 4], kind="introselect")
 sample(np.sort_complex, spread(5))
 sample(np.sort_complex, spread(2, 3))
 
-NAN = np.array([[1.0, np.nan, 0.5, 4.1], [np.nan, -0.7, 2.2, np.nan], [3.0, 2.5, 0.1, 1.7]])
+NAN = np.array(
+    [[1.0, np.nan, 0.5, 4.1], [np.nan, -0.7, 2.2, np.nan], [3.0, 2.5, 0.1, 1.7]]
+)
 
 for fun in (np.median, np.nanmedian):
     sample(fun, spread(5))
@@ -54,7 +56,9 @@ for fun, scale in (
     sample(fun, spread(2, 3, 2), scale * 0.4, axis=(0, 2), keepdims=True)
     sample(fun, spread(2, 3), scale * np.array([[0.41, 0.77]]), axis=0)
     sample(fun, real(1), scale * 0.3)
-    sample(fun, spread(5), scale * 0.43, method="inverted_cdf", weights=np.arange(1, 6) / 3)
+    sample(
+        fun, spread(5), scale * 0.43, method="inverted_cdf", weights=np.arange(1, 6) / 3
+    )
     sample(fun, spread(2, 3), scale * np.array([0.25, 0.75]), axis=1,
            method="inverted_cdf", weights=np.array([[0.5, 1.2, 0.8]] * 2))  # fmt: skip
 for fun, scale in ((np.quantile, 1), (np.percentile, 100)):

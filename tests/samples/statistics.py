@@ -73,7 +73,13 @@ sample(np.gradient, real(3, 4), positive(), edge_order=2)
 sample(np.gradient, real(3, 4), positive(), positive())
 sample(np.gradient, real(4), GRID)
 sample(np.gradient, real(4), GRID, edge_order=2)
-sample(np.gradient, real(2, 4), positive(), GRID, _real_only="a complex grid is nearly singular")
+sample(
+    np.gradient,
+    real(2, 4),
+    positive(),
+    GRID,
+    _real_only="a complex grid is nearly singular",
+)
 sample(np.gradient, real(4, 2), GRID, axis=0)
 sample(np.gradient, real(4), fixed(np.arange(4.0)))
 sample(np.gradient, real(2))
@@ -83,7 +89,15 @@ sample(np.gradient, real(2))
 POINTS = np.array([-0.9, 0.3, 1.4, 3.1, 0.35])
 FLOAT = "the coordinates of an interpolation are real"
 sample(np.interp, POINTS, GRID, real(4), _real_only=FLOAT)
-sample(np.interp, POINTS.reshape(5, 1), GRID, real(4), left=0.3, right=-0.4, _real_only=FLOAT)
+sample(
+    np.interp,
+    POINTS.reshape(5, 1),
+    GRID,
+    real(4),
+    left=0.3,
+    right=-0.4,
+    _real_only=FLOAT,
+)
 sample(np.interp, 0.9, GRID, real(4), _real_only=FLOAT)
 sample(np.interp, POINTS, GRID, cplx(4), _real_only=FLOAT)
 sample(np.interp, POINTS, GRID, real(4), period=2.9, _real_only=FLOAT)

@@ -1,0 +1,97 @@
+"""Norms of vectors and matrices, and the condition number.
+
+Where a norm has a kink, its derivative is 0 at zero entries, zero vectors and zero
+singular values, and ties share it equally.
+"""
+
+import numpy as np
+
+from fgrad._rules import defvjp
+from fgrad._trace import strip
+from fgrad.primitives._axes import normalized, restore
+from fgrad.primitives._matrices import columns, conjugate
+from fgrad.primitives._spectrum import EQUAL
+from fgrad.primitives.decompositions import svd_pullback
+
+
+def norm_pullback(g, ans, x, ord=None, axis=None, keepdims=False):
+    """By the kind of norm: Euclidean, of vectors, of matrices' rows or spectra."""
+    axes = normalized(axis, x.ndim)
+    g, ans = restore(g, x, axis, keepdims), restore(ans, x, axis, keepdims)
+    if ord in (None, "fro", "f") or (ord == 2 and len(axes) == 1):
+        return g * _direction(x, ans)
+    if len(axes) == 1:
+        return g * _vector_slope(x, ans, ord, axes)
+    if ord in ("nuc", 2, -2):
+        return _spectral_pullback(g, x, ord, axes)
+    return g * _row_slope(x, ord, axes)
+
+
+def _direction(x, length):
+    """``conj(x) / length``, and 0 for length 0."""
+    zero = length == 0
+    return np.where(zero, 0, conjugate(x) / np.where(zero, 1, length))
+
+
+def _shares(chosen, axis):
+    """Equal shares for what was chosen along an axis."""
+    return chosen / np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1)
+
+
+def _vector_slope(x, ans, p, axis):
+    a = np.abs(x)
+    sign = _direction(x, a)
+    if p == 0:
+        return np.zeros(x.shape, x.real.dtype)
+    if p == 1:
+        return sign
+    if abs(p) == np.inf:
+        return _shares(a == ans, axis) * sign
+    # Below 1 the slope is infinite at a zero entry, on both sides: its mean is 0.
+    ratio = (a if p > 1 else np.where(a == 0, 1, a)) / np.where(ans == 0, 1, ans)
+    return ratio ** (p - 1) * sign
+
+
+def _row_slope(x, ord, axes):
+    """The largest or smallest sum of a row (inf) or column (1) of absolute values."""
+    along, among = axes if abs(ord) == 1 else axes[::-1]
+    a = np.abs(x)
+    sums = np.sum(strip(a), axis=along, keepdims=True)
+    best = (np.max if ord > 0 else np.min)(sums, axis=among, keepdims=True)
+    return _shares(sums == best, among) * _direction(x, a)
+
+
+def _spectral_pullback(g, x, ord, axes):
+    """The outer products of singular vectors whose values are in the norm."""
+    u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
+    values = strip(s)
+    rounding = EQUAL * np.finfo(values.dtype).eps * values[..., :1]
+    chosen = values > rounding
+    if ord != "nuc":
+        best = values[..., :1] if ord == 2 else values[..., -1:]
+        chosen = _shares(chosen & (np.abs(values - best) <= rounding), -1)
+    weights = np.moveaxis(g, axes, (-2, -1)) * columns(chosen)
+    return np.moveaxis(conjugate(u) * weights @ conjugate(vh), (-2, -1), axes)
+
+
+def cond_pullback(g, ans, x, p=None):
+    """Of the quotient of two singular values, or of the product of two norms."""
+    if p in (None, 2, -2):
+        s = np.linalg.svd(x, compute_uv=False)
+        first, last = (0, -1) if p != -2 else (-1, 0)
+        place = np.arange(s.shape[-1])
+        slope = (place == place[first]) - np.expand_dims(ans, -1) * (
+            place == place[last]
+        )
+        slope = slope / s[..., last, None]
+        return svd_pullback(np.expand_dims(g, -1) * slope, None, x, compute_uv=False)
+    inverse = np.linalg.inv(x)
+    axis = (-2, -1)
+    norm, norm_of_inverse = (np.linalg.norm(a, p, axis) for a in (x, inverse))
+    c = norm_pullback(g * norm_of_inverse, norm, x, p, axis)
+    ginverse = norm_pullback(g * norm, norm_of_inverse, inverse, p, axis)
+    return c - inverse.mT @ ginverse @ inverse.mT
+
+
+defvjp(np.linalg.norm, x=norm_pullback)
+defvjp(np.linalg.cond, x=cond_pullback)

@@ -1,0 +1,79 @@
+"""What stands behind ``accumulate``, ``reduce`` and ``reduceat`` of the ufuncs.
+
+The ufunc is itself an argument, and its own rule gives its partial derivatives.
+"""
+
+import numpy as np
+
+from fgrad._rules import RULES, defvjp
+from fgrad._scatter import Scatter
+from fgrad._trace import primitive
+from fgrad.primitives._axes import restore
+from fgrad.primitives.accumulations import entries, recurrence_from_end
+
+
+@primitive
+def accumulate(ufunc, array, axis, dtype):
+    """``ufunc.accumulate``."""
+    return ufunc.accumulate(array, axis, dtype)
+
+
+@primitive
+def log_sum(ufunc, array, axis, options):
+    """``reduce`` of ``logaddexp`` or ``logaddexp2``."""
+    return ufunc.reduce(array, axis, **options)
+
+
+@primitive
+def add_reduceat(array, indices, axis, dtype):
+    """``np.add.reduceat``."""
+    return np.add.reduceat(array, indices, axis, dtype)
+
+
+def partial(ufunc, parameter, x1, x2, ans):
+    """The derivative of an elementwise function of two arguments."""
+    pullback = RULES[ufunc].pullbacks[parameter]
+    like = x1 if parameter == "x1" else x2
+    given = {"x1": x1, "x2": x2, "ans": ans, "like": like}
+    one = np.ones(ans.shape, ans.dtype)
+    kept = (given[n] if n in given else pullback.default(n) for n in pullback.needs)
+    return pullback.fun(one, *kept)
+
+
+def accumulate_pullback(g, ufunc, array, ans, axis):
+    """Cotangents of y[i] = f(y[i-1], x[i]): a linear recurrence from the end."""
+    if array.shape[axis] < 2:
+        return g
+    before, after = entries(ans, axis, None, -1), entries(ans, axis, 1, None)
+    later = entries(array, axis, 1, None)
+    carry = partial(ufunc, "x1", before, later, after)
+    enter = partial(ufunc, "x2", before, later, after)
+    first = np.ones(entries(g, axis, 0, 1).shape, g.dtype)
+    total = recurrence_from_end(np.concatenate([first, carry], axis), g, axis)
+    return total * np.concatenate([first, enter], axis)
+
+
+def log_sum_pullback(g, ufunc, array, ans, axis, options):
+    """Shares of the exponentials."""
+    ans = restore(ans, array, axis, options.get("keepdims", False))
+    g = restore(g, array, axis, options.get("keepdims", False))
+    power = np.exp if ufunc is np.logaddexp else np.exp2
+    finite = ans > -np.inf
+    c = g * np.where(finite, power(array - np.where(finite, ans, 0)), 0)
+    where = options.get("where", True)
+    return c if where is True else np.where(where, c, 0)
+
+
+def add_reduceat_pullback(g, like, indices, axis):
+    """Each entry gets the cotangents of the sums in which it is."""
+    start = np.asarray(indices)
+    length = np.maximum(np.diff(start, append=like.shape[axis]), 1)
+    part = np.repeat(np.arange(start.size), length)
+    entry = np.arange(part.size) + (start - np.cumsum(length) + length)[part]
+    lead = (slice(None),) * (axis % like.ndim)
+    return Scatter(g[(*lead, part)], (*lead, entry))
+
+
+defvjp(accumulate, neutral=("dtype",), array=accumulate_pullback)
+defvjp(log_sum, array=log_sum_pullback)
+defvjp(add_reduceat, masks=True, neutral=("dtype",), array=add_reduceat_pullback)
