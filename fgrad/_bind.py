@@ -46,6 +46,10 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                 values[name] = [_array(item) for item in value]
         else:
             values[name] = _array(value)
+    if isinstance(rule.fun, np.ufunc):
+        for name in list(values)[: rule.fun.nin]:
+            if type(values[name]) in CONTAINERS:
+                values[name] = np.asarray(values[name])
     trace = max((box._trace for box in boxes), key=lambda trace: trace.id)
     if not trace.recording:
         return trace.interpret(rule, *_unnamed(rule, values, args))
@@ -164,7 +168,7 @@ def _pullback(rule: Rule, name: str, given: dict[str, Any]) -> Pullback:
             f"called at {describe(caller())}"
         )
     for option, value in given.items():
-        default = rule.parameters.get(option, REQUIRED)
+        default = rule.parameters.get(option, NO_VALUE)
         if (
             default is not REQUIRED
             and value is not default
@@ -243,6 +247,7 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with two arguments."""
+    ufunc = isinstance(rule.fun, np.ufunc)
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
@@ -269,10 +274,10 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         v1 = x1._value if first else x1
         v2 = x2._value if second else x2
         t1, t2 = type(v1), type(v2)
+        if (t1 in CONTAINERS or t2 in CONTAINERS) and (ufunc or boxes_in((v1, v2))):
+            return bind(rule, (x1, x2), {})
         if t1 is Box or t2 is Box:
             ans = call(v1, v2)
-        elif (t1 in CONTAINERS and boxes_in(v1)) or (t2 in CONTAINERS and boxes_in(v2)):
-            return bind(rule, (x1, x2), {})
         else:
             ans = fun(v1, v2)
         try:
@@ -281,6 +286,11 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             pull1, keep1, pull2, keep2 = rule.two = _straight(rule, 2)
         if type(ans) in PLAIN:
             shape, dtype = ans.shape, ans.dtype
+        elif isinstance(ans, tuple | list):
+            names = list(rule.parameters)[:2]
+            outer = dict(zip(names, (x1, x2), strict=True))
+            inner = dict(zip(names, (v1, v2), strict=True))
+            return _record(rule, trace, outer, inner, ans)
         else:
             shape, dtype = space(ans)
         parent = x1._node if first else x2._node

@@ -74,6 +74,8 @@ def _pushforward(
 
     ``None`` where the pullback says that it is zero.
     """
+    if pullback is PART:
+        return t[residuals[0]]
     real = node.dtype is not None and node.dtype.kind == parent.dtype.kind == "f"
     if pullback.rule.elementwise and real and part is None:
         wide = np.broadcast_to(t, node.shape)
@@ -82,8 +84,6 @@ def _pushforward(
             return None
         t = keep_zeros(t, wide, node, pullback)
         return t if t.dtype == node.dtype else t.astype(node.dtype)
-    if pullback is PART:
-        return t[residuals[0]]
     trace = Trace(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
     try:

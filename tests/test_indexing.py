@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
 
 import fgrad
-from fgrad._trace import implementation
+from fgrad._dispatch import implementation
 from fgrad.derived.concatenators import c_, r_
+from fgrad.derived.vectorizing import vectorize
 from fgrad.errors import ConversionError, MissingRuleError
 from fgrad.testing import check_grads
 
@@ -293,3 +294,60 @@ def test_concatenators() -> None:
     assert got == 5
     with pytest.raises(MissingRuleError, match="matrices"):
         fgrad.grad(lambda x: r_["r", x])(x)
+
+
+def test_vectorize() -> None:
+    x = _entries((2, 3))
+    chosen = vectorize(lambda a, b: a * a * b if a > 0 else b)
+    np.testing.assert_array_equal(chosen(x, 2.0), np.where(x > 0, x * x * 2, 2.0))
+    check_grads(lambda x, b: chosen(x, b), (x, _entries((2, 1), 1)), rtol=1e-9)
+    check_grads(lambda x: chosen(a=x, b=x[0]), (x,), rtol=1e-9)
+    pair = vectorize(lambda u, v: (u * v, u @ v), signature="(n),(n)->(n),()")
+    check_grads(lambda x: pair(x, x[0]), (x,), rtol=1e-9)
+    polynomial = vectorize(lambda t, p: p[0] * t + p[1], excluded=["p"])
+    check_grads(lambda x: polynomial(t=x, p=[x[0, 0], 1.0]), (x,), rtol=1e-9)
+    single = vectorize(lambda t: t * t, otypes=[np.float32])
+    assert fgrad.vjp(lambda x: single(x), x)[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.rollaxis(x, 3),
+        lambda x: np.rollaxis(x, 0, 4),
+        lambda x: np.take_along_axis(x, np.zeros((1, 1), int), 2),
+        lambda x: np.take_along_axis(x, np.zeros(1, int), 0),
+        lambda x: np.insert(x, 0, 1.0, axis=2),
+        lambda x: np.delete(x, 0, axis=-3),
+        lambda x: np.delete(x, 5, axis=0),
+        lambda x: np.split(x, 2, axis=1),
+        lambda x: np.split(x, 3, axis=2),
+        lambda x: np.array_split(x, 0),
+        lambda x: np.dsplit(x, 1),
+        lambda x: np.apply_along_axis(np.sum, 2, x),
+        lambda x: np.meshgrid(x, indexing="yx"),
+        lambda x: np.ix_(x),
+        lambda x: np.block([[x], x]),
+        lambda x: np.block((x, x)),
+        lambda x: np.hstack([x, x[0]]),
+        lambda x: np.select([x > 0], [x, x]),
+        lambda x: np.select([[1, 0, 1]], [x]),
+        lambda x: np.piecewise(x, [x > 0], [1.0, 2.0, 3.0]),
+        lambda x: np.choose([0, 1, 2], [x, x]),
+        lambda x: np.take(x, [6]),
+        lambda x: np.pad(x, -1, "edge"),
+        lambda x: np.pad(x, ((1, 1),) * 3, "wrap"),
+        lambda x: np.pad(x[:, :0], 1, "reflect"),
+        lambda x: np.broadcast_arrays(x, np.ones(2)),
+        lambda x: np.resize(x, (-1,)),
+        lambda x: np.tile(x, -1),
+        lambda x: np.geomspace(0.0 * x, x),
+    ],
+)
+def test_what_numpy_refuses_is_refused(call: Any) -> None:
+    x = _entries((2, 3))
+    with pytest.raises((ValueError, IndexError, TypeError)) as plain:
+        call(x)
+    with pytest.raises((ValueError, IndexError, TypeError)) as traced:
+        fgrad.vjp(call, x)
+    assert issubclass(traced.type, plain.type) or issubclass(plain.type, traced.type)

@@ -171,7 +171,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    x, xp, fp = (as_traced(a).astype(np.result_type(a, float)) for a in (x, xp, fp))
+    x, xp, fp = (as_traced(a) for a in (x, xp, fp))
+    x, xp, fp = (a.astype(np.result_type(a.dtype, float)) for a in (x, xp, fp))
     if xp.ndim != 1 or fp.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")
     if xp.shape != fp.shape:

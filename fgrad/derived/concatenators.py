@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._trace import Box, implementation, strip
+from fgrad._dispatch import implementation
+from fgrad._trace import Box, strip
 from fgrad.derived.creation import as_traced
 from fgrad.errors import MissingRuleError
 from fgrad.primitives.creation import asarray

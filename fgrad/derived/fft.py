@@ -38,34 +38,46 @@ def resized(a: Any, n: Any, axis: int) -> Any:
 
 
 @derived(np.fft.fft)
-def fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def fft(
+    a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return whole.fft(resized(a, n, axis), axis, norm, out)
 
 
 @derived(np.fft.ifft)
-def ifft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def ifft(
+    a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return whole.ifft(resized(a, n, axis), axis, norm, out)
 
 
 @derived(np.fft.rfft)
-def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def rfft(
+    a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return whole.rfft(resized(a, n, axis), axis, norm, out)
 
 
 @derived(np.fft.irfft)
-def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def irfft(
+    a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     a = as_traced(a)
     n = 2 * (a.shape[axis] - 1) if n is None else n
     return whole.irfft(resized(a, n // 2 + 1, axis), n, axis, norm, out)
 
 
 @derived(np.fft.hfft)
-def hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def hfft(
+    a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return irfft(np.conjugate(as_traced(a)), n, axis, other(norm), out)
 
 
 @derived(np.fft.ihfft)
-def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+def ihfft(
+    a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None
+) -> Any:
     return np.conjugate(rfft(a, n, axis, other(norm), out))
 
 
@@ -100,7 +112,9 @@ def each(transform: Callable[..., Any], a: Any, steps: Any, norm: Any, out: Any)
 
 
 @derived(np.fft.fftn)
-def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def fftn(
+    a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None
+) -> Any:
     a = as_traced(a)
     return each(fft, a, plan(a, s, axes)[::-1], norm, out)
 

@@ -92,7 +92,7 @@ def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
     """Common values move with both arguments at once: half of each."""
-    values, *indices = np.intersect1d(strip(ar1), strip(ar2), assume_unique, True)
+    indices = np.intersect1d(strip(ar1), strip(ar2), assume_unique, True)[1:]
     ar1, ar2 = np.ravel(as_traced(ar1)), np.ravel(as_traced(ar2))
     first, second = ar1[indices[0]], ar2[indices[1]]
     common = first + (second - first) / 2

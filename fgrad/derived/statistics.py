@@ -62,7 +62,7 @@ def observations(m: Any, dtype: Any, rowvar: bool) -> Any:
     if m.ndim > 2:
         raise ValueError("arrays of observations have at most 2 dimensions")
     x = np.reshape(m, (1, -1)) if m.ndim < 2 else m
-    return (x if rowvar or x.shape[0] == 1 and m.ndim < 2 else x.T).astype(dtype)
+    return (x if rowvar or (x.shape[0] == 1 and m.ndim < 2) else x.T).astype(dtype)
 
 
 @derived(np.cov)

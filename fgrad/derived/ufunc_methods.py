@@ -129,9 +129,9 @@ def outer(ufunc: np.ufunc) -> None:
 
     @derived(ufunc.outer)
     def call(A: Any, B: Any, **options: Any) -> Any:
-        A, B = as_traced(A), as_traced(B)
-        A = np.reshape(A, A.shape + (1,) * B.ndim)
-        return implementation(ufunc)(A, B, **options)
+        x1, x2 = as_traced(A), as_traced(B)
+        x1 = np.reshape(x1, x1.shape + (1,) * x2.ndim)
+        return implementation(ufunc)(x1, x2, **options)
 
 
 for _ufunc in SCANNED:

@@ -41,23 +41,22 @@ def over(x: Any, d: Any, x_size: Any = None) -> Any:
 
 
 @primitive
-def over_gaps(x: Any, w: Any) -> Any:
+def over_gaps(x: Any, w: Any, phases: bool = True) -> Any:
     """``x[i, j] / (w[j] - w[i])``, where 0 / 0 is 0, and anything else over 0 is nan.
 
-    The diagonal has no gaps. Its imaginary part is the cotangent of a vector's phase,
-    which is as arbitrary as a rotation among equal values.
+    The diagonal has no gaps. With `phases`, its imaginary part is the cotangent of a
+    vector's phase, which is as arbitrary as a rotation among equal values.
     """
-    phases = np.zeros_like(x)
-    if x.dtype.kind == "c":
-        phases.imag = np.eye(x.shape[-1]) * x.imag
-    rotations = np.where(np.eye(x.shape[-1], dtype=bool), phases, x)
+    own = np.eye(x.shape[-1], dtype=bool)
+    phase = 1j * x.imag if phases and x.dtype.kind == "c" else 0
+    rotations = np.where(own, phase, x).astype(x.dtype, copy=False)
     gaps = w[..., None, :] - w[..., :, None]
     return _divided(rotations, gaps, size(x), np.max(np.abs(w), initial=0))
 
 
-def over_gaps_w_pullback(g: Any, ans: Any, w: Any) -> Any:
+def over_gaps_w_pullback(g: Any, ans: Any, w: Any, phases: bool) -> Any:
     """Each value is in the gaps of a row and of a column."""
-    c = -over_gaps(g * ans, w)
+    c = -over_gaps(g * ans, w, phases)
     return np.sum(c, axis=-2) - np.sum(c, axis=-1)
 
 
@@ -79,4 +78,8 @@ defvjp(
     x=lambda g, d: over(g, d),
     d=lambda g, ans, d: -over(g * ans, d),
 )
-defvjp(over_gaps, x=lambda g, w: over_gaps(g, w), w=over_gaps_w_pullback)
+defvjp(
+    over_gaps,
+    x=lambda g, w, phases: over_gaps(g, w, phases),
+    w=over_gaps_w_pullback,
+)

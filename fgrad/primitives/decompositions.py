@@ -146,15 +146,12 @@ def eig_pullback(g, ans):
     gw, gv = g
     along = np.sum(gv * v, axis=-2, keepdims=True)
     gv = gv - conjugate(v) * along.real
-    if v.dtype.kind == "c":
+    if v.dtype.kind == "c" and v.size:
         largest = np.argmax(np.abs(strip(v)), axis=-2, keepdims=True)
         here = np.expand_dims(np.arange(v.shape[-1]), -1) == largest
         component = np.sum(v * here, axis=-2, keepdims=True)
         gv = gv - here * (1j * along.imag / component)
-    x = v.mT @ gv
-    if v.dtype.kind == "c":
-        x = x - 1j * x.imag * np.eye(x.shape[-1])
-    inner = over_gaps(x, w) + diagonal(gw)
+    inner = over_gaps(v.mT @ gv, w, phases=False) + diagonal(gw)
     return np.linalg.solve(v.mT, inner @ v.mT)
 
 
@@ -168,8 +165,8 @@ def eigvals_pullback(g, ans, a):
 def _same_order(values, others):
     """Where each value is among others, if `eigvals` and `eig` sort differently."""
     distance = np.abs(values[..., :, None] - others[..., None, :])
-    nearest = np.argmin(distance, axis=-1)
     own = np.arange(values.shape[-1])
+    nearest = np.argmin(distance, axis=-1) if values.size else own
     unique = np.all(np.sort(nearest, axis=-1) == own, axis=-1, keepdims=True)
     return np.where(unique, nearest, own)
 

@@ -5,9 +5,9 @@ import operator
 import numpy as np
 
 from fgrad import _scatter
+from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
 from fgrad._scatter import Scatter
-from fgrad._trace import primitive
 
 index_add = primitive(_scatter.index_add)
 index_update = primitive(_scatter.index_update)

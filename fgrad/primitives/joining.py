@@ -3,7 +3,7 @@
 import numpy as np
 
 from fgrad._rules import defvjp
-from fgrad.primitives._axes import as_sequence, normalized, piece_shapes
+from fgrad.primitives._axes import as_sequence, piece_shapes
 
 
 def concatenate_pullback(g, like, wanted, axis):
@@ -12,8 +12,8 @@ def concatenate_pullback(g, like, wanted, axis):
     if axis is None:
         lead, lengths = (), [int(np.prod(shape)) for shape in shapes]
     else:
-        (axis,) = normalized(axis, g.ndim)
-        lead, lengths = (slice(None),) * axis, [shape[axis] for shape in shapes]
+        lead = (slice(None),) * (axis % g.ndim)
+        lengths = [shape[axis] for shape in shapes]
     parts = []
     stop = 0
     for i, (shape, length) in enumerate(zip(shapes, lengths, strict=True)):

@@ -126,7 +126,7 @@ def pinv_pullback(g, ans, a, hermitian=False):
     left = g.mT - onto @ g.mT
     right = g.mT - g.mT @ (ans @ a)
     if np.any(size(a - onto @ a) > 1e-10 * size(a)):
-        return _truncated_pinv_pullback(g, strip(ans), a)
+        return _truncated_pinv_pullback(g, ans, a)
     c = left @ ans @ adjoint(ans) + adjoint(ans) @ ans @ right
     return conjugate(c) - ans.mT @ g @ ans.mT
 

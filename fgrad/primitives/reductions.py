@@ -47,7 +47,7 @@ def var_pullback(
     mean=None,
     correction=None,
 ):
-    """d var = 2 Re Σ conj(a - mean) da / (n - ddof): that of the mean cancels."""
+    """Of d var = 2 Re Σ conj(a - mean) da / (n - ddof); that of the mean cancels."""
     d, n = deviation(a, axis, where, mean)
     free = np.maximum(n - (ddof if correction is None else correction), 0)
     scale = 2 / np.asarray(free, np.float64)
@@ -58,7 +58,7 @@ def var_pullback(
 
 def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                  correction=None):  # fmt: skip
-    """d std = d var / (2 std), and 0 where std is 0."""
+    """Of d std = d var / (2 std), and 0 where std is 0."""
     positive = ans > 0
     g = np.where(positive, g / (2 * np.where(positive, ans, 1)), 0)
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
@@ -86,7 +86,7 @@ defvjp(np.std, broadcasts=True, a=std_pullback, mean=std_mean_pullback)
 
 
 def extremum_shares(g, a, ans, axis, keepdims, where, initial):
-    """Which entries attain the extremum, whether `initial` does, and each one's part."""
+    """Which entries attain the extremum, whether `initial` does, and each share."""
     ans = restore(ans, a, axis, keepdims)
     attains = np.equal(a, ans)
     if where is not True:

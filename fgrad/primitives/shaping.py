@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
 from fgrad._scatter import Scatter
-from fgrad._trace import primitive
 from fgrad.primitives._axes import diagonal_index, normalized
-from fgrad.primitives.indexing import index_add
 
 # The same entries under another shape
 
@@ -74,12 +73,26 @@ def repeat_pullback(g, like, repeats, axis):
     return Scatter(g, (slice(None),) * axis + (source,))
 
 
-def sliding_window_view_pullback(g, like, window_shape, axis):
-    """Each window adds to the entries that it shows."""
-    places = np.reshape(np.arange(like.size), like.shape)
-    shown = np.ravel(sliding_window_view(places, window_shape, axis))
-    total = index_add(np.zeros(like.size, like.dtype), shown, np.reshape(g, -1))
-    return np.reshape(total, like.shape)
+@primitive
+def overlap_add(windows, shape, window_shape, axis):
+    """The array of `shape` to whose entries all `windows` that show them are added."""
+    total = np.zeros(shape, windows.dtype)
+    sizes = (window_shape,) if np.ndim(window_shape) == 0 else tuple(window_shape)
+    starts = windows.shape[: len(shape)]
+    if np.prod(sizes) > np.prod(starts):
+        places = np.reshape(np.arange(total.size), shape)
+        np.add.at(
+            total.reshape(-1), sliding_window_view(places, window_shape, axis), windows
+        )
+        return total
+    axes = normalized(axis, len(shape))
+    for offsets in np.ndindex(sizes):
+        first = [0] * len(shape)
+        for i, offset in zip(axes, offsets, strict=True):
+            first[i] += offset
+        here = tuple(slice(i, i + n) for i, n in zip(first, starts, strict=True))
+        total[here] += windows[(..., *offsets)]
+    return total
 
 
 defvjp(np.broadcast_to, broadcasts=True, array=lambda g: g)
@@ -88,7 +101,13 @@ defvjp(np.repeat, a=repeat_pullback)
 defvjp(
     sliding_window_view,
     neutral=("writeable",),
-    x=sliding_window_view_pullback,
+    x=lambda g, like, window_shape, axis: overlap_add(
+        g, like.shape, window_shape, axis
+    ),
+)
+defvjp(
+    overlap_add,
+    windows=lambda g, window_shape, axis: sliding_window_view(g, window_shape, axis),
 )
 
 # Parts of matrices

@@ -25,9 +25,11 @@ def from_sorted(g, r):
 
     Equal entries get equal shares.
     """
-    order = np.argsort(r, axis=1, kind="stable")
+    order = np.argsort(r, axis=1)  # not stable: equal entries are averaged
+    places = np.empty_like(order)
+    np.put_along_axis(places, order, np.arange(r.shape[1])[None], 1)
     ordered = np.take_along_axis(r, order, 1)
-    return np.take_along_axis(shared(g, ordered), np.argsort(order, axis=1), 1)
+    return np.take_along_axis(shared(g, ordered), places, 1)
 
 
 def sort_pullback(g, a, axis=-1):

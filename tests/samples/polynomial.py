@@ -63,7 +63,7 @@ X = np.array([-1.2, -0.5, 0.1, 0.6, 1.1])
 
 for options in ({}, {"w": positive(5)}, {"full": True}, {"cov": True},
                 {"cov": "unscaled"}, {"cov": True, "w": positive(5)},
-                {"rcond": 1e-8}):  # fmt: skip
+                {"rcond": fixed(1e-8)}):  # fmt: skip
     sample(np.polyfit, X, real(5), 1, **options)
     sample(np.polyfit, X, real(5, 2), 2, **options)
 sample(np.polyfit, X, real(5), 0)

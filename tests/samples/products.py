@@ -19,7 +19,7 @@ for fun in (np.matmul, np.dot):
     sample(fun, real(2, 0), real(0))
     sample(fun, real(1, 1), real(1, 1))
     sample(fun, real(2, 2), [[1, 2], [3, 4]])
-    sample(fun, [real(), 1.0], real(2, 2), _order=1)
+    sample(fun, [real(), 1.0], real(2, 2))
     sample(fun, real(2, 2), np.array([[1, 2], [3, 4]]))
     sample(fun, [1, 2], real(2, 2))
 sample(np.matmul, real(2, 1, 2, 2), real(3, 2, 1))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from fgrad.primitives.shaping import reshaped
+from fgrad.primitives.shaping import overlap_add, reshaped
 from tests.samples import real, sample, spread
 
 # Shapes
@@ -118,6 +118,11 @@ sample(sliding_window_view, real(5), 3)
 sample(sliding_window_view, real(3, 4), (2, 2))
 sample(sliding_window_view, real(3, 4), 2, axis=-1)
 sample(sliding_window_view, real(5), (2, 3), axis=(0, 0), writeable=False)
+sample(sliding_window_view, real(4), 4)
+sample(sliding_window_view, real(0, 3), 2, 1)
+sample(overlap_add, real(3, 2), (4,), 2, None)
+sample(overlap_add, real(2, 3, 2), (2, 4), 2, -1)
+sample(overlap_add, real(2, 3), (4,), (3,), (0,))
 sample(as_strided, real(2, 3))
 sample(as_strided, real(2, 3).T)
 sample(as_strided, real(4), shape=(3, 2), strides=(0, 0))

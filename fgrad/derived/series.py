@@ -1,0 +1,96 @@
+"""Series of `numpy.polynomial` that others make up: the lowest power first."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._rules import derived
+from fgrad._trace import strip
+from fgrad.derived.creation import as_traced
+from fgrad.primitives.series import FAMILIES, INTEGRAL, function
+
+
+def series(c: Any, trim: bool = True) -> Any:
+    """At least 1-d and floating, and without trailing zeros but for the last one."""
+    c = np.atleast_1d(as_traced(c)) + 0.0
+    if not trim:
+        return c
+    nonzero = np.flatnonzero(strip(c))
+    return c[: nonzero[-1] + 1 if nonzero.size else 1]
+
+
+def define_sums(prefix: str, module: Any) -> None:
+    """Sums and differences, as long as the longer one."""
+
+    def aligned(c1: Any, c2: Any) -> tuple[Any, Any]:
+        c1, c2 = series(c1), series(c2)
+        n = max(len(c1), len(c2))
+        return np.pad(c1, (0, n - len(c1))), np.pad(c2, (0, n - len(c2)))
+
+    @derived(getattr(module, prefix + "add"))
+    def add(c1: Any, c2: Any) -> Any:
+        c1, c2 = aligned(c1, c2)
+        return series(c1 + c2)
+
+    @derived(getattr(module, prefix + "sub"))
+    def sub(c1: Any, c2: Any) -> Any:
+        c1, c2 = aligned(c1, c2)
+        return series(c1 - c2)
+
+
+def define_integral(prefix: str, module: Any) -> None:
+    """Integrals one after the other."""
+
+    @derived(getattr(module, prefix + "int"))
+    def integral(
+        c: Any, m: int = 1, k: Any = (), lbnd: Any = 0, scl: Any = 1, axis: int = 0
+    ) -> Any:
+        k = list(k) if np.ndim(strip(k)) else [k]
+        # NumPy's own checks of the numbers of integrals and constants
+        getattr(module, prefix + "int")(np.zeros(1), m, [0] * len(k))
+        c = series(c, trim=False)
+        for constant in k + [0] * (m - len(k)):
+            c = INTEGRAL[prefix](c, constant, lbnd, scl, axis)
+        return c
+
+
+def define_several(prefix: str, module: Any) -> None:
+    """Values at points in two and three dimensions, and on grids of these."""
+    val = function(prefix, "val")
+
+    def at_points(c: Any, *points: Any) -> Any:
+        first, *others = (as_traced(x) for x in points)
+        if any(x.shape != first.shape for x in others):
+            names = ", ".join("xyz"[: len(points)])
+            raise ValueError(f"{names} are incompatible")
+        c = val(first, c)
+        for x in others:
+            c = val(x, c, False)
+        return c
+
+    def on_grid(c: Any, *axes: Any) -> Any:
+        for x in axes:
+            c = val(as_traced(x), c)
+        return c
+
+    @derived(getattr(module, prefix + "val2d"))
+    def val2d(x: Any, y: Any, c: Any) -> Any:
+        return at_points(c, x, y)
+
+    @derived(getattr(module, prefix + "val3d"))
+    def val3d(x: Any, y: Any, z: Any, c: Any) -> Any:
+        return at_points(c, x, y, z)
+
+    @derived(getattr(module, prefix + "grid2d"))
+    def grid2d(x: Any, y: Any, c: Any) -> Any:
+        return on_grid(c, x, y)
+
+    @derived(getattr(module, prefix + "grid3d"))
+    def grid3d(x: Any, y: Any, z: Any, c: Any) -> Any:
+        return on_grid(c, x, y, z)
+
+
+for prefix, module in FAMILIES.items():
+    define_sums(prefix, module)
+    define_integral(prefix, module)
+    define_several(prefix, module)
