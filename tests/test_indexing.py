@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 
 import fgrad
 from fgrad._dispatch import implementation
+from fgrad.derived.applying import ndenumerate
 from fgrad.derived.concatenators import c_, r_
 from fgrad.derived.vectorizing import vectorize
 from fgrad.errors import ConversionError, MissingRuleError
@@ -310,6 +311,14 @@ def test_vectorize() -> None:
     assert fgrad.vjp(lambda x: single(x), x)[0].dtype == np.float32
 
 
+def test_ndenumerate() -> None:
+    x = _entries((2, 2))
+    pairs = [(index, float(value)) for index, value in np.ndenumerate(x)]
+    assert list(ndenumerate(x)) == pairs
+    got = fgrad.grad(lambda x: sum((i + 2 * j) * v for (i, j), v in ndenumerate(x)))(x)
+    np.testing.assert_array_equal(got, [[0, 2], [1, 3]])
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -335,7 +344,8 @@ def test_vectorize() -> None:
         lambda x: np.piecewise(x, [x > 0], [1.0, 2.0, 3.0]),
         lambda x: np.choose([0, 1, 2], [x, x]),
         lambda x: np.take(x, [6]),
-        lambda x: np.pad(x, -1, "edge"),
+        lambda x: np.pad(x, ((0, -1), (0, 0)), "edge"),
+        lambda x: np.pad(x, 1.0, "edge"),
         lambda x: np.pad(x, ((1, 1),) * 3, "wrap"),
         lambda x: np.pad(x[:, :0], 1, "reflect"),
         lambda x: np.broadcast_arrays(x, np.ones(2)),

@@ -261,7 +261,9 @@ def test_it_is_numpys_generator():
         for twin in (copy.deepcopy(rng), pickle.loads(pickle.dumps(rng))):
             assert type(twin) is type(rng)
             assert twin.normal() == copy.deepcopy(rng).normal()
-    assert all(type(r) is fnp.random.Generator for r in fnp.random.default_rng(0).spawn(2))
+    assert all(
+        type(r) is fnp.random.Generator for r in fnp.random.default_rng(0).spawn(2)
+    )
 
 
 def test_every_distribution_is_tested():

@@ -45,7 +45,7 @@ def fromfunction(
     return function(*np.indices(shape, dtype=dtype), **kwargs)
 
 
-@derived(np.ndenumerate)
 def ndenumerate(arr: Any) -> Any:
+    """``np.ndenumerate``, a class that NumPy does not dispatch."""
     arr = as_traced(arr)
     return ((index, arr[index]) for index in np.ndindex(arr.shape))

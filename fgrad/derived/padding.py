@@ -21,6 +21,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         )
     array = as_traced(array)
     widths = _pairs(_by_axis(pad_width, array.ndim), array.ndim)
+    if widths and np.asarray(widths).dtype.kind != "i":
+        raise TypeError("`pad_width` must be of integral type.")
+    if np.any(np.less(widths, 0)):
+        raise ValueError("`pad_width` can't contain negative values")
     # The options are NumPy's to check, on an array that costs nothing.
     plain = {name: strip(value) for name, value in kwargs.items()}
     np.pad(np.ones((1,) * array.ndim, array.dtype), 0, mode, **plain)

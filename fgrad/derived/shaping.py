@@ -87,7 +87,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
 def resize(a: Any, new_shape: Any) -> Any:
     a = np.ravel(as_traced(a))
     size = int(np.prod(new_shape))
-    if not a.size or not size:
+    if not a.size or np.any(np.less(new_shape, 1)):
         return np.resize(strip(a), new_shape)
     return np.reshape(np.tile(a, -(-size // a.size))[:size], new_shape)
 

@@ -156,7 +156,12 @@ from numpy import (
 )
 
 from fgrad._dispatch import lift as _lift
-from fgrad.numpy import fft as fft, linalg as linalg, random as random
+from fgrad.numpy import (
+    fft as fft,
+    linalg as linalg,
+    polynomial as polynomial,
+    random as random,
+)
 
 abs = _lift(_np.abs)
 absolute = _lift(_np.absolute)

@@ -31,7 +31,7 @@ from numpy.random import (
     standard_normal as standard_normal,
 )
 
-from fgrad._trace import lift as _lift
+from fgrad._dispatch import lift as _lift
 
 
 class Generator(_np.random.Generator):
@@ -69,7 +69,9 @@ class Generator(_np.random.Generator):
     lognormal = _lift(_np.random.Generator.lognormal)
     logseries = _lift(_np.random.Generator.logseries)
     multinomial = _lift(_np.random.Generator.multinomial)
-    multivariate_hypergeometric = _lift(_np.random.Generator.multivariate_hypergeometric)
+    multivariate_hypergeometric = _lift(
+        _np.random.Generator.multivariate_hypergeometric
+    )
     multivariate_normal = _lift(_np.random.Generator.multivariate_normal)
     negative_binomial = _lift(_np.random.Generator.negative_binomial)
     noncentral_chisquare = _lift(_np.random.Generator.noncentral_chisquare)

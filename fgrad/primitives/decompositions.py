@@ -63,7 +63,12 @@ def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False
         return _hermitian_svd_pullback(g, ans)
     (gu, gs, gvh), (u, s, vh) = g, ans
     k = s.shape[-1]
-    left, gleft, right, gright = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
+    left, gleft, right, gright = (
+        u[..., :k],
+        gu[..., :k],
+        vh[..., :k, :],
+        gvh[..., :k, :],
+    )
     x = left.mT @ gleft
     y = conjugate(right @ gright.mT)
     together = over_gaps(x + y, s)

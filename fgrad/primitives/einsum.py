@@ -31,7 +31,9 @@ def _cotangent(others, theirs, own, space, optimize):
     full = {
         label: max(np.shape(x)[labels.index(label)] for x, labels in found)
         for label in sizes
-        if (found := [(x, s) for x, s in zip(others, theirs, strict=True) if label in s])
+        if (
+            found := [(x, s) for x, s in zip(others, theirs, strict=True) if label in s]
+        )
     }
     # An axis of length 1 that was broadcast is summed over.
     kept = [label for label, n in full.items() if sizes[label] != 1 or n == 1]

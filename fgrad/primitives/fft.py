@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
-from fgrad._trace import primitive
 
 OTHER_NORM = {None: "forward", "backward": "forward", "ortho": "ortho",
               "forward": "backward"}  # fmt: skip
@@ -45,11 +45,13 @@ def multiplicity(g: Any, n: int, axis: int) -> Any:
     """For how many entries of a spectrum of length `n` those of its half `g` stand."""
     k = np.arange(g.shape[axis])
     count = np.where((k == 0) | (2 * k == n), 1, 2).astype(g.real.dtype)
-    return np.reshape(count, (-1,) + (1,) * (-axis - 1 if axis < 0 else g.ndim - axis - 1))
+    return np.reshape(
+        count, (-1,) + (1,) * (-axis - 1 if axis < 0 else g.ndim - axis - 1)
+    )
 
 
 def rfft_pullback(g: Any, like: Any, axis: int, norm: Any) -> Any:
-    """Re Σ g_k w**jk: the inverse transform of the conjugate, halved where it doubles."""
+    """Re Σ g_k w**jk: the inverse of the conjugate, halved where it doubles."""
     n = like.shape[axis]
     half = np.conjugate(g) / multiplicity(g, n, axis)
     return irfft(half, n, axis, OTHER_NORM[norm])

@@ -1,6 +1,7 @@
 """Products of vectors, matrices and tensors.
 
-All are linear in each operand; of `vdot`, `vecdot` and `vecmat`, antilinear in the first.
+All are linear in each operand, but `vdot`, `vecdot` and `vecmat`, which conjugate the
+first.
 """
 
 from types import SimpleNamespace

@@ -10,7 +10,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+from numpy.polynomial import (
+    chebyshev,
+    hermite,
+    hermite_e,
+    laguerre,
+    legendre,
+    polynomial,
+)
 
 from fgrad._dispatch import implementation, primitive
 from fgrad._rules import defvjp
@@ -119,7 +126,8 @@ def define_integral(prefix: str) -> None:
 
     def integral_pullback(g: Any, like: Any, lbnd: Any, scl: Any, axis: int) -> Any:
         """The transposed matrix; the integral of a single 0 has no second entry."""
-        matrix = integral(np.eye(length(like, axis)), 0, lbnd, scl, 0)
+        unit = np.eye(length(like, axis), dtype=g.dtype)
+        matrix = integral(unit, 0, lbnd, scl, 0)
         return along(matrix[: length(g, axis)].T, g, axis, like)
 
     def integral_k_pullback(g: Any, like: Any, axis: int) -> Any:

@@ -63,9 +63,7 @@ for optimize in (
     ("greedy", 1000),
     ["einsum_path", (1, 2), (0, 1)],
 ):
-    sample(
-        np.einsum, "ij,jk,kl", real(2, 2), real(2, 3), real(3, 1), optimize=optimize
-    )
+    sample(np.einsum, "ij,jk,kl", real(2, 2), real(2, 3), real(3, 1), optimize=optimize)
 sample(np.einsum, "i,i->i", real(1), real(3), optimize=True)
 sample(np.einsum, "ij,jk", real(2, 2), [[1.0, 2.0], [3.0, 4.0]])
 sample(np.einsum, "ij,jk", np.array([[1, 2], [3, 4]]), real(2, 2))

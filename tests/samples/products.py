@@ -129,7 +129,13 @@ sample(np.trace, real(2, 2, 3), offset=1, axis1=1, axis2=2)
 sample(np.trace, real(0, 0))
 sample(np.trace, real(2, 2), dtype=np.float64, _real_only="the dtype is real")
 sample(np.linalg.trace, real(2, 2, 2))
-sample(np.linalg.trace, real(2, 2, 3), offset=1, dtype=np.float64, _real_only="the dtype is real")
+sample(
+    np.linalg.trace,
+    real(2, 2, 3),
+    offset=1,
+    dtype=np.float64,
+    _real_only="the dtype is real",
+)
 sample(np.linalg.diagonal, real(2, 2, 3))
 sample(np.linalg.diagonal, real(3, 3), offset=-1)
 sample(np.linalg.matrix_transpose, real(2, 2, 3))

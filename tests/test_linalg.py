@@ -1,0 +1,198 @@
+"""What samples of `numpy.linalg` cannot say: arbitrary phases, equal values, kinks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fgrad
+from fgrad.errors import MissingRuleError
+from fgrad.testing import check_grads
+
+Matrix = Any
+
+
+def draw(*shape: int, dtype: str = "complex") -> Matrix:
+    rng = np.random.default_rng(3)
+    a = 0.4 * rng.uniform(-1, 1, shape) + np.eye(*shape[-2:]) * 1.5
+    a = a * (1 + np.arange(shape[-1]))
+    return a if dtype == "real" else a + 0.4j * rng.uniform(-1, 1, shape)
+
+
+def adjoint(a: Matrix) -> Matrix:
+    return np.conj(np.swapaxes(a, -1, -2))
+
+
+def projector(v: Matrix) -> Matrix:
+    return v @ adjoint(v)
+
+
+def eigh_function(a: Matrix) -> Matrix:
+    w, v = np.linalg.eigh(a)
+    return (v * np.exp(w / 3)[..., None, :]) @ adjoint(v)
+
+
+def eig_function(a: Matrix) -> Matrix:
+    w, v = np.linalg.eig(a)
+    return (v * np.sin(w)) @ np.linalg.inv(v)
+
+
+def svd_function(a: Matrix, hermitian: bool = False) -> Matrix:
+    u, s, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+    return (u * (s**1.5)[..., None, :]) @ vh
+
+
+def polar(a: Matrix) -> Matrix:
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return u @ vh
+
+
+INVARIANT: dict[str, tuple[Callable[[Matrix], Any], tuple[int, ...]]] = {
+    "eigh, a function of the matrix": (eigh_function, (3, 3)),
+    "eigh, stacked": (eigh_function, (2, 2, 2)),
+    "eigh, the upper triangle": (
+        lambda a: np.abs(np.linalg.eigh(a, UPLO="U").eigenvectors),
+        (3, 3),
+    ),
+    "eigh, a subspace": (
+        lambda a: projector(np.linalg.eigh(a).eigenvectors[:, :2]),
+        (3, 3),
+    ),
+    "svd, a function of the matrix": (svd_function, (3, 3)),
+    "svd, tall": (svd_function, (4, 2)),
+    "svd, wide and stacked": (svd_function, (2, 2, 3)),
+    "svd, of a Hermitian matrix": (lambda a: svd_function(a, True), (3, 3)),
+    "svd, the polar factor": (polar, (4, 3)),
+    "svd, a null space on the left": (
+        lambda a: projector(np.linalg.svd(a).U[:, 2:]),
+        (4, 2),
+    ),
+    "svd, a null space on the right": (
+        lambda a: projector(adjoint(np.linalg.svd(a).Vh[2:])),
+        (2, 4),
+    ),
+    "qr, the rest of a basis": (
+        lambda a: projector(np.linalg.qr(a, mode="complete").Q[:, 2:]),
+        (4, 2),
+    ),
+    "qr, what is left of a vector": (
+        lambda a: np.abs(np.linalg.qr(a, mode="complete").Q[:, 2:]),
+        (3, 2),
+    ),
+    "eig, a function of the matrix": (
+        eig_function,
+        (3, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["real", "complex"])
+@pytest.mark.parametrize("name", INVARIANT)
+def test_invariant(name: str, dtype: str) -> None:
+    """Results that do not depend on a phase or on a basis have all derivatives."""
+    fun, shape = INVARIANT[name]
+    check_grads(fun, (draw(*shape, dtype=dtype),), rtol=1e-8)
+
+
+def test_phase() -> None:
+    """A result that depends on an arbitrary phase has no derivative."""
+
+    def part(a: Matrix) -> Any:
+        return np.linalg.eigh(a).eigenvectors[0, 1].imag
+
+    assert np.isnan(fgrad.grad(part)(draw(3, 3))).any()
+
+
+EQUAL = {
+    "sum of eigenvalues": lambda a: np.sum(np.linalg.eigvalsh(a)),
+    "sum of eigh's values": lambda a: np.sum(np.linalg.eigh(a).eigenvalues),
+    "norm of the spectrum": lambda a: np.sum(np.linalg.eigvalsh(a) ** 3),
+    "trace of a function": lambda a: np.trace(eigh_function(a)),
+    "sum of singular values": lambda a: np.sum(np.linalg.svdvals(a)),
+    "sum of svd's values": lambda a: np.sum(np.linalg.svd(a).S),
+    "nuclear norm": lambda a: np.linalg.norm(a, "nuc"),
+    "determinant": np.linalg.det,
+    "entry of the inverse": lambda a: np.linalg.pinv(a)[0, 1],
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+@pytest.mark.parametrize(
+    "spectrum", [(2.0, 2.0, 2.0), (2.0, 2.0, 1.0), (1.0, 2.0, 2.0 + 1e-15)]
+)
+def test_equal_values(name: str, spectrum: tuple[float, ...]) -> None:
+    q = np.linalg.qr(draw(3, 3, dtype="real")).Q
+    for a in (np.diag(spectrum), (q * np.array(spectrum)) @ q.T):
+        check_grads(EQUAL[name], (0.5 * (a + a.T),), order=1, rtol=1e-8, modes=("rev",))
+
+
+def test_equal_values_unknown() -> None:
+    """Better no number than a wrong one: the limit of 0 / 0 is not known."""
+    slope = fgrad.grad(lambda a: eigh_function(a)[0, 1])(np.eye(2))
+    assert np.isnan(slope).any()
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_third_derivative_of_det(rank: int) -> None:
+    a = draw(3, 2, dtype="real")[:, :rank] @ draw(2, 3, dtype="real")[:rank]
+    check_grads(np.linalg.det, (a,), order=3, rtol=1e-7)
+
+
+@pytest.mark.parametrize("order", [1, 1.5, 2, 3, 0.5, np.inf, -np.inf])
+def test_norm_of_zeros(order: float) -> None:
+    for keepdims in (False, True):
+        slope = fgrad.grad(
+            lambda x: np.sum(np.linalg.norm(x, order, axis=-1, keepdims=keepdims))
+        )
+        np.testing.assert_array_equal(slope(np.zeros((2, 3))), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("order", [None, "nuc", 1, -1, 2, -2, np.inf, -np.inf])
+def test_matrix_norm_of_zeros(order: Any) -> None:
+    slope = fgrad.grad(lambda x: np.linalg.norm(x, order))(np.zeros((2, 3)))
+    np.testing.assert_array_equal(slope, np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("order", [1.5, 3])
+def test_norm_with_zero_entries(order: float) -> None:
+    x = np.array([0.0, 3.0, -4.0])
+    slope = fgrad.grad(lambda x: np.linalg.norm(x, order))(x)
+    rest = fgrad.grad(lambda x: np.linalg.norm(x, order))(x[1:])
+    np.testing.assert_allclose(slope, [0.0, *rest], rtol=1e-15)
+
+
+def test_norm_of_ties() -> None:
+    slope = fgrad.grad(lambda x: np.linalg.norm(x, np.inf))(np.array([2.0, -2.0, 1.0]))
+    np.testing.assert_array_equal(slope, [0.5, -0.5, 0.0])
+    slope = fgrad.grad(lambda x: np.linalg.norm(x, 2))(np.eye(2))
+    np.testing.assert_allclose(slope, np.eye(2) / 2, atol=1e-15)
+
+
+def test_named_results() -> None:
+    def names(a: Matrix) -> Any:
+        assert np.linalg.eigh(a)._fields == ("eigenvalues", "eigenvectors")
+        assert np.linalg.eig(a)._fields == ("eigenvalues", "eigenvectors")
+        assert np.linalg.svd(a)._fields == ("U", "S", "Vh")
+        assert np.linalg.qr(a)._fields == ("Q", "R")
+        assert np.linalg.slogdet(a)._fields == ("sign", "logabsdet")
+        assert type(np.linalg.matrix_rank(a)) is not type(a)
+        return a[0, 0]
+
+    fgrad.grad(names)(draw(2, 2, dtype="real"))
+
+
+def test_raw_qr_is_refused() -> None:
+    with pytest.raises(MissingRuleError, match="raw"):
+        fgrad.grad(lambda a: np.sum(np.linalg.qr(a, mode="raw")[0]))(np.eye(2))
+
+
+@pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors")
+@pytest.mark.parametrize("sizes", [(2, 2), (2, 3), (3, 2)])
+def test_cross_in_the_plane(sizes: tuple[int, int]) -> None:
+    if np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        pytest.skip("NumPy has removed them")
+    rng = np.random.default_rng(0)
+    a, b = (rng.uniform(-1, 1, (2, n)) for n in sizes)
+    check_grads(np.cross, (a, b), rtol=1e-9)
+    check_grads(np.cross, (a[0], b), rtol=1e-9)
