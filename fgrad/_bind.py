@@ -112,6 +112,8 @@ def _record(
         if parent is not None:
             pullback = _pullback(rule, name, inner)
             given = {**inner, "ans": ans, "like": like, "wanted": parent}
+            if inner.get("where", True) is not True:
+                pullback = pullback.masked()
             edges.append((parent, pullback, _residuals(pullback, given)))
     node = Node(trace.tick(), shape, dtype, tuple(edges), *caller())
     if dtype is None:

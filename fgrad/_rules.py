@@ -98,6 +98,8 @@ def function_name(fun: Callable[..., Any]) -> str:
     """The public name of a function: ``np.linalg.eigh``, ``loss``."""
     if isinstance(fun, np.ufunc):
         return f"np.{fun.__name__}"
+    if isinstance(getattr(fun, "__self__", None), np.ufunc):
+        return f"np.{fun.__self__.__name__}.{fun.__name__}"
     module = getattr(fun, "__module__", None) or ""
     name = getattr(fun, "__qualname__", None) or repr(fun)
     if module.partition(".")[0] == "numpy":
@@ -149,6 +151,12 @@ class Pullback:
         defaults = fun.__defaults__ or ()
         optional = names[len(names) - len(defaults) :]
         self.defaults = dict(zip(optional, defaults, strict=True))
+
+    def masked(self) -> "Pullback":
+        """The same pullback for a call whose ``where=`` leaves entries out."""
+        other = Pullback(self.rule, self.parameter, self.fun)
+        other.masks = True
+        return other
 
     def default(self, name: str) -> Any:
         """What an option is when the call does not give it."""

@@ -57,7 +57,7 @@ DISTRIBUTIONS = {
     ),
     "gamma": Distribution(
         lambda rng, size, shape: rng.standard_gamma(shape, size),
-        lambda z, shape, scale=1.0: scale * z,
+        lambda z, shape, scale=1.0: scale * z,  # noqa: ARG005  (NumPy's parameters)
         shape=("shape",),
     ),
     "gumbel": Distribution(lambda rng, size: rng.gumbel(size=size), location),
@@ -96,16 +96,13 @@ DISTRIBUTIONS = {
     ),
 }
 
-INTEGERS = (
-    "binomial geometric hypergeometric logseries multinomial "
-    "multivariate_hypergeometric negative_binomial poisson zipf"
-).split()
+INTEGERS = ["binomial", "geometric", "hypergeometric", "logseries", "multinomial",
+            "multivariate_hypergeometric", "negative_binomial", "poisson",
+            "zipf"]  # fmt: skip
 """Distributions of integers."""
 
-REJECTION = (
-    "beta chisquare dirichlet f noncentral_chisquare noncentral_f standard_gamma "
-    "standard_t wald"
-).split()
+REJECTION = ["beta", "chisquare", "dirichlet", "f", "noncentral_chisquare",
+             "noncentral_f", "standard_gamma", "standard_t", "wald"]  # fmt: skip
 """Distributions whose variates NumPy draws by trial and rejection, or by cases."""
 
 TRIAL = np.random.default_rng(0)

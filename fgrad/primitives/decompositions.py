@@ -38,7 +38,7 @@ def eigvalsh_pullback(g, a, UPLO="L"):
 
 
 def cholesky_pullback(g, ans, upper=False):
-    """Murray, Differentiation of the Cholesky decomposition (2016), equation 10."""
+    """Murray, Differentiation of the Cholesky decomposition (2016)."""
     if upper:
         ans, g = adjoint(ans), adjoint(g)
     inverse = np.linalg.inv(ans)
@@ -63,12 +63,8 @@ def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False
         return _hermitian_svd_pullback(g, ans)
     (gu, gs, gvh), (u, s, vh) = g, ans
     k = s.shape[-1]
-    left, gleft, right, gright = (
-        u[..., :k],
-        gu[..., :k],
-        vh[..., :k, :],
-        gvh[..., :k, :],
-    )
+    left, right = u[..., :k], vh[..., :k, :]
+    gleft, gright = gu[..., :k], gvh[..., :k, :]
     x = left.mT @ gleft
     y = conjugate(right @ gright.mT)
     together = over_gaps(x + y, s)
@@ -143,7 +139,7 @@ defvjp(np.linalg.qr, a=qr_pullback)
 
 
 def eig_pullback(g, ans):
-    """Boeddeker et al., On the computation of complex-valued gradients (2017), 4.2.
+    """Boeddeker et al., On the computation of complex-valued gradients (2017).
 
     LAPACK gives each eigenvector norm 1 and makes its largest component real.
     """

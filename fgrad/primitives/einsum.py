@@ -1,60 +1,82 @@
 """Einstein summation: the cotangent of an operand is again an `einsum`."""
 
-from functools import cache
+from functools import lru_cache
 from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._rules import constant, defvjp
+from fgrad._rules import defvjp
 from fgrad.primitives.indexing import index_update
 
 
 def einsum_pullback(g, operands, like, wanted, optimize=False):
     """For each wanted operand, contract the cotangent with the other operands."""
-    subscripts, arrays, positions = _subscripts(operands)
-    spaces = [like[i] for i in positions]
-    labels, output = _labels(subscripts, tuple(space.ndim for space in spaces))
+    subscripts, positions = _subscripts(operands)
+    plans = _plans(subscripts, tuple(like[i].shape for i in positions))
     # A precomputed path is one for the operands, without the cotangent among them.
     route = optimize if isinstance(optimize, bool | str) else True
     result = [None] * len(operands)
-    for k, position in enumerate(positions):
+    for plan, position in zip(plans, positions, strict=True):
         if wanted[position] is not None:
-            others = [*arrays[:k], *arrays[k + 1 :], g]
-            theirs = [*labels[:k], *labels[k + 1 :], output]
-            result[position] = _cotangent(others, theirs, labels[k], spaces[k], route)
+            others = [operands[i] for i in positions if i != position]
+            c = np.einsum(plan.subscripts, *others, g, optimize=route)
+            if c.shape != plan.shape:
+                c = np.broadcast_to(np.reshape(c, plan.kept), plan.shape)
+            if plan.diagonal is not None:
+                zeros = np.zeros(like[position].shape, c.dtype)
+                c = index_update(zeros, plan.diagonal, c)
+            result[position] = c
     return result
 
 
-def _cotangent(others, theirs, own, space, optimize):
-    """Contract, then repeat along what only this operand had, then onto diagonals."""
-    sizes = dict(zip(own, space.shape, strict=True))
-    full = {
-        label: max(np.shape(x)[labels.index(label)] for x, labels in found)
-        for label in sizes
-        if (
-            found := [(x, s) for x, s in zip(others, theirs, strict=True) if label in s]
+class Plan(NamedTuple):
+    """How the cotangent of one operand comes about."""
+
+    subscripts: str
+    """Of the other operands and the cotangent of the result."""
+    kept: tuple[int, ...]
+    """The shape of that `einsum`, with 1 where only this operand has the axis."""
+    shape: tuple[int, ...]
+    """The operand's shape, with each label once."""
+    diagonal: Any
+    """Where in the operand that is, if it has a label twice."""
+
+
+@lru_cache(maxsize=512)
+def _plans(subscripts, shapes):
+    labels, output = _labels(subscripts, tuple(map(len, shapes)))
+    lengths = list(map(dict, map(zip, labels, shapes)))
+    plans = []
+    for k, own in enumerate(labels):
+        others = lengths[:k] + lengths[k + 1 :]
+        sizes = lengths[k]
+        seen = {}  # the length that each label has without this operand
+        for label in sizes:
+            found = lengths if label in output else others
+            found = [other[label] for other in found if label in other]
+            if found:
+                seen[label] = next((n for n in found if n != 1), 1)
+        # An axis of length 1 that was broadcast is summed over.
+        kept = [label for label, n in seen.items() if sizes[label] != 1 or n == 1]
+        inputs = ",".join([*labels[:k], *labels[k + 1 :], output])
+        diagonal = None
+        if len(sizes) < len(own):
+            along = np.ix_(*map(np.arange, sizes.values()))
+            index = dict(zip(sizes, along, strict=True))
+            diagonal = tuple(index[label] for label in own)
+        plan = Plan(
+            f"{inputs}->{''.join(kept)}",
+            tuple(seen[label] if label in kept else 1 for label in sizes),
+            tuple(sizes.values()),
+            diagonal,
         )
-    }
-    # An axis of length 1 that was broadcast is summed over.
-    kept = [label for label, n in full.items() if sizes[label] != 1 or n == 1]
-    c = np.einsum(f"{','.join(theirs)}->{''.join(kept)}", *others, optimize=optimize)
-    shape = tuple(
-        n if label in kept and full[label] == n else 1 for label, n in sizes.items()
-    )
-    c = np.broadcast_to(np.reshape(c, shape), tuple(sizes.values()))
-    if len(sizes) == len(own):
-        return c
-    along = np.ix_(*map(np.arange, sizes.values()))
-    index = dict(zip(sizes, along, strict=True))
-    zeros = np.zeros(space.shape, c.dtype)
-    return index_update(zeros, tuple(index[label] for label in own), c)
+        plans.append(plan)
+    return plans
 
 
 def _subscripts(operands):
-    """Subscripts, one for each operand and perhaps the output; and the operands.
-
-    Also the operands' positions among the arguments, which may alternate with sublists.
-    """
+    """The subscripts as a string, and the operands' positions among the arguments."""
     if isinstance(operands[0], str):
         positions = range(1, len(operands))
         subscripts = operands[0].replace(" ", "")
@@ -63,7 +85,7 @@ def _subscripts(operands):
         subscripts = ",".join(_letters(operands[i + 1]) for i in positions)
         if len(operands) % 2:
             subscripts += "->" + _letters(operands[-1])
-    return subscripts, [operands[i] for i in positions], positions
+    return subscripts, positions
 
 
 def _letters(sublist):
@@ -75,7 +97,6 @@ def _letter(number):
     return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)
 
 
-@cache
 def _labels(subscripts, ndims):
     """One letter for each axis of each operand and of the result."""
     inputs, _, output = subscripts.partition("->")
@@ -94,4 +115,3 @@ def _labels(subscripts, ndims):
 
 
 defvjp(np.einsum, sequences=("operands",), variadic=True, operands=einsum_pullback)
-constant(np.einsum_path)

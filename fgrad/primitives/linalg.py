@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._rules import constant, defvjp
+from fgrad._rules import defvjp
 from fgrad._trace import strip
 from fgrad.primitives._matrices import (
     adjoint,
@@ -16,8 +16,6 @@ from fgrad.primitives._matrices import (
 )
 from fgrad.primitives._spectrum import size
 from fgrad.primitives.decompositions import svd_pullback
-
-constant(np.linalg.matrix_rank)
 
 # Linear systems -----------------------------------------------------------------------
 

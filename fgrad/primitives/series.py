@@ -116,7 +116,7 @@ def define_der(prefix: str) -> None:
 
 
 def define_integral(prefix: str) -> None:
-    """k plus `scl` times the integral from `lbnd`."""
+    """The constant plus `scl` times the integral from `lbnd`."""
     fun = getattr(FAMILIES[prefix], prefix + "int")
     val = function(prefix, "val")
 
@@ -131,7 +131,7 @@ def define_integral(prefix: str) -> None:
         return along(matrix[: length(g, axis)].T, g, axis, like)
 
     def integral_k_pullback(g: Any, like: Any, axis: int) -> Any:
-        """k is added to the first coefficient."""
+        """What is added to the first coefficient."""
         first = np.take(g, 0, axis)
         return np.sum(first, axis=tuple(range(first.ndim - like.ndim)))
 
