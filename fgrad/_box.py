@@ -88,6 +88,11 @@ class ArrayFace:
     __getitem__: Callable[[Any], Any]
     astype: Callable[..., Any]
 
+    @property
+    def __class__(self) -> Any:
+        """What the value is, so that ``isinstance(x, np.ndarray)`` stays true."""
+        return type(_plain(self))
+
     # Constant attributes
 
     @property
@@ -274,7 +279,7 @@ class ArrayFace:
 
 
 def _plain(value: Any) -> Any:
-    while isinstance(value, ArrayFace):
+    while issubclass(type(value), ArrayFace):
         value = value._value
     return value
 

@@ -5,14 +5,11 @@ they find traced values in every argument, also inside lists, and otherwise call
 All other names are NumPy's own objects.
 """
 
-# ruff: noqa: A001  (NumPy's names include abs, all, any, max, min, pow, round, sum)
-
 import numpy as _np
 from numpy import (
     False_ as False_,
     ScalarType as ScalarType,
     True_ as True_,
-    arange as arange,
     asmatrix as asmatrix,
     bartlett as bartlett,
     base_repr as base_repr,
@@ -26,7 +23,6 @@ from numpy import (
     busdaycalendar as busdaycalendar,
     byte as byte,
     bytes_ as bytes_,
-    c_ as c_,
     cdouble as cdouble,
     character as character,
     clongdouble as clongdouble,
@@ -102,7 +98,6 @@ from numpy import (
     mintypecode as mintypecode,
     nan as nan,
     ndarray as ndarray,
-    ndenumerate as ndenumerate,
     ndindex as ndindex,
     nditer as nditer,
     nested_iters as nested_iters,
@@ -115,7 +110,6 @@ from numpy import (
     poly1d as poly1d,
     printoptions as printoptions,
     promote_types as promote_types,
-    r_ as r_,
     recarray as recarray,
     record as record,
     s_ as s_,
@@ -150,12 +144,14 @@ from numpy import (
     ulonglong as ulonglong,
     unsignedinteger as unsignedinteger,
     ushort as ushort,
-    vectorize as vectorize,
     void as void,
     zeros as zeros,
 )
 
 from fgrad._dispatch import lift as _lift
+from fgrad.derived.applying import ndenumerate as ndenumerate
+from fgrad.derived.concatenators import c_ as c_, r_ as r_
+from fgrad.derived.vectorizing import vectorize as vectorize
 from fgrad.numpy import (
     fft as fft,
     linalg as linalg,
@@ -177,6 +173,7 @@ any = _lift(_np.any)
 append = _lift(_np.append)
 apply_along_axis = _lift(_np.apply_along_axis)
 apply_over_axes = _lift(_np.apply_over_axes)
+arange = _lift(_np.arange)
 arccos = _lift(_np.arccos)
 arccosh = _lift(_np.arccosh)
 arcsin = _lift(_np.arcsin)

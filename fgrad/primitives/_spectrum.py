@@ -2,9 +2,9 @@
 
 Eigenvectors of equal eigenvalues, and singular vectors of equal singular values, are
 not unique, and there is no bound on how fast they rotate. What is computed from them
-may have a derivative all the same. If the cotangent of the rotation vanishes, they take
-no part in it: 0 / 0 is 0. If not, either the derivative does not exist, or it is a limit
-that depends on more than the vectors (the derivative of f in ``V f(L) V.T``): there the
+may have a derivative all the same. If the cotangent of the rotation vanishes, they
+take no part in it: 0 / 0 is 0. If not, either the derivative does not exist, or it
+depends on more than the vectors (on the derivative of f in ``V f(L) V.T``): there the
 quotient is nan, which says so, and not a finite number, which may be wrong.
 """
 

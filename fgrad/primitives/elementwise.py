@@ -50,7 +50,7 @@ defvjp(np.ldexp, x1=lambda g, x2: np.ldexp(g, x2))
 
 def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     """x2 x1**(x2 - 1), which is 0 for x2 = 0, also at x1 = 0."""
-    if isinstance(x2, int | float) and dtype is None:
+    if type(x2) in (int, float) and dtype is None:
         if x2 == 0:
             return np.zeros_like(g)
         return g * x2 * (x1 if x2 == 2 else x1 ** (x2 - 1))
