@@ -24,42 +24,135 @@ __all__ = ["PART", "Part", "binary", "bind", "unary"]
 ABSENT: Any = object()
 
 
-def _untraced(rule: Rule, ans: Any, dtype: np.dtype[Any]) -> Any:
-    """A result that is not floating-point: constant, or nothing we can follow."""
-    if dtype.kind in "biu":
-        return ans
-    raise MissingRuleError(
-        f"no derivative rule for {rule.name} with a result of dtype {dtype}, "
-        f"called at {describe(caller())}"
-    )
-
-
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Apply a primitive to arguments of which any may be traced."""
-    boxes = boxes_in(args) + boxes_in(kwargs)
-    if not boxes:
-        return rule.fun(*args, **kwargs)
-    values = _named(rule, args, kwargs)
-    for name, value in values.items():
-        if name in rule.sequences:
-            if boxes_in(value):
-                values[name] = [_array(item) for item in value]
+    values = [args] if rule.variadic else [*args]
+    values += kwargs.values()
+    trace, inside = None, False
+    for value in values:
+        kind = type(value)
+        if kind is Box:
+            found = value._trace
+        elif kind in CONTAINERS and (boxes := boxes_in(value)):
+            found, inside = max((b._trace for b in boxes), key=lambda t: t.id), True
         else:
-            values[name] = _array(value)
-    if isinstance(rule.fun, np.ufunc):
-        for name in list(values)[: rule.fun.nin]:
-            if type(values[name]) in CONTAINERS:
-                values[name] = np.asarray(values[name])
-    trace = max((box._trace for box in boxes), key=lambda trace: trace.id)
+            inside = inside or value is NO_VALUE
+            continue
+        if trace is None or found.id > trace.id:
+            trace = found
+    if trace is None:
+        return rule.fun(*args, **kwargs)
+    plan = _plan(rule, len(args), tuple(kwargs))
+    if inside or plan.sequences or plan.arrays:
+        given = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
+        if len(given) < len(kwargs):
+            return bind(rule, args, given)
+        values = [_meant(plan, i, value) for i, value in enumerate(values)]
+        args, kwargs = plan.call(values)
     if not trace.recording:
-        return trace.interpret(rule, *_unnamed(rule, values, args))
-    inner = {name: _unbox(value, trace) for name, value in values.items()}
-    plain_args, plain_kwargs = _unnamed(rule, inner, args)
-    if any(box._trace is not trace or type(box._value) is Box for box in boxes):
-        ans = bind(rule, plain_args, plain_kwargs)
-    else:
-        ans = rule.fun(*plain_args, **plain_kwargs)
-    return _record(rule, trace, values, inner, ans)
+        return trace.interpret(rule, args, kwargs)
+    inner: list[Any] = []
+    parents: list[tuple[int, Any, Any]] = []
+    nested = False
+    for i, value in enumerate(values):
+        if type(value) is Box:
+            if value._trace is trace:
+                parents.append((i, value._node, value._node))
+                value = value._value
+            nested = nested or type(value) is Box
+        elif i in plan.sequences and type(value) is list:
+            nodes, likes, value = _elements(value, trace)
+            if any(node is not None for node in nodes):
+                parents.append((i, nodes, likes))
+            nested = nested or any(type(item) is Box for item in value)
+        inner.append(value)
+    if plan.ignored:
+        plan.check(inner)
+    args, kwargs = plan.call(inner)
+    ans = bind(rule, args, kwargs) if nested else rule.fun(*args, **kwargs)
+    return _record(trace, plan, parents, inner, ans)
+
+
+class _Plan:
+    """What can be known about all calls with the same names of arguments."""
+
+    __slots__ = ("arrays", "count", "ignored", "names", "picks", "rule", "sequences",
+                 "variadic", "where")  # fmt: skip
+
+    def __init__(self, rule: Rule, count: int, keywords: tuple[str, ...]) -> None:
+        self.rule = rule
+        self.variadic = rule.variadic
+        self.count = 1 if rule.variadic else count
+        self.names = (*list(rule.parameters)[: self.count], *keywords)
+        self.sequences = {i for i, n in enumerate(self.names) if n in rule.sequences}
+        ufunc = isinstance(rule.fun, np.ufunc)
+        self.arrays = range(min(rule.fun.nin, self.count)) if ufunc else range(0)
+        self.where = self.names.index("where") if "where" in self.names else None
+        parameters = rule.parameters
+        self.ignored = [
+            (i, name, parameters.get(name, NO_VALUE))
+            for i, name in enumerate(self.names)
+            if name not in rule.named and parameters.get(name) is not REQUIRED
+        ]
+        """Options that no pullback knows of; only their default may be given."""
+        self.picks: dict[int, tuple[Pullback, Callable[..., tuple[Any, ...]]]] = {}
+
+    def call(self, values: list[Any]) -> tuple[Any, dict[str, Any]]:
+        """Positional and keyword arguments."""
+        args = values[0] if self.variadic else values[: self.count]
+        keywords = self.names[self.count :]
+        return args, dict(zip(keywords, values[self.count :], strict=True))
+
+    def pick(self, i: int) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
+        """The rule for one argument, and the function that picks what it keeps."""
+        if i not in self.picks:
+            self.picks[i] = self._compiled(self.names[i])
+        return self.picks[i]
+
+    def _compiled(self, name: str) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
+        pullback = self.rule.pullbacks.get(name)
+        if pullback is None:
+            raise MissingRuleError(
+                f"no derivative rule for {self.rule.name} with respect to {name}, "
+                f"called at {describe(caller())}"
+            )
+        given = {"ans": None, "like": None, "wanted": None, **dict.fromkeys(self.names)}
+        defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
+        kept = "".join(f"{n}, " for n in pullback.needs)
+        # The names are those of parameters: nothing else is evaluated.
+        keep = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
+        return pullback, keep
+
+    def check(self, inner: list[Any]) -> None:
+        """Refuse options that the rule would ignore."""
+        for i, name, default in self.ignored:
+            value = inner[i]
+            plain = isinstance(value, bool | int | str)
+            if value is not default and not (plain and value == default):
+                raise MissingRuleError(
+                    f"no derivative rule for {self.rule.name}(..., {name}=...), "
+                    f"called at {describe(caller())}"
+                )
+
+
+def _plan(rule: Rule, count: int, keywords: tuple[str, ...]) -> _Plan:
+    key = (count, keywords)
+    plan = rule.plans.get(key)
+    if plan is None:
+        plan = rule.plans[key] = _Plan(rule, count, keywords)
+    return plan
+
+
+def _meant(plan: _Plan, i: int, value: Any) -> Any:
+    """A list as what it stands for: a sequence of arrays, or one array."""
+    if i in plan.sequences:
+        if type(value) is Box:
+            return list(value)
+        return [_array(v) for v in value] if boxes_in(value) else value
+    value = _array(value)
+    return (
+        np.asarray(value) if i in plan.arrays and type(value) in CONTAINERS else value
+    )
 
 
 def _array(value: Any) -> Any:
@@ -69,73 +162,48 @@ def _array(value: Any) -> Any:
     return value
 
 
-def _named(rule: Rule, args: Any, kwargs: Any) -> dict[str, Any]:
-    """The arguments of a call by parameter name."""
-    kwargs = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
-    names = list(rule.parameters)
-    if rule.variadic:
-        return {names[0]: list(args), **kwargs}
-    return dict(zip(names, args, strict=False)) | kwargs
-
-
-def _unnamed(rule: Rule, values: dict[str, Any], args: Any) -> tuple[Any, Any]:
-    """The positional and keyword arguments of a call again."""
-    items = list(values.items())
-    if rule.variadic:
-        return tuple(items[0][1]), dict(items[1:])
-    count = len(args)
-    return tuple(value for _, value in items[:count]), dict(items[count:])
-
-
-def _unbox(value: Any, trace: Trace) -> Any:
-    if type(value) is Box:
-        return value._value if value._trace is trace else value
-    if type(value) in CONTAINERS:
-        return [_unbox(v, trace) for v in value] if boxes_in(value) else value
-    return value
+def _elements(items: list[Any], trace: Trace) -> tuple[Any, Any, list[Any]]:
+    """Of a sequence of arrays: nodes (or ``None``), shapes and dtypes, and values."""
+    mine = [type(item) is Box and item._trace is trace for item in items]
+    nodes = tuple(x._node if m else None for x, m in zip(items, mine, strict=True))
+    likes = tuple(
+        node or Space(*space(item)) for node, item in zip(nodes, items, strict=True)
+    )
+    return (
+        nodes,
+        likes,
+        [x._value if m else x for x, m in zip(items, mine, strict=True)],
+    )
 
 
 def _record(
-    rule: Rule, trace: Trace, outer: dict[str, Any], inner: dict[str, Any], ans: Any
+    trace: Trace, plan: _Plan, parents: list[Any], inner: list[Any], ans: Any
 ) -> Any:
-    """Box the result of a call, with a node that leads back to the boxes in `outer`."""
+    """Box the result of a call, with a node that leads back to its arguments."""
     if isinstance(ans, tuple | list):
-        spaces = tuple(Space(*space(part)) for part in ans)
-        shape, dtype = spaces, None
+        shape, dtype = tuple(Space(*space(part)) for part in ans), None
     else:
         shape, dtype = space(ans)
         if dtype.kind not in "fc":
-            return _untraced(rule, ans, dtype)
+            return _untraced(plan.rule, ans, dtype)
     edges: list[tuple[Any, Pullback, tuple[Any, ...]]] = []
-    for name, value in outer.items():
-        parent, like = _parent(value, trace)
-        if parent is not None:
-            pullback = _pullback(rule, name, inner)
-            given = {**inner, "ans": ans, "like": like, "wanted": parent}
-            if inner.get("where", True) is not True:
-                pullback = pullback.masked()
-            edges.append((parent, pullback, _residuals(pullback, given)))
+    for i, parent, like in parents:
+        pullback, keep = plan.pick(i)
+        if plan.where is not None and inner[plan.where] is not True:
+            pullback = pullback.masked()
+        edges.append((parent, pullback, keep(ans, like, parent, *inner)))
     node = Node(trace.tick(), shape, dtype, tuple(edges), *caller())
-    if dtype is None:
-        return _several(trace, node, ans)
-    return Box(ans, trace, node)
+    return _several(trace, node, ans) if dtype is None else Box(ans, trace, node)
 
 
-def _parent(value: Any, trace: Trace) -> tuple[Any, Any]:
-    """The node of an argument and its shape and dtype; of a sequence: tuples of them.
-
-    ``None`` for an argument that `trace` does not follow.
-    """
-    if type(value) is Box and value._trace is trace:
-        return value._node, value._node
-    if type(value) is list and any(box._trace is trace for box in boxes_in(value)):
-        parents = tuple(_parent(item, trace)[0] for item in value)
-        likes = tuple(
-            parent or Space(*space(item))
-            for parent, item in zip(parents, value, strict=True)
-        )
-        return parents, likes
-    return None, None
+def _untraced(rule: Rule, ans: Any, dtype: np.dtype[Any]) -> Any:
+    """A result that is not floating-point: constant, or nothing we can follow."""
+    if dtype.kind in "biu":
+        return ans
+    raise MissingRuleError(
+        f"no derivative rule for {rule.name} with a result of dtype {dtype}, "
+        f"called at {describe(caller())}"
+    )
 
 
 def _several(trace: Trace, node: Node, ans: Any) -> Any:
@@ -158,56 +226,17 @@ class Part(NamedTuple):
     shape: None = None
 
 
-PART = Pullback(Rule(tuple), "result", lambda g, index: Part(index, g))
+PART = Pullback(Rule(tuple), "result", lambda g, position: Part(position, g))
 
 
-def _pullback(rule: Rule, name: str, given: dict[str, Any]) -> Pullback:
-    """The rule for one parameter, refused if it ignores an option that was set."""
-    pullback = rule.pullbacks.get(name)
-    if pullback is None:
-        raise MissingRuleError(
-            f"no derivative rule for {rule.name} with respect to {name}, "
-            f"called at {describe(caller())}"
-        )
-    for option, value in given.items():
-        default = rule.parameters.get(option, NO_VALUE)
-        if (
-            default is not REQUIRED
-            and value is not default
-            and option not in rule.named
-            and not (isinstance(value, bool | int | str) and value == default)
-        ):
-            raise MissingRuleError(
-                f"no derivative rule for {rule.name}(..., {option}=...), "
-                f"called at {describe(caller())}"
-            )
-    return pullback
+# The straight paths: one or two positional arguments ----------------------------------
 
 
-def _residuals(pullback: Pullback, given: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(
-        given[name] if name in given else pullback.default(name)
-        for name in pullback.needs
-    )
-
-
-def _straight(rule: Rule, arity: int) -> tuple[Any, ...]:
-    """Pullbacks of a call with `arity` positional arguments, and how each keeps."""
-    names = list(rule.parameters)[:arity]
-    result: list[Any] = []
-    for name in names:
-        if name not in rule.pullbacks:
-            result += [None, lambda *_, name=name: _pullback(rule, name, {})]
-            continue
-        pullback = rule.pullbacks[name]
-        here = {"ans", "like", *names}
-        defaults = {n: pullback.default(n) for n in pullback.needs if n not in here}
-        kept = "".join(f"{n}, " for n in pullback.needs)
-        keep = eval(  # noqa: S307 (of names that the rule tables hold)
-            f"lambda ans, like, {', '.join(names)}: ({kept})", defaults
-        )
-        result += [pullback, keep]
-    return tuple(result)
+def _remember(rule: Rule, slot: str, count: int, i: int) -> Any:
+    """What the straight path needs to know of an argument, kept on the rule."""
+    picked = _plan(rule, count, ()).pick(i)
+    setattr(rule, slot, picked)
+    return picked
 
 
 def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -224,23 +253,20 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         value = x._value
         ans = call(value) if type(value) is Box else fun(value)
         parent = x._node
-        try:
-            pullback, keep = rule.one
-        except TypeError:
-            pullback, keep = rule.one = _straight(rule, 1)
         if type(ans) in PLAIN:
             shape, dtype = ans.shape, ans.dtype
         elif isinstance(ans, tuple | list):
-            name = next(iter(rule.parameters))
-            return _record(rule, trace, {name: x}, {name: value}, ans)
+            plan = _plan(rule, 1, ())
+            return _record(trace, plan, [(0, parent, parent)], [value], ans)
         else:
             shape, dtype = space(ans)
         if dtype is not parent.dtype and dtype.kind not in "fc":
             return _untraced(rule, ans, dtype)
+        pullback, keep = rule.only or _remember(rule, "only", 1, 0)
+        edges = ((parent, pullback, keep(ans, parent, parent, value)),)
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        edges = ((parent, pullback, keep(ans, parent, value)),)
         node = Node(trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti)
         return Box(ans, trace, node)
 
@@ -253,10 +279,9 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
-            given = [a for a in (x1, x2, *args) if a is not ABSENT]
-            return bind(rule, tuple(given), kwargs)
-        first = type(x1) is Box
-        second = type(x2) is Box
+            given = tuple(a for a in (x1, x2, *args) if a is not ABSENT)
+            return bind(rule, given, kwargs)
+        first, second = type(x1) is Box, type(x2) is Box
         if first and second:
             trace = x1._trace
             if trace is not x2._trace:
@@ -278,36 +303,28 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         t1, t2 = type(v1), type(v2)
         if (t1 in CONTAINERS or t2 in CONTAINERS) and (ufunc or boxes_in((v1, v2))):
             return bind(rule, (x1, x2), {})
-        if t1 is Box or t2 is Box:
-            ans = call(v1, v2)
-        else:
-            ans = fun(v1, v2)
-        try:
-            pull1, keep1, pull2, keep2 = rule.two
-        except TypeError:
-            pull1, keep1, pull2, keep2 = rule.two = _straight(rule, 2)
+        ans = call(v1, v2) if t1 is Box or t2 is Box else fun(v1, v2)
         if type(ans) in PLAIN:
             shape, dtype = ans.shape, ans.dtype
         elif isinstance(ans, tuple | list):
-            names = list(rule.parameters)[:2]
-            outer = dict(zip(names, (x1, x2), strict=True))
-            inner = dict(zip(names, (v1, v2), strict=True))
-            return _record(rule, trace, outer, inner, ans)
+            boxed = ((0, first, x1), (1, second, x2))
+            parents = [(i, x._node, x._node) for i, mine, x in boxed if mine]
+            return _record(trace, _plan(rule, 2, ()), parents, [v1, v2], ans)
         else:
             shape, dtype = space(ans)
         parent = x1._node if first else x2._node
         if dtype is not parent.dtype and dtype.kind not in "fc":
             return _untraced(rule, ans, dtype)
-        if first and second:
-            parent2 = x2._node
-            edges = (
-                (parent, pull1, keep1(ans, parent, v1, v2)),
-                (parent2, pull2, keep2(ans, parent2, v1, v2)),
-            )
-        elif first:
-            edges = ((parent, pull1, keep1(ans, parent, v1, v2)),)
+        if first:
+            pullback, keep = rule.first or _remember(rule, "first", 2, 0)
+            edges = ((parent, pullback, keep(ans, parent, parent, v1, v2)),)
+            if second:
+                parent = x2._node
+                pullback, keep = rule.second or _remember(rule, "second", 2, 1)
+                edges = (*edges, (parent, pullback, keep(ans, parent, parent, v1, v2)))
         else:
-            edges = ((parent, pull2, keep2(ans, parent, v1, v2)),)
+            pullback, keep = rule.second or _remember(rule, "second", 2, 1)
+            edges = ((parent, pullback, keep(ans, parent, parent, v1, v2)),)
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back

@@ -179,10 +179,12 @@ class Rule:
         "masks",
         "name",
         "named",
-        "one",
+        "first",
+        "only",
+        "plans",
+        "second",
         "pullbacks",
         "sequences",
-        "two",
         "variadic",
     )
 
@@ -197,8 +199,12 @@ class Rule:
         self.named = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
         self.variadic = False
-        self.one: Any = None
-        self.two: Any = None
+        self.plans: dict[Any, Any] = {}
+        """What `bind` has worked out, by number and names of arguments."""
+        self.only: Any = None
+        self.first: Any = None
+        self.second: Any = None
+        """The same for the only, first and second argument of the straight paths."""
         self._parameters: dict[str, Any] | None = None
 
     @property
@@ -284,7 +290,8 @@ def defvjp(
     rule.sequences = rule.sequences | set(sequences)
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
-    rule.one = rule.two = None
+    rule.plans.clear()
+    rule.only = rule.first = rule.second = None
     rule.elementwise = rule.elementwise or elementwise
     rule.broadcasts = rule.broadcasts or rule.elementwise or broadcasts
     for parameter, pullback in pullbacks.items():

@@ -161,9 +161,3 @@ def space(value: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
         )
     array = np.asarray(value)
     return array.shape, array.dtype
-
-
-def __getattr__(name: str) -> Any:
-    from fgrad import _dispatch
-
-    return getattr(_dispatch, name)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import fgrad
+from fgrad._dispatch import lift
 from fgrad._rules import CONSTANTS, REFUSED, function_name
-from fgrad._trace import Box, lift
+from fgrad._trace import Box
 from fgrad._tree import flatten
 from fgrad.errors import ConversionError
 

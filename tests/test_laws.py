@@ -1,8 +1,7 @@
 """Laws, by hypothesis: over cotangents, and random programs from the registry."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fgrad import grad, vjp
 from fgrad._dispatch import lift

@@ -18,7 +18,6 @@ __all__ = [
     "Argnums",
     "Run",
     "described",
-    "is_sequence",
     "label",
     "positions",
     "sequence",
@@ -70,10 +69,15 @@ class Run:
             f"to argument {argnum}: {path} {what}, or mark the field static."
         )
 
-    def call(self, kwargs: dict[str, Any]) -> Any:
-        """Run the function; whatever it raises, nothing is left behind."""
+    def call(
+        self, kwargs: dict[str, Any], through: Callable[..., Any] | None = None
+    ) -> Any:
+        """Run the function, or a transform of it given as `through`.
+
+        Whatever it raises, nothing is left behind.
+        """
         try:
-            return self.fun(*self.args, **kwargs)
+            return (through or self.fun)(*self.args, **kwargs)
         except BaseException as error:
             self.trace.close()
             if isinstance(error.__cause__, ConversionError):
@@ -138,11 +142,6 @@ def argument_name(fun: Callable[..., Any], argnum: int) -> str:
         p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     return named[argnum].name if argnum < len(named) else f"args[{argnum}]"
-
-
-def is_sequence(argnums: Argnums) -> bool:
-    """Whether the result shall be a tuple."""
-    return isinstance(argnums, Sequence)
 
 
 def sequence(argnums: Argnums) -> Sequence[int]:

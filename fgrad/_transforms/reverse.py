@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Coroutine, Sequence
-from functools import update_wrapper
-from types import MethodType
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
 
 from fgrad._trace import Box, Node, strip
-from fgrad._transforms._run import (
-    Argnums,
-    Run,
-    described,
-    is_sequence,
-    label,
-    positions,
-    sequence,
-)
+from fgrad._transforms._run import Argnums, Run, described, label, sequence
+from fgrad._transforms._wrapped import Transformed, is_sequence
 from fgrad._tree import flatten, leaf_paths, tree_map
 from fgrad.errors import (
     CotangentError,
@@ -36,38 +26,17 @@ A = TypeVar("A")
 P = ParamSpec("P")
 
 
-class Grad:
-    """What `grad` and `value_and_grad` return. Pickles when its function does."""
+USE_JACOBIAN = "Use jacobian({name}), or vjp({name}, x) with your own cotangent."
 
-    def __init__(
-        self,
-        transform: str,
-        fun: Callable[..., Any],
-        argnums: Argnums,
-        has_aux: bool,
-        holomorphic: bool,
-    ) -> None:
-        update_wrapper(self, fun, updated=())
-        self.transform = transform
-        self.fun = fun
-        self.argnums = argnums
-        self.has_aux = has_aux
-        self.holomorphic = holomorphic
+INSTEAD = {
+    "hessian": "Use jacobian(jacobian({name})) for the second derivatives of each one.",
+    "hvp": "Sum its entries, with weights of your own.",
+}
+"""What to write when the output is not a scalar, by transform."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        argnums = positions(self, self.argnums, len(args))
-        run = Run(self.transform, self.fun, args, argnums)
-        out = run.call(kwargs)
-        return (
-            self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)
-        )
 
-    async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
-        """The same for an async function, once it is done."""
-        try:
-            return self._end(run, await out)
-        finally:
-            run.trace.close()
+class Grad(Transformed):
+    """What `grad` and `value_and_grad` return."""
 
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
@@ -79,20 +48,17 @@ class Grad:
         roots = [] if node is None else [(node, node.dtype.type(1))]
         gradients = run.gradients(roots, consume=True)
         gradient = tuple(gradients) if is_sequence(self.argnums) else gradients[0]
-        if self.transform == "grad":
+        if self.transform != "value_and_grad":
             return (gradient, aux) if self.has_aux else gradient
         return ((value, aux), gradient) if self.has_aux else (value, gradient)
 
     def _check_output(self, out: Any) -> None:
         """Refuse what is not one real number (or complex, if holomorphic)."""
         name = label(self.fun)
+        instead = INSTEAD.get(self.transform, USE_JACOBIAN).format(name=name)
         plain = strip(out)
         if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
-            hint = (
-                "Did it forget its return?"
-                if out is None
-                else f"Use jacobian({name}), or vjp({name}, x) with your own cotangent."
-            )
+            hint = "Did it forget its return?" if out is None else instead
             if type(out) is tuple and len(out) == 2:
                 hint = "Pass has_aux=True if the second one is auxiliary."
             raise NonScalarOutputError(
@@ -100,7 +66,7 @@ class Grad:
                 f"{described(out)}. {hint}"
             )
         if np.shape(plain) != ():
-            hint = f"Use jacobian({name}), or vjp({name}, x) with your own cotangent."
+            hint = instead
             if np.size(plain) == 1:
                 hint = "Take its only element with [0] or np.squeeze."
             raise NonScalarOutputError(
@@ -132,12 +98,6 @@ class Grad:
                 f"{self.transform} with holomorphic=True needs a complex output, "
                 f"but {name} returned {np.asarray(strip(out)).dtype}."
             )
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
-
-    def __repr__(self) -> str:
-        return f"{self.transform}({label(self.fun)})"
 
 
 class VJP:

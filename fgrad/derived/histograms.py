@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._dispatch import implementation
 from fgrad._rules import derived
-from fgrad._trace import implementation, strip
+from fgrad._trace import strip
 from fgrad.derived.creation import as_traced
 
 

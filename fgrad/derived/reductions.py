@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._dispatch import implementation
 from fgrad._rules import derived
-from fgrad._trace import implementation
 
 
 @derived(np.ptp)

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._dispatch import implementation
 from fgrad._rules import derived
-from fgrad._trace import implementation
 from fgrad.derived.creation import as_traced
 from fgrad.errors import MissingRuleError
 from fgrad.primitives import ufunc_methods as primitives

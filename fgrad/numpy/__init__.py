@@ -26,8 +26,8 @@ from numpy import (
     cdouble as cdouble,
     character as character,
     clongdouble as clongdouble,
-    complex128 as complex128,
     complex64 as complex64,
+    complex128 as complex128,
     complexfloating as complexfloating,
     csingle as csingle,
     datetime64 as datetime64,
@@ -72,10 +72,10 @@ from numpy import (
     inexact as inexact,
     inf as inf,
     info as info,
+    int8 as int8,
     int16 as int16,
     int32 as int32,
     int64 as int64,
-    int8 as int8,
     int_ as int_,
     intc as intc,
     integer as integer,
@@ -134,10 +134,10 @@ from numpy import (
     ubyte as ubyte,
     ufunc as ufunc,
     uint as uint,
+    uint8 as uint8,
     uint16 as uint16,
     uint32 as uint32,
     uint64 as uint64,
-    uint8 as uint8,
     uintc as uintc,
     uintp as uintp,
     ulong as ulong,
@@ -427,7 +427,7 @@ rollaxis = _lift(_np.rollaxis)
 roots = _lift(_np.roots)
 rot90 = _lift(_np.rot90)
 round = _lift(_np.round)
-row_stack = _lift(_np.row_stack)
+row_stack = _lift(_np.vstack)
 save = _lift(_np.save)
 savetxt = _lift(_np.savetxt)
 savez = _lift(_np.savez)

@@ -7,12 +7,12 @@ from typing import Any as _Any
 
 import numpy as _np
 from numpy.random import (
-    BitGenerator as BitGenerator,
     MT19937 as MT19937,
     PCG64 as PCG64,
     PCG64DXSM as PCG64DXSM,
-    Philox as Philox,
     SFC64 as SFC64,
+    BitGenerator as BitGenerator,
+    Philox as Philox,
     SeedSequence as SeedSequence,
     bytes as bytes,
     get_state as get_state,

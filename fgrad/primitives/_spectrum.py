@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
-from fgrad._trace import primitive, strip
+from fgrad._trace import strip
 
 __all__ = ["gauge", "over", "over_gaps", "size"]
 

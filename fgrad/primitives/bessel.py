@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
-from fgrad._trace import primitive
 
 __all__ = ["hypergeometric"]
 

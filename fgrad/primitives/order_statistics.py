@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from fgrad._dispatch import implementation
 from fgrad._rules import defvjp
 from fgrad._scatter import index_add
-from fgrad._trace import implementation, strip
+from fgrad._trace import strip
 from fgrad.primitives._axes import from_rows, rows
 from fgrad.primitives.sorting import from_sorted
 
