@@ -212,6 +212,8 @@ class Candidate:
 
 
 class Autograd(Candidate):
+    """autograd: `grad` of its own NumPy namespace."""
+
     def __init__(self) -> None:
         import autograd
         import autograd.numpy
@@ -222,6 +224,8 @@ class Autograd(Candidate):
 
 
 class Jax(Candidate):
+    """JAX on the CPU, in double precision, not compiled."""
+
     def __init__(self) -> None:
         import jax
         import jax.numpy
@@ -246,6 +250,8 @@ class Both:
 
 
 class MyGrad(Candidate):
+    """MyGrad: `backward` of a tensor. A gradient that stays ``None`` is an error."""
+
     def __init__(self) -> None:
         import mygrad
 

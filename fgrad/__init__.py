@@ -6,18 +6,20 @@
 array([0., 1.])
 """
 
-from fgrad import derived, errors, primitives
+from fgrad import errors, primitives
 from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
-from fgrad._transforms import grad, stop_gradient, value_and_grad, vjp
+from fgrad._transforms import grad, stop_gradient, value_and_grad, vjp, vmap
 from fgrad._tree import register_dataclass, register_node
+from fgrad.debug import coverage
 from fgrad.primitives.indexing import index_add, index_update
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "coverage",
+    "batching",
     "defvjp",
-    "derived",
     "errors",
     "grad",
     "index_add",
@@ -29,4 +31,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

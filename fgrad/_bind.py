@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad._callsite import LIBRARY, caller, describe
-from fgrad._rules import DERIVED, NO_VALUE, REQUIRED, Pullback, Rule
+from fgrad._rules import NO_VALUE, REQUIRED, Pullback, Rule, composition
 from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
 from fgrad.errors import MissingRuleError
 
@@ -158,7 +158,7 @@ def _meant(plan: _Plan, i: int, value: Any) -> Any:
 def _array(value: Any) -> Any:
     """A traced array for a list like ``[x, 1.0]``; other values as they are."""
     if type(value) in CONTAINERS and boxes_in(value):
-        return DERIVED[np.array](value)
+        return composition(np.array)(value)
     return value
 
 

@@ -14,14 +14,26 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fgrad._callsite import call_text, caller, describe, instruction, short
-from fgrad.errors import ConversionError
+from fgrad.errors import BatchedValueError, ConversionError
 
-__all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace", "astype"]
+__all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace", "astype", "bare", "plain"]
 
 STORE = (
     "cannot store a traced value into a NumPy array; build it with np.stack or "
     "np.concatenate, or use fgrad.index_update"
 )
+
+BATCHED = (
+    "{} needs one value, but x is batched and has one for each example; use NumPy's "
+    "functions on x itself"
+)
+
+BATCHED_INDEX = (
+    "an array that is not batched cannot be indexed with a batched value; use "
+    "np.take(array, index, axis=0)"
+)
+
+SUBSCRIPT = ("BINARY_SUBSCR", "BINARY_SLICE")
 
 INDEX = "a traced value cannot be an index or a count; use int(stop_gradient(x))"
 
@@ -52,6 +64,25 @@ OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 Python's operator computes it, not the ufunc, so that Python's numbers stay weak.
 """
+
+COMPARISONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "eq": (np.equal, operator.eq),
+    "ne": (np.not_equal, operator.ne),
+    "lt": (np.less, operator.lt),
+    "le": (np.less_equal, operator.le),
+    "gt": (np.greater, operator.gt),
+    "ge": (np.greater_equal, operator.ge),
+}
+
+INTEGER: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "floordiv": (np.floor_divide, operator.floordiv),
+    "and": (np.bitwise_and, operator.and_),
+    "or": (np.bitwise_or, operator.or_),
+    "xor": (np.bitwise_xor, operator.xor),
+    "lshift": (np.left_shift, operator.lshift),
+    "rshift": (np.right_shift, operator.rshift),
+}
+"""Operators whose result is constant almost everywhere, or an integer."""
 
 METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "__neg__": (np.negative, operator.neg),
@@ -91,7 +122,7 @@ class ArrayFace:
     @property
     def __class__(self) -> Any:
         """What the value is, so that ``isinstance(x, np.ndarray)`` stays true."""
-        return type(_plain(self))
+        return type(bare(self))
 
     # Constant attributes
 
@@ -120,8 +151,17 @@ class ArrayFace:
         return self.size * self.itemsize
 
     @property
+    def device(self) -> str:
+        return "cpu"
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        np.empty(0).to_device(device, stream=stream)  # refuses any other device
+        return self
+
+    @property
     def strides(self) -> tuple[int, ...]:
-        return np.asarray(_plain(self)).strides
+        value = bare(self)
+        return np.asarray(value).strides[np.ndim(value) - self.ndim :]
 
     def __len__(self) -> int:
         if not self.shape:
@@ -129,34 +169,19 @@ class ArrayFace:
         return self.shape[0]
 
     def __bool__(self) -> bool:
-        return bool(_plain(self))
+        value = plain(self)
+        if type(value) is type(self):
+            raise BatchedValueError(
+                "the truth value of a batched array differs between examples; use "
+                f"np.where(condition, x, y), at {describe(caller())}"
+            )
+        return bool(value)
+
+    def __invert__(self) -> Any:
+        return np.invert(self)
 
     def __contains__(self, item: Any) -> bool:
-        return _plain(item) in _plain(self)
-
-    def __eq__(self, other: object) -> Any:
-        return _plain(self) == _plain(other)
-
-    def __ne__(self, other: object) -> Any:
-        return _plain(self) != _plain(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _plain(self) < _plain(other)
-
-    def __le__(self, other: Any) -> Any:
-        return _plain(self) <= _plain(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _plain(self) > _plain(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _plain(self) >= _plain(other)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _plain(self) // _plain(other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _plain(other) // _plain(self)
+        return bool(np.any(self == item))
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
@@ -165,7 +190,10 @@ class ArrayFace:
         return other // self, other % self
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return round(_plain(self), ndigits)
+        value = plain(self)
+        if type(value) is type(self):
+            return np.round(value, ndigits or 0)
+        return round(value, ndigits)
 
     # Differentiable attributes and methods: NumPy's functions
 
@@ -239,6 +267,8 @@ class ArrayFace:
         _drop(self, "int(x)")
 
     def __index__(self) -> int:
+        if type(plain(self)) is type(self):
+            _drop(self, "int(x)")
         raise ConversionError(f"{INDEX}, at {describe(caller())}")
 
     def __complex__(self) -> complex:
@@ -267,27 +297,43 @@ class ArrayFace:
     # Printing is not differentiating
 
     def __format__(self, spec: str) -> str:
-        return format(_plain(self), spec)
+        return format(bare(self), spec)
 
     def __str__(self) -> str:
-        return str(_plain(self))
+        return str(bare(self))
 
     def __repr__(self) -> str:
-        value = np.array2string(np.asarray(_plain(self)), separator=", ", threshold=20)
+        value = np.array2string(np.asarray(bare(self)), separator=", ", threshold=20)
         name = self._trace.name
         return f"Box({value}, shape={self.shape}, dtype={self.dtype}, traced by {name})"
 
 
-def _plain(value: Any) -> Any:
+def bare(value: Any) -> Any:
+    """The array that all boxes are about: of a batched value, that of all examples."""
     while issubclass(type(value), ArrayFace):
         value = value._value
     return value
 
 
+def plain(value: Any) -> Any:
+    """The value through every level of differentiation. What is batched stays so."""
+    if not issubclass(type(value), ArrayFace):
+        return value
+    if not value._trace.batching:
+        return plain(value._value)
+    inner = plain(value._value)
+    if inner is value._value:
+        return value
+    return type(value)(inner, value._trace, value._node)
+
+
 def _drop(box: ArrayFace, conversion: str, instead: str = "") -> NoReturn:
-    """Refuse a conversion that would drop the gradient."""
+    """Refuse a conversion that would drop the gradient, or needs one example."""
     site = caller()
     doing = instruction(site)
+    if type(plain(box)) is type(box):
+        words = BATCHED_INDEX if doing in SUBSCRIPT else BATCHED.format(conversion)
+        raise BatchedValueError(f"{words}, at {describe(site)}")
     if doing.startswith("STORE_"):
         raise ConversionError(f"{STORE}, at {describe(site)}")
     if doing.startswith(("BINARY_SUBSCR", "BINARY_SLICE")):
@@ -303,6 +349,22 @@ def _drop(box: ArrayFace, conversion: str, instead: str = "") -> NoReturn:
         f"(made at {short(box._node.site)}). "
         f"Use {instead}stop_gradient({name}) if that is intended."
     )
+
+
+def _constant(
+    fun: Callable[..., Any], operate: Callable[..., Any], swap: bool = False
+) -> Any:
+    """An operator without derivative: on plain values, or on batched ones."""
+
+    def method(self: Any, other: Any) -> Any:
+        x1, x2 = plain(self), plain(other)
+        if swap:
+            x1, x2 = x2, x1
+        kind = type(self)
+        call = fun if type(x1) is kind or type(x2) is kind else operate
+        return call(x1, x2)
+
+    return method
 
 
 def _forward(name: str) -> Callable[..., Any]:
@@ -330,6 +392,11 @@ INSTEAD = {
     "sort": "use np.sort",
 }
 
+for _name, _functions in COMPARISONS.items():
+    setattr(ArrayFace, f"__{_name}__", _constant(*_functions))
+for _name, _functions in INTEGER.items():
+    setattr(ArrayFace, f"__{_name}__", _constant(*_functions))
+    setattr(ArrayFace, f"__r{_name}__", _constant(*_functions, swap=True))
 for _name in FORWARDED:
     setattr(ArrayFace, _name, _forward(_name))
 for _name in IN_PLACE:

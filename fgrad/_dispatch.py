@@ -14,16 +14,18 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from fgrad._batching import retried
 from fgrad._bind import binary, bind, unary
 from fgrad._box import METHODS, OPERATORS, STORE
 from fgrad._callsite import caller, describe
 from fgrad._rules import (
+    CALLS,
     CONSTANTS,
-    DERIVED,
     REFUSED,
     REQUIRED,
     RULES,
     Rule,
+    composition,
     function_name,
     parameters_of,
     rule_of,
@@ -35,29 +37,61 @@ __all__ = ["implementation", "lift", "primitive"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CALLS: dict[Callable[..., Any], Callable[..., Any]] = {}
-
 
 def implementation(fun: Callable[..., Any]) -> Callable[..., Any]:
     """What runs instead of `fun` when an argument is traced."""
-    call = _CALLS.get(fun)
+    call = CALLS.get(fun)
     if call is None:
-        call = _CALLS[fun] = _implement(fun)
+        call = CALLS[fun] = _implement(fun)
     return call
 
 
 def _implement(fun: Callable[..., Any]) -> Callable[..., Any]:
-    if fun in DERIVED:
-        return DERIVED[fun]
+    if _is_primitive(fun):
+        return _primitive_call(RULES[fun], fun)
     if fun in CONSTANTS:
         return lambda *args, **kwargs: fun(
             *map(strip, args), **{name: strip(v) for name, v in kwargs.items()}
         )
+    if composed := composition(fun):
+        return composed
     if fun in REFUSED:
         return partial(_refuse, REFUSED[fun])
-    if fun in RULES:
-        return _primitive_call(RULES[fun], fun)
     return partial(_missing, fun)
+
+
+def _is_primitive(fun: Callable[..., Any]) -> bool:
+    return fun in RULES and bool(RULES[fun].pullbacks)
+
+
+def _composition_call(
+    composition: Callable[..., Any], fun: Callable[..., Any]
+) -> Callable[..., Any]:
+    """A composition, for one example after the other if it needs plain values."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return composition(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            return retried(error, function_name(fun), composition, args, kwargs)
+
+    return call
+
+
+def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """A function without derivative: on plain values, or on batched ones."""
+    rule = Rule(fun)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(strip, args))
+        kwargs = {name: strip(value) for name, value in kwargs.items()}
+        boxes = boxes_in(args) + boxes_in(kwargs) if kwargs else boxes_in(args)
+        if boxes:
+            trace = max((box._trace for box in boxes), key=lambda trace: trace.id)
+            return trace.interpret(rule, args, kwargs)
+        return fun(*args, **kwargs)
+
+    return call
 
 
 def _refuse(words: str, *args: Any, **kwargs: Any) -> Any:
@@ -84,15 +118,15 @@ def _primitive_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def lift(fun: F) -> F:
     """`fun` for arrays and boxes, with its name, documentation and signature."""
-    run = implementation(fun)
+    if _is_primitive(fun):
+        return cast("F", update_wrapper(implementation(fun), fun))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if boxes_in(args) or (kwargs and boxes_in(kwargs)):
-            return run(*args, **kwargs)
+            return implementation(fun)(*args, **kwargs)
         return fun(*args, **kwargs)
 
-    primitive = fun in RULES and fun not in DERIVED
-    return cast("F", update_wrapper(run if primitive else call, fun))
+    return cast("F", update_wrapper(call, fun))
 
 
 def primitive(fun: F) -> F:
@@ -122,9 +156,9 @@ def primitive(fun: F) -> F:
     fgrad.errors.MissingRuleError: ...
     """
     rule = rule_of(fun)
-    lifted = lift(fun)
-    RULES[lifted] = rule
-    return lifted
+    lifted = update_wrapper(_primitive_call(rule, fun), fun)
+    RULES[lifted], CALLS[fun] = rule, lifted
+    return cast("F", lifted)
 
 
 def _array_function(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._bind import PART
-from fgrad._replay import fit, keep_zeros, replay
+from fgrad._replay import fit, keep_zeros, one_by_one, replay
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter
 from fgrad._trace import Box, Node, Trace
@@ -79,7 +79,10 @@ def _pushforward(
     real = node.dtype is not None and node.dtype.kind == parent.dtype.kind == "f"
     if pullback.rule.elementwise and real and part is None:
         wide = np.broadcast_to(t, node.shape)
-        t = pullback.fun(wide, *residuals)
+        try:
+            t = pullback.fun(wide, *residuals)
+        except (TypeError, ValueError) as error:
+            t = one_by_one(error, pullback, parent, wide, residuals)
         if t is None:
             return None
         t = keep_zeros(t, wide, node, pullback)
@@ -87,7 +90,10 @@ def _pushforward(
     trace = Trace(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
     try:
-        c = pullback.fun(g, *residuals)
+        try:
+            c = pullback.fun(g, *residuals)
+        except (TypeError, ValueError) as error:
+            c = one_by_one(error, pullback, parent, g, residuals)
         c = c if part is None else c[part]
         if type(c) is Scatter:
             c, t = c.g, t[c.index]

@@ -6,20 +6,23 @@ would otherwise have to repeat happens here, once: summing over broadcast axes, 
 to the argument's dtype, checking shapes, and keeping zeros zero.
 """
 
+from functools import reduce
 from heapq import heappop, heappush
 from typing import Any, cast
 
 import numpy as np
 
+from fgrad._batching import retried
 from fgrad._bind import Part
+from fgrad._box import bare
 from fgrad._callsite import describe
 from fgrad._dispatch import implementation
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter, add_at, index_add
-from fgrad._trace import Box, Node, strip
+from fgrad._trace import Box, Node, boxes_in, strip
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "fit", "keep_zeros", "replay"]
+__all__ = ["Cotangents", "fit", "keep_zeros", "one_by_one", "replay"]
 
 ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
 """The usual types of a cotangent; whatever else a pullback returns is looked at."""
@@ -60,7 +63,7 @@ class Cotangents:
     def scatter(self, node: Node, c: Scatter) -> None:
         """Add into the entries at an index."""
         before = self.total.get(node)
-        if type(c.g) is Box or type(before) is Box:
+        if type(c.g) is Box or type(before) is Box or boxes_in(c.index):
             if before is None:
                 self._first(node, np.zeros(node.shape, node.dtype))
             base = self.total[node]
@@ -128,7 +131,10 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                 )
                 holed = node in holes
                 for parent, pullback, residuals in node.edges:
-                    c = pullback.fun(g, *residuals)
+                    try:
+                        c = pullback.fun(g, *residuals)
+                    except (TypeError, ValueError) as error:
+                        c = one_by_one(error, pullback, parent, g, residuals)
                     if holed or pullback.masks:
                         cotangents.mark(parent)
                     if invalid or (holed and residuals):
@@ -170,7 +176,7 @@ def _add_other(cotangents: Cotangents, c: Any, parent: Any, pullback: Pullback) 
         cotangents.part(parent, c)
     elif type(parent) is tuple:
         for node, part in zip(parent, c, strict=True):
-            if node is not None:
+            if node is not None and part is not None:
                 cotangents.add(node, fit(part, node, pullback))
     else:
         cotangents.add(parent, fit(c, parent, pullback))
@@ -207,18 +213,34 @@ def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
 
 def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     """A zero cotangent stays zero, also where the local derivative is inf or nan."""
-    plain = strip(c)
-    if not isinstance(plain, np.ndarray | np.generic):
+    entries = bare(c)
+    if not isinstance(entries, np.ndarray | np.generic):
         return c
-    square: Any = np.vdot(cast("Any", plain), cast("Any", plain))
+    square: Any = np.vdot(cast("Any", entries), cast("Any", entries))
     if not np.isnan(square):  # one pass, no temporary
         return c
-    zero = [np.asarray(strip(part)) == 0 for part in (g if type(g) is tuple else (g,))]
+    zero = [np.equal(strip(part), 0) for part in (g if type(g) is tuple else (g,))]
     if pullback.rule.broadcasts and c.shape == zero[0].shape:
         return np.where(zero[0], 0.0, c)
-    if all(part.all() for part in zero):
-        return np.zeros(parent.shape, parent.dtype)
-    return c
+    none = reduce(np.logical_and, [np.all(part) for part in zero])
+    return np.where(none, 0.0, fit(c, parent, pullback)) if type(none) is Box else (
+        np.zeros(parent.shape, parent.dtype) if none else c
+    )
+
+
+def one_by_one(
+    error: Exception, pullback: Pullback, parent: Any, g: Any, residuals: Any
+) -> Any:
+    """Run a pullback for one example after the other, if batched values stopped it."""
+
+    def dense(g: Any, *residuals: Any) -> Any:
+        c = pullback.fun(g, *residuals)
+        if type(c) is not Scatter:
+            return c
+        zero = np.zeros(parent.shape, parent.dtype)
+        return implementation(index_add)(zero, c.index, c.g)
+
+    return retried(error, repr(pullback), dense, (g, *residuals), {})
 
 
 def _is_fresh(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:

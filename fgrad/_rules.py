@@ -28,12 +28,14 @@ import numpy as np
 from fgrad.errors import RuleError
 
 __all__ = [
+    "CALLS",
     "CONSTANTS",
     "DERIVED",
     "REFUSED",
     "RULES",
     "Pullback",
     "Rule",
+    "composition",
     "constant",
     "defvjp",
     "derived",
@@ -175,15 +177,15 @@ class Rule:
         "_parameters",
         "broadcasts",
         "elementwise",
+        "first",
         "fun",
         "masks",
         "name",
         "named",
-        "first",
         "only",
         "plans",
-        "second",
         "pullbacks",
+        "second",
         "sequences",
         "variadic",
     )
@@ -219,6 +221,8 @@ RULES: dict[Callable[..., Any], Rule] = {}
 DERIVED: dict[Callable[..., Any], Callable[..., Any]] = {}
 CONSTANTS: set[Callable[..., Any]] = set()
 REFUSED: dict[Callable[..., Any], str] = {}
+CALLS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""What runs for a traced argument, as worked out from the tables on first need."""
 
 
 def rule_of(fun: Callable[..., Any]) -> Rule:
@@ -290,6 +294,7 @@ def defvjp(
     rule.sequences = rule.sequences | set(sequences)
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
+    CALLS.pop(fun, None)
     rule.plans.clear()
     rule.only = rule.first = rule.second = None
     rule.elementwise = rule.elementwise or elementwise
@@ -324,9 +329,17 @@ def derived(*funs: Callable[..., Any]) -> Callable[[F], F]:
     def register(composition: F) -> F:
         for fun in funs:
             DERIVED[fun] = composition
+            CALLS.pop(fun, None)
         return composition
 
     return register
+
+
+def composition(fun: Callable[..., Any]) -> Any:
+    """The composition that stands for `fun`, or ``None``; all load on first need."""
+    import fgrad.derived  # noqa: F401 (fills DERIVED)
+
+    return DERIVED.get(fun)
 
 
 def constant(*funs: Callable[..., Any]) -> None:

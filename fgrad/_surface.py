@@ -4,7 +4,6 @@ Functions of arrays are looked up in the registry. What is left are names that a
 about arrays of numbers: a table, with the reason.
 """
 
-import importlib
 import inspect
 import types
 import warnings
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._box import FORWARDED, IN_PLACE, METHODS, OPERATORS
-from fgrad._rules import CONSTANTS, DERIVED, REFUSED, RULES
+from fgrad._rules import CONSTANTS, REFUSED, RULES, composition
 
 __all__ = ["KINDS", "SPACES", "kind_of", "members"]
 
@@ -43,13 +42,27 @@ SPACES = (
     "numpy.polynomial.polynomial",
 )
 
-FOLLOWED = {"numpy.poly1d", "numpy.mgrid", "numpy.ogrid"} | {
-    f"numpy.fft.{name}" for name in ("fftfreq", "rfftfreq")
+FOLLOWED = {
+    "numpy.poly1d",
+    "numpy.mgrid",
+    "numpy.ogrid",
+    "numpy.trapz",
+    "numpy.fft.fftfreq",
+    "numpy.fft.rfftfreq",
 }
 """NumPy's own code, which computes with traced values as with any numbers."""
 
 PLATFORM = {"float96", "float128", "complex192", "complex256"}
 """Names of `longdouble` and `clongdouble` on some machines."""
+
+FAMILIES = ("cheb", "herm", "herme", "lag", "leg", "poly")
+WITHOUT_RULE = {
+    f"{family}{name}"
+    for family in FAMILIES
+    for name in ("companion", "div", "fit", "fromroots", "interpolate", "line", "mulx",
+                 "pow", "trim", "vander2d", "vander3d", "weight", "2poly")
+} | {f"poly2{family}" for family in FAMILIES} | {"polyvalfromroots"}  # fmt: skip
+"""Of `numpy.polynomial`: lifted, so that a traced value is a `MissingRuleError`."""
 
 DROPS = "would drop the gradient: stop_gradient(x) first, if that is intended"
 MATRIX = "use two-dimensional arrays and @"
@@ -62,6 +75,7 @@ NOT_FOLLOWED: dict[str, str] = {
     "frompyfunc": "use fgrad.numpy.vectorize",
     "from_dlpack frombuffer isfortran memmap recarray": MEMORY,
     "ma": "use where=, np.where or the nan-functions in place of masked arrays",
+    " ".join(sorted(WITHOUT_RULE)): "no derivative rule",
 }
 """What NumPy has for arrays and fgrad does not trace."""
 
@@ -69,7 +83,8 @@ NO_ARRAY: dict[str, str] = {
     "True_ False_ e euler_gamma inf nan newaxis pi little_endian": "a constant",
     "ScalarType dtype finfo iinfo isdtype issubdtype mintypecode promote_types "
     "sctypeDict typecodes typename": "about types",
-    "bartlett blackman eye hamming hanning identity indices tri zeros ones empty": (
+    "bartlett blackman eye hamming hanning identity indices tri zeros ones empty "
+    "chebgauss hermgauss hermegauss laggauss leggauss chebpts1 chebpts2": (
         "makes arrays from counts"
     ),
     "diag_indices mask_indices tril_indices triu_indices index_exp s_ ndindex "
@@ -112,6 +127,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         "__dlpack__ __dlpack_device__ __array_interface__ __array_struct__ "
         "__setstate__ __buffer__": MEMORY,
         "__array_finalize__ __array_wrap__ __class_getitem__": "a box has no subclass",
+        "itemset newbyteorder ptp tostring": "gone since NumPy 2.0",
         "choose __and__ __or__ __xor__ __invert__ __lshift__ __rshift__ __rand__ "
         "__ror__ __rxor__ __rlshift__ __rrshift__ __iand__ __ior__ __ixor__ "
         "__ilshift__ __irshift__": "for integers, and a traced value is never one",
@@ -125,7 +141,7 @@ METHODS_OF_UFUNCS = ("accumulate", "at", "outer", "reduce", "reduceat")
 def members(space: str) -> Iterator[tuple[str, Any]]:
     """Public names of a namespace and what they stand for."""
     if space == "numpy.ndarray":
-        plain = {*dir(object)} - {"__eq__", "__ne__", "__lt__", "__le__", "__gt__"}
+        plain = {*dir(object)} - {f"__{n}__" for n in ("eq", "ne", "lt", "le", "gt", "ge")}
         names = [name for name in dir(np.ndarray) if name not in plain]
         yield from ((name, getattr(np.ndarray, name)) for name in names)
         return
@@ -157,9 +173,9 @@ def kind_of(space: str, name: str, thing: Any) -> tuple[str, str]:
         return _member(name)
     if space == "numpy.ufunc":
         return _ufunc_method(name)
+    own = getattr(_ours(space), name, None)
     if registered := _registered(thing):
         return registered
-    own = getattr(_ours(space), name, None)
     if own is not thing and (registered := _registered(_unlifted(own))):
         return registered
     module = getattr(own, "__module__", None) or type(own).__module__
@@ -171,7 +187,10 @@ def kind_of(space: str, name: str, thing: Any) -> tuple[str, str]:
 
 
 def _ours(space: str) -> Any:
-    return namespace(importlib.import_module("fgrad.numpy"), space)
+    """The namespace of `fgrad.numpy`, whose import completes the registry."""
+    import fgrad.numpy
+
+    return namespace(fgrad.numpy, space)
 
 
 def _unlifted(thing: Any) -> Any:
@@ -180,16 +199,16 @@ def _unlifted(thing: Any) -> Any:
 
 
 def _registered(thing: Any) -> tuple[str, str] | None:
-    """What the registry says of a function; a composition comes before a rule."""
+    """What the registry says of a function, in the order in which dispatch asks."""
     if not callable(thing) or getattr(thing, "__hash__", None) is None:
         return None
     fun: Callable[..., Any] = thing
-    if fun in DERIVED:
-        return "composition", DERIVED[fun].__module__
     if fun in RULES and RULES[fun].pullbacks:
         return "primitive", ", ".join(RULES[fun].pullbacks)
     if fun in CONSTANTS:
         return "constant", ""
+    if composed := composition(fun):
+        return "composition", composed.__module__
     if fun in REFUSED:
         return "refused", REFUSED[fun]
     return None
@@ -217,10 +236,8 @@ def _member(name: str) -> tuple[str, str]:
         return _registered(getattr(np, name)) or ("", "")
     if name in METHODS:
         return _registered(METHODS[name][0]) or ("", "")
-    if name == f"__{bare}__" and (bare in OPERATORS or bare[1:] in OPERATORS):
-        if bare in OPERATORS or bare.startswith("r"):
-            return "primitive", ""
-    if name == "__getitem__":
+    operators = {"getitem", *OPERATORS, *(f"r{operator}" for operator in OPERATORS)}
+    if name == f"__{bare}__" and bare in operators:
         return "primitive", ""
     if name in IN_PLACE:
         return "refused", WRITES

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._box import ArrayFace
+from fgrad._box import ArrayFace, plain
 from fgrad._callsite import Site, caller, describe, short
 from fgrad._rules import Rule
 from fgrad.errors import LeakedTracerError, MissingRuleError
@@ -87,6 +87,9 @@ class Trace:
 
     __slots__ = ("id", "name", "recording", "tick")
 
+    batching = False
+    """Whether its boxes hold one value for each of several examples."""
+
     def __init__(self, name: str) -> None:
         with _LOCK:
             self.id = next(_TRACES)
@@ -142,9 +145,12 @@ def boxes_in(value: Any) -> list[Box]:
 
 
 def strip(value: Any) -> Any:
-    """The plain value, through every level of tracing; lists and tuples too."""
-    while type(value) is Box:
-        value = value._value
+    """The value through every level of differentiation; lists and tuples too.
+
+    What is batched stays batched.
+    """
+    if type(value) is Box:
+        return plain(value)
     if type(value) in CONTAINERS and boxes_in(value):
         return type(value)([strip(item) for item in value])
     return value

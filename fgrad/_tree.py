@@ -14,7 +14,9 @@ from fgrad.errors import TreeError
 
 __all__ = [
     "Structure",
+    "branches",
     "flatten",
+    "flatten_like",
     "leaf_paths",
     "register_dataclass",
     "register_node",
@@ -209,6 +211,38 @@ def _flatten(tree: Any, leaves: list[Any]) -> Structure:
     return Structure(
         type(tree), static, tuple([_flatten(child, leaves) for child in children])
     )
+
+
+def flatten_like(structure: Structure, tree: Any) -> list[Any] | None:
+    """The leaves of a tree with `structure`, where ``None`` may stand for a subtree.
+
+    Each leaf of such a subtree is ``None``. If the tree has another structure: ``None``.
+    """
+    if structure.type is None:
+        return [tree]
+    if tree is None:
+        return [None] * len(leaf_paths(structure))
+    if type(tree) is not structure.type:
+        return None
+    children, static = _KINDS[structure.type].split(tree)
+    if static != structure.static or len(children) != len(structure.children):
+        return None
+    leaves: list[Any] = []
+    for part, child in zip(structure.children, children, strict=True):
+        below = flatten_like(part, child)
+        if below is None:
+            return None
+        leaves += below
+    return leaves
+
+
+def branches(tree: Any) -> tuple[Structure, Sequence[Any]] | None:
+    """The first level of a tree, with a leaf for each child; ``None`` for a leaf."""
+    kind = _kind(type(tree))
+    if kind is None:
+        return None
+    children, static = kind.split(tree)
+    return Structure(type(tree), static, (LEAF,) * len(children)), children
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from fgrad._rules import RULES
 from fgrad._surface import KINDS, SPACES, kind_of, members
 
@@ -134,7 +132,7 @@ def coverage() -> Coverage:
     --------
     >>> import fgrad
     >>> table = fgrad.coverage()
-    >>> {entry.name: entry.kind for entry in table}["median"]
+    >>> {entry.name: entry.kind for entry in table}["trapezoid"]
     'composition'
     >>> table.unknown
     []

@@ -7,6 +7,9 @@ instead.
 
 __all__ = [
     "ArgnumsError",
+    "BatchAxesError",
+    "BatchedValueError",
+    "ConvergenceError",
     "ConversionError",
     "CotangentError",
     "FgradError",
@@ -79,11 +82,38 @@ class ConversionError(FgradError, TypeError):
     """
 
 
+class ConvergenceError(FgradError, RuntimeError):
+    """A solver did not find the solution that was to be differentiated.
+
+    `fixed_point` needs a contraction, `custom_root` a first guess near the solution.
+    Damp the step, begin nearer, or pass a solver of your own.
+    """
+
+
 class ArgnumsError(FgradError, ValueError):
     """`argnums` does not name positional arguments of the call.
 
     It is an int or a non-empty sequence of different ints; negative numbers count from
     the end. Keyword arguments are never differentiated.
+    """
+
+
+class BatchAxesError(FgradError, ValueError):
+    """The arguments of `vmap` do not fit the call.
+
+    ``in_axes`` names an axis for each positional argument, or ``None`` for one that all
+    examples share; for an argument that is a tree, it may be a tree. All mapped axes
+    have the same size, the number of examples. ``out_axes`` says where that axis goes
+    in the output.
+    """
+
+
+class BatchedValueError(ConversionError):
+    """One plain value was asked of an array that has one for each example of `vmap`.
+
+    ``if x > 0`` would have to go both ways: write ``np.where(x > 0, a, b)``. What
+    decides how large an array is (``np.nonzero(x)``, ``x[x > 0]``, ``range(n)``) must
+    be the same for all examples: keep all entries and put zeros where none are wanted.
     """
 
 

@@ -202,7 +202,7 @@ def _check(
 
 
 def _assert_same(ours: Any, theirs: Any) -> None:
-    """Equal in shape, dtype and value; compilers may fuse a multiplication and a sum."""
+    """Equal in shape, dtype and value, where compilers may fuse a product and a sum."""
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype), (
         f"shape and dtype {(ours.shape, ours.dtype)} differ from NumPy's "

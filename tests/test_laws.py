@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
-from fgrad import grad, vjp
+from fgrad import grad, value_and_grad, vjp
 from fgrad._dispatch import lift
 from fgrad._tree import flatten, unflatten
 from fgrad.testing import STEP, fixed, stencil
@@ -60,7 +60,9 @@ def fold(out, seed):
 
 programs = st.lists(st.sampled_from(SMOOTH), min_size=2, max_size=4)
 seeds = st.integers(0, 2**31)
-numbers = st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(np.array)
+numbers = st.lists(
+    st.integers(-1000, 1000).map(lambda n: n / 1000), min_size=3, max_size=3
+).map(np.array)
 
 
 @settings(max_examples=2000, deadline=None, derandomize=True)
@@ -68,7 +70,8 @@ numbers = st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(np.array)
 def test_programs(calls, seed, x):
     """The gradient equals the stencil, and plain NumPy equals `fgrad.numpy`."""
     program = Program(calls, seed)
-    gradient = grad(program)(x)
+    value, gradient = value_and_grad(program)(x)
+    np.testing.assert_allclose(value, Program(calls, seed, through_numpy=True)(x))
     direction = np.random.default_rng(seed).uniform(-1, 1, 3)
     (numeric,) = stencil(lambda xs: [program(xs[0])], [x], [direction])
     assert abs(gradient @ direction - numeric) < 1e-9 + 1e-12 / STEP
@@ -83,7 +86,7 @@ def test_hessians_of_programs_are_symmetric(calls, seed, x):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.sampled_from(CALLS), seeds, st.floats(-2, 2))
+@given(st.sampled_from([c for c in CALLS if c.order]), seeds, st.floats(-2, 2))
 def test_pullbacks_are_linear(call, seed, factor):
     leaves, structure = flatten((call.args, call.kwargs))
     plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
@@ -98,7 +101,8 @@ def test_pullbacks_are_linear(call, seed, factor):
         for i, value in zip(moving, values, strict=True):
             full[i] = value
         args, kwargs = unflatten(structure, full)
-        return flatten(lift(call.fun)(*args, **kwargs))[0]
+        out = flatten(lift(call.fun)(*args, **kwargs))[0]
+        return [y for y in out if np.result_type(y).kind in "fc"]
 
     out, pullback = vjp(flat, *[plain[i] for i in moving])
     rng = np.random.default_rng(seed)

@@ -22,9 +22,21 @@ MAY_IMPORT = {
     "_box": {"errors", "_callsite"},
     "_trace": {"errors", "_callsite", "_rules", "_box"},
     "_bind": {"errors", "_callsite", "_rules", "_trace"},
-    "_dispatch": {"errors", "_bind", "_box", "_callsite", "_rules", "_trace"},
+    "_batching": {"errors", "_bind", "_callsite", "_rules", "_trace"},
+    "batching": {
+        "_batching",
+        "_bind",
+        "_box",
+        "_rules",
+        "_trace",
+        "batching",
+        "primitives",
+    },
+    "_dispatch": {"errors", "_batching", "_bind", "_box", "_callsite", "_rules", "_trace"},
     "_replay": {
         "errors",
+        "_batching",
+        "_box",
         "_bind",
         "_callsite",
         "_dispatch",
@@ -33,7 +45,7 @@ MAY_IMPORT = {
         "_trace",
     },
     "_forward": {"_bind", "_replay", "_rules", "_scatter", "_trace"},
-    "_transforms": {"errors", "_tree", "_replay", "_forward", "_trace", "_transforms"},
+    "_transforms": {"errors", "_batching", "_tree", "_replay", "_forward", "_trace", "_transforms"},
     "testing": {"_dispatch", "_trace", "_transforms", "_tree"},
     "primitives": {
         "errors",
@@ -54,11 +66,14 @@ MAY_IMPORT = {
         "primitives",
     },
     "numpy": {"_dispatch", "numpy", "primitives", "derived"},
+    "_surface": {"_box", "_rules", "numpy"},
+    "debug": {"_rules", "_surface"},
 }
 """Which rooms a room may import; ``__init__`` may import everything."""
 
-LATE = {("_box", "numpy")}
-"""Imports inside a function: ``__array_namespace__`` returns `fgrad.numpy`."""
+LATE = {("_box", "numpy"), ("_rules", "derived")}
+"""Imports inside a function: ``__array_namespace__`` returns `fgrad.numpy`, and
+compositions load on first need."""
 
 MODULES = sorted(
     module.name

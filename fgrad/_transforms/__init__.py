@@ -1,14 +1,39 @@
 """The transforms, one family a file."""
 
+from fgrad._transforms.checkpoint import checkpoint
+from fgrad._transforms.custom import custom_vjp
 from fgrad._transforms.forward import jvp, linear_transpose, linearize
+from fgrad._transforms.implicit import custom_root, fixed_point
+from fgrad._transforms.jacobians import (
+    elementwise_grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    value_and_jacobian,
+)
 from fgrad._transforms.reverse import grad, stop_gradient, value_and_grad, vjp
+from fgrad._transforms.vmap import vmap
 
 __all__ = [
+    "checkpoint",
+    "custom_root",
+    "custom_vjp",
+    "elementwise_grad",
+    "fixed_point",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "linear_transpose",
     "linearize",
     "stop_gradient",
     "value_and_grad",
+    "value_and_jacobian",
     "vjp",
+    "vmap",
 ]

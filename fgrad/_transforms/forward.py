@@ -9,12 +9,12 @@ import numpy as np
 
 from fgrad._forward import push
 from fgrad._trace import Box, strip
-from fgrad._transforms._run import Run, label
+from fgrad._transforms._run import Run, described, label
 from fgrad._transforms.reverse import vjp
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
 
-__all__ = ["jvp", "linear_transpose", "linearize"]
+__all__ = ["Pushforward", "check_pairs", "jvp", "linear_transpose", "linearize"]
 
 R = TypeVar("R")
 
@@ -117,6 +117,7 @@ def jvp(
     >>> jvp(lambda x: x**2, (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
     (array([1., 4.]), array([ 2., 40.]))
     """
+    check_pairs("jvp", fun, primals, tangents)
     out, pushforward, aux = _linearized("jvp", fun, primals, has_aux)
     tangent = pushforward(*tangents)
     return (out, tangent, aux) if has_aux else (out, tangent)
@@ -183,6 +184,19 @@ def linear_transpose(
     (array([6., 5., 3.]),)
     """
     return vjp(fun, *primals)[1]
+
+
+def check_pairs(
+    transform: str, fun: Callable[..., Any], primals: Any, tangents: Any
+) -> None:
+    """Refuse what is not a sequence: a bare array would be taken for arguments."""
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if type(given) not in (tuple, list):
+            name = label(fun)
+            raise TangentError(
+                f"{transform} of {name} needs a tuple of {what}, one for each argument, "
+                f"but got {described(given)}. Write {transform}({name}, (x,), (v,))."
+            )
 
 
 def _linearized(

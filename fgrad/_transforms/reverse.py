@@ -106,7 +106,9 @@ class VJP:
     def __init__(self, run: Run, out: Any) -> None:
         leaves, self._structure = flatten(out)
         self._run = run
-        self._leaves = [(run.node(leaf), *output_space(leaf, run)) for leaf in leaves]
+        self._leaves = [
+            (run.node(leaf), *output_space(leaf, run, "vjp")) for leaf in leaves
+        ]
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         name = label(self._run.fun)
@@ -142,12 +144,14 @@ class VJP:
         return f"the pullback of {label(self._run.fun)}"
 
 
-def output_space(leaf: Any, run: Run) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and dtype of one leaf of the output of a function given to `vjp`."""
+def output_space(
+    leaf: Any, run: Run, transform: str
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of one leaf of the output, or an error naming what it is."""
     plain = strip(leaf)
     if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
         raise OutputTypeError(
-            f"vjp needs a tree of arrays as output, but {label(run.fun)} returned "
+            f"{transform} needs a tree of arrays as output, but {label(run.fun)} returned "
             f"{described(leaf)}. Return other data with has_aux=True."
         )
     return np.shape(plain), np.asarray(plain).dtype

@@ -172,7 +172,10 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     x, xp, fp = (as_traced(a) for a in (x, xp, fp))
-    x, xp, fp = (a.astype(np.result_type(a.dtype, float)) for a in (x, xp, fp))
+    if "c" in (x.dtype.kind, xp.dtype.kind):
+        raise TypeError("Cannot interpolate at or between complex points")
+    x, xp = x.astype(float), xp.astype(float)
+    fp = fp.astype(complex if fp.dtype.kind == "c" else float)
     if xp.ndim != 1 or fp.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")
     if xp.shape != fp.shape:
@@ -197,4 +200,7 @@ def interp(
     base = np.where(at == grid[-1], last, i)  # exact at the last point
     y = slope * (x - xp[base]) + fp[base]
     y = np.where(at < grid[0], fp[0] if left is None else left, y)
-    return np.where(at > grid[-1], fp[-1] if right is None else right, y)[()]
+    y = np.where(at > grid[-1], fp[-1] if right is None else right, y)[()]
+    if y.dtype.kind != fp.dtype.kind:
+        raise TypeError("left and right can be complex only if fp is")
+    return y.astype(fp.dtype)

@@ -143,3 +143,14 @@ def ix_(*args: Any) -> tuple[Any, ...]:
         mesh if strip(x) is x else np.reshape(as_traced(x), mesh.shape)
         for x, mesh in zip(args, np.ix_(*map(strip, args)), strict=True)
     )
+
+
+@derived(np.kaiser)
+def kaiser(M: Any, beta: Any) -> Any:
+    if M == 1 or M < 1:
+        return np.kaiser(M, strip(beta))
+    beta = as_traced(beta)
+    beta = asarray(beta, dtype=np.result_type(beta.dtype, np.float64))
+    middle = (M - 1) / 2.0
+    n = np.arange(0, M, dtype=np.float64)
+    return np.i0(beta * np.sqrt(1 - ((n - middle) / middle) ** 2.0)) / np.i0(beta)

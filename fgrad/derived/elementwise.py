@@ -89,7 +89,7 @@ def widened(x: Any, outside: Any) -> Any:
     """`x`, as complex numbers if any entry is outside of the real domain."""
     x = as_traced(x)
     if np.any(np.isreal(x) & outside(np.real(strip(x)))):
-        return x.astype(np.result_type(x.dtype, np.complex64))
+        return x.astype(np.complex64 if x.dtype.char in "fFbBhH" else np.complex128)
     return x
 
 

@@ -48,7 +48,7 @@ def histogram(
     if weights is not None:
         weights = np.ravel(as_traced(weights))
         n = len(counts)
-        if np.ndim(bins) == 1:
+        if np.ndim(bins) == 1 or not np.can_cast(weights.dtype, complex):
             counts = by_sorting(plain, plain_edges, weights)
         else:
             bin = np.searchsorted(plain_edges, plain, "right") - 1
@@ -65,8 +65,10 @@ def total_of_bins(bin: Any, weights: Any, n: int) -> Any:
     count = implementation(np.bincount)
     if weights.dtype.kind == "c":
         real, imag = np.real(weights), np.imag(weights)
-        return count(bin, real, minlength=n) + 1j * count(bin, imag, minlength=n)
-    return count(bin, weights, minlength=n).astype(weights.dtype)
+        counts = count(bin, real, minlength=n) + 1j * count(bin, imag, minlength=n)
+    else:
+        counts = count(bin, weights, minlength=n)
+    return counts.astype(weights.dtype)
 
 
 def by_sorting(plain: Any, edges: Any, weights: Any) -> Any:

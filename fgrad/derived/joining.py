@@ -70,7 +70,10 @@ def _block(arrays: Any, depth: int, ndim: int) -> Any:
 
 @derived(np.append)
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return np.concatenate((as_traced(arr), as_traced(values)), axis)
+    arr, values = as_traced(arr), as_traced(values)
+    if axis is None:
+        arr, values, axis = np.ravel(arr), np.ravel(values), 0
+    return np.concatenate((arr, values), axis)
 
 
 # Taking apart

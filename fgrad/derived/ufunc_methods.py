@@ -9,6 +9,7 @@ from fgrad._rules import derived
 from fgrad.derived.creation import as_traced
 from fgrad.errors import MissingRuleError
 from fgrad.primitives import ufunc_methods as primitives
+from fgrad.primitives.creation import asarray
 
 FUNCTIONS = {
     (np.add, "reduce"): np.sum,
@@ -129,7 +130,7 @@ def outer(ufunc: np.ufunc) -> None:
 
     @derived(ufunc.outer)
     def call(A: Any, B: Any, **options: Any) -> Any:
-        x1, x2 = as_traced(A), as_traced(B)
+        x1, x2 = (asarray(x, dtype=x.dtype) for x in map(as_traced, (A, B)))
         x1 = np.reshape(x1, x1.shape + (1,) * x2.ndim)
         return implementation(ufunc)(x1, x2, **options)
 

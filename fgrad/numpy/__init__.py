@@ -5,6 +5,9 @@ they find traced values in every argument, also inside lists, and otherwise call
 All other names are NumPy's own objects.
 """
 
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
 import numpy as _np
 from numpy import (
     False_ as False_,
@@ -153,10 +156,10 @@ from fgrad.derived.applying import ndenumerate as ndenumerate
 from fgrad.derived.concatenators import c_ as c_, r_ as r_
 from fgrad.derived.vectorizing import vectorize as vectorize
 from fgrad.numpy import (
+    emath as emath,
     fft as fft,
+    lib as lib,
     linalg as linalg,
-    polynomial as polynomial,
-    random as random,
 )
 
 abs = _lift(_np.abs)
@@ -499,3 +502,14 @@ if hasattr(_np, "cumulative_prod"):  # NumPy 2.1
 if hasattr(_np, "matvec"):  # NumPy 2.2
     matvec = _lift(_np.matvec)
     vecmat = _lift(_np.vecmat)
+
+
+def __getattr__(name: str) -> _Any:
+    """Load `random` and `polynomial` when they are first asked for, as NumPy does."""
+    if name in {"polynomial", "random"}:
+        return _import_module(f"fgrad.numpy.{name}")
+    raise AttributeError(f"module 'fgrad.numpy' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "polynomial", "random"})

@@ -1,11 +1,14 @@
 """Calls on which the rules are tested: one file per rule table.
 
-``sample(np.sum, real(3, 4), axis=0)`` is one call of ``np.sum``. All its float arguments
-are differentiated, except those in ``fixed(...)``. Every sample also runs in float32,
-and in complex128 where NumPy accepts it, unless it says ``real_only``.
+``sample(np.sum, real(3, 4), axis=0)`` is one call of ``np.sum``. All its float
+arguments are differentiated, except those in ``fixed(...)``. Every sample also runs in
+float32, and in complex128 where NumPy accepts it, unless it says ``_real_only``.
 """
 
-from collections import defaultdict
+import os
+import sys
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +18,10 @@ import numpy as np
 from fgrad.testing import fixed
 
 __all__ = ["SAMPLES", "Sample", "cplx", "fixed", "real", "sample", "spread"]
+
+
+SEED = int(os.environ.get("FGRAD_SEED", "0"))
+"""Another seed draws other numbers for all samples."""
 
 
 @dataclass
@@ -47,24 +54,30 @@ def sample(
     SAMPLES[fun].append(Sample(fun, args, kwargs, _real_only, _order))
 
 
-_seed = 0
+_count: Counter[str] = Counter()
+
+
+def _generator() -> np.random.Generator:
+    """A generator for the next array of a sample file: no file disturbs another."""
+    name = sys._getframe(2).f_globals["__name__"]
+    _count[name] += 1
+    return np.random.default_rng([SEED, zlib.crc32(name.encode()), _count[name]])
 
 
 def real(*shape: int, low: float = -2.0, high: float = 2.0) -> Any:
-    """Reproducible random numbers, each call with a seed of its own; ``()``: a scalar."""
-    global _seed
-    _seed += 1
-    return np.random.default_rng(_seed).uniform(low, high, shape)[()]
+    """Reproducible random numbers; without a shape, a scalar."""
+    return _generator().uniform(low, high, shape)[()]
 
 
 def positive(*shape: int) -> Any:
     """Between 0.5 and 2."""
-    return real(*shape, low=0.5, high=2.0)
+    return _generator().uniform(0.5, 2.0, shape)[()]
 
 
 def cplx(*shape: int) -> Any:
     """Complex numbers."""
-    return real(*shape) + 1j * real(*shape)
+    rng = _generator()
+    return (rng.uniform(-2, 2, shape) + 1j * rng.uniform(-2, 2, shape))[()]
 
 
 def spread(*shape: int) -> Any:
@@ -72,8 +85,6 @@ def spread(*shape: int) -> Any:
 
     Kinks and ties are further away than the stencil reaches.
     """
-    global _seed
-    _seed += 1
     count = int(np.prod(shape))
     values = (np.arange(count) - count // 2) * 0.5 + 0.23
-    return np.random.default_rng(_seed).permutation(values).reshape(shape)[()]
+    return _generator().permutation(values).reshape(shape)[()]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.samples import positive, real, sample
+from tests.samples import fixed, positive, real, sample
 
 sample(np.array, [[real(), 1.0], [real(), real()]])
 sample(np.array, [real(2), [1, real()]])
@@ -76,3 +76,6 @@ sample(np.meshgrid, real(), [real(), 1.0])
 sample(np.ix_, real(2), real(3))
 sample(np.ix_, real(2), np.arange(2))
 sample(np.ix_, real(2), np.array([True, False]))
+sample(np.kaiser, 5, positive(), _real_only="NumPy's window is real")
+sample(np.kaiser, 4, positive(), _real_only="NumPy's window is real")
+sample(np.kaiser, 1, fixed(14.0))

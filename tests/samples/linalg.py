@@ -209,5 +209,5 @@ sample(np.linalg.cond, regular(2, 2, 2))
 
 sample(over.__wrapped__, real(2, 3), positive(2, 3))
 sample(over.__wrapped__, real(2, 2, 3), positive(2, 1, 3), x_size=fixed(4.0))
-sample(over_gaps.__wrapped__, real(3, 3), spread(3), _real_only=PHASES)
-sample(over_gaps.__wrapped__, real(2, 2, 2), spread(2, 2), _real_only=PHASES)
+sample(over_gaps.__wrapped__, real(3, 3), 4 * spread(3), _real_only=PHASES)
+sample(over_gaps.__wrapped__, real(2, 2, 2), 4 * spread(2, 2), _real_only=PHASES)

@@ -1,0 +1,253 @@
+"""Batching: the third interpretation of bind.
+
+A box of a `BatchTrace` holds one value for each example, along axis 0 of what it holds;
+shape and dtype that it shows are those of one example. A call on such boxes is not
+recorded but computed for all examples at once, by the function in ``BATCHERS``; what
+has none there, or is refused by it, is called for one example after the other.
+
+What a box holds may be a box of an outer trace, and boxes of inner traces may hold
+batched ones: everything here is computed with NumPy functions, so it nests like all
+other code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fgrad._bind import bind
+from fgrad._callsite import caller, describe, short
+from fgrad._rules import RULES, Rule, defvjp
+from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
+from fgrad.errors import BatchedValueError, LeakedTracerError
+
+__all__ = ["BATCHERS", "LOOPS", "BatchTrace", "batcher", "retried"]
+
+BATCHERS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""``batch(trace, rule, args, kwargs) -> result`` by the function that it computes.
+
+Where it returns ``NotImplemented`` or raises an exception, the examples go one by one,
+and what they raise is what the user sees.
+"""
+
+LOOPS: Counter[str] = Counter()
+"""How often a function was called for one example after the other, by its name."""
+
+
+def batcher(*funs: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Register how `funs` are computed for all examples at once."""
+
+    def register(batch: Callable[..., Any]) -> Callable[..., Any]:
+        for fun in funs:
+            BATCHERS[RULES[fun].fun if fun in RULES else fun] = batch
+        return batch
+
+    return register
+
+
+class BatchTrace(Trace):
+    """One call of a function for several examples at once."""
+
+    __slots__ = ("open", "size")
+
+    batching = True
+
+    def __init__(self, name: str, size: int) -> None:
+        super().__init__(name)
+        self.recording = False
+        self.open = True
+        self.size = size
+        """How many examples there are."""
+
+    def close(self) -> None:
+        self.open = False
+
+    def leaf(self, value: Any) -> Box:
+        """Box a value that has the examples along axis 0."""
+        node = Node(self.tick(), value.shape[1:], value.dtype, (), *caller())
+        return Box(value, self, node)
+
+    def result(self, ans: Any) -> Any:
+        """Box one or several results."""
+        if isinstance(ans, tuple | list):
+            parts = map(self.result, ans)
+            return type(ans)(*parts) if hasattr(ans, "_fields") else type(ans)(parts)
+        return self.leaf(ans)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is batched here."""
+        return type(value) is Box and value._trace is self
+
+    def interpret(self, rule: Rule, args: tuple[Any, ...], kwargs: Any) -> Any:
+        """Compute a call for all examples at once."""
+        if not self.open:
+            box = next(b for b in boxes_in((args, kwargs)) if b._trace is self)
+            raise LeakedTracerError(
+                f"this value was batched by {self.name} and used after it finished; it "
+                f"was made at {short(box._node.site)}. Return it from the function."
+            )
+        fun = rule.fun
+        if rule.elementwise and len(args) == 1 and not kwargs and self.holds(args[0]):
+            value = args[0]._value
+            return self.result(bind(rule, (value,), {}) if type(value) is Box else fun(value))
+        batch = BATCHERS.get(fun)
+        if batch is None and rule.elementwise:
+            batch = BATCHERS[np.ufunc]
+        if batch is not None:
+            try:
+                ans = batch(self, rule, args, kwargs)
+            except Exception:  # noqa: BLE001 (one example says better what is wrong)
+                ans = NotImplemented
+            if ans is not NotImplemented:
+                return ans
+        return self._loop(rule, args, kwargs)
+
+    def _loop(self, rule: Rule, args: Any, kwargs: Any) -> Any:
+        """Call a function for one example after the other."""
+        LOOPS[rule.name] += 1
+        results = [
+            bind(rule, self.example(args, i), self.example(kwargs, i))
+            for i in range(self.size)
+        ]
+        return joined(rule.name, results, self.assembled)
+
+    def example(self, value: Any, i: int) -> Any:
+        """One example of all that is batched in the arguments of a call."""
+        if self.holds(value):
+            return value._value[i]
+        if type(value) in CONTAINERS and boxes_in(value):
+            return type(value)([self.example(item, i) for item in value])
+        if type(value) is dict:
+            return {name: self.example(item, i) for name, item in value.items()}
+        return value
+
+    def assembled(self, examples: list[Any]) -> Any:
+        """A batched value from its examples."""
+        parts = [self.example(part, i) for i, part in enumerate(examples)]
+        return self.result(
+            np.stack([p if type(p) is Box else np.asarray(p) for p in parts])
+        )
+
+
+def joined(name: str, results: list[Any], stack: Callable[[list[Any]], Any]) -> Any:
+    """The results for one example after the other as the result for all of them."""
+    if not results:
+        raise BatchedValueError(
+            f"{name} is called for one example after the other, but there is none, "
+            f"at {describe(caller())}"
+        )
+    first = results[0]
+    if first is None:
+        return None
+    if isinstance(first, tuple | list):
+        if len({len(result) for result in results}) > 1:
+            raise BatchedValueError(_uneven(name, "lengths", map(len, results)))
+        parts = [joined(name, list(p), stack) for p in zip(*results, strict=True)]
+        kind = type(first)
+        return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+    shapes = [result.shape if type(result) is Box else np.shape(result)
+              for result in results]  # fmt: skip
+    if len(set(shapes)) > 1:
+        raise BatchedValueError(_uneven(name, "shapes", shapes))
+    return stack(results)
+
+
+def _uneven(name: str, what: str, found: Any) -> str:
+    first, other = sorted(set(found))[:2]
+    return (
+        f"{name} gives results of different {what} for different examples, such as "
+        f"{first} and {other}; keep all entries and use np.where, "
+        f"at {describe(caller())}"
+    )
+
+
+# One example after the other, below inner traces --------------------------------------
+
+
+def example(x: Any, i: int) -> Any:
+    """One example of a batched value."""
+    return _batched(x)[0]._trace.example(x, i)
+
+
+def assembled(examples: list[Any], anchor: Any) -> Any:
+    """One value, batched like `anchor`, from its examples."""
+    return anchor._trace.assembled(examples)
+
+
+def _batched(value: Any) -> list[Box]:
+    """The innermost batched box in each box of an argument."""
+    found: list[Box] = []
+    for box in boxes_in(value):
+        inner: Any = box
+        while type(inner) is Box:
+            if inner._trace.batching:
+                found.append(inner)
+                break
+            inner = inner._value
+    return found
+
+
+def _example_of(value: Any, i: int, trace: Trace) -> Any:
+    """One example of all that is batched by `trace`, at any depth."""
+    if type(value) is Box:
+        mine = any(box._trace is trace for box in _batched(value))
+        return bind(EXAMPLE, (value, i), {}) if mine else value
+    if type(value) in CONTAINERS and boxes_in(value):
+        return type(value)([_example_of(item, i, trace) for item in value])
+    if type(value) is dict:
+        return {name: _example_of(item, i, trace) for name, item in value.items()}
+    return value
+
+
+def _example_pullback(g: Any, x: Any, i: int) -> Any:
+    """Zero for all other examples."""
+    anchor = _batched(x)[0]
+    examples: list[Any] = [np.zeros(g.shape, g.dtype)] * anchor._trace.size
+    examples[i] = g
+    return bind(ASSEMBLED, (examples, anchor), {})
+
+
+def _assembled_pullback(g: Any, examples: Any, anchor: Any) -> Any:
+    """To each example its own."""
+    return [_example_of(g, i, anchor._trace) for i in range(len(examples))]
+
+
+defvjp(example, x=_example_pullback)
+defvjp(assembled, sequences=("examples",), examples=_assembled_pullback)
+EXAMPLE, ASSEMBLED = RULES[example], RULES[assembled]
+
+
+@batcher(example)
+def _(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
+    return trace.example(*args)
+
+
+@batcher(assembled)
+def _(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
+    return trace.assembled(args[0])
+
+
+def retried(
+    error: Exception, name: str, fun: Callable[..., Any], args: Any, kwargs: Any
+) -> Any:
+    """Call for one example after the other what cannot be called for all at once.
+
+    It is a composition or a pullback that asked a batched value for a plain one; NumPy
+    may have hidden that behind an error of its own. Any other error is raised again.
+    """
+    found = _batched([*args, *kwargs.values()])
+    cause = error.__cause__
+    batched = BatchedValueError
+    if not found or not (isinstance(error, batched) or isinstance(cause, batched)):
+        raise error
+    anchor = max(found, key=lambda box: box._trace.id)
+    trace: Any = anchor._trace
+    LOOPS[name] += 1
+    results = [
+        fun(*_example_of(list(args), i, trace), **_example_of(kwargs, i, trace))
+        for i in range(trace.size)
+    ]
+    return joined(name, results, lambda parts: bind(ASSEMBLED, (parts, anchor), {}))

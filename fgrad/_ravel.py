@@ -1,0 +1,75 @@
+"""A tree of arrays as one vector, and back."""
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._trace import Space, space
+from fgrad._tree import Structure, flatten, unflatten
+from fgrad.errors import TreeError
+
+__all__ = ["ravel"]
+
+
+class Unravel:
+    """From a vector back to the tree. Pickles when the tree's containers do."""
+
+    def __init__(self, structure: Structure, spaces: list[Space]) -> None:
+        self._structure = structure
+        self._spaces = spaces
+        self._size = sum(part.size for part in spaces)
+
+    def __call__(self, vector: Any) -> Any:
+        if np.shape(vector) != (self._size,):
+            raise TreeError(
+                f"unravel expects a vector of shape {(self._size,)}, but got shape "
+                f"{np.shape(vector)}"
+            )
+        leaves: list[Any] = []
+        start = 0
+        for shape, dtype in self._spaces:
+            stop = start + Space(shape, dtype).size
+            leaf = np.reshape(vector[start:stop], shape)
+            if leaf.dtype.kind == "c" and dtype.kind != "c":
+                leaf = np.real(leaf)
+            leaves.append(leaf.astype(dtype)[()])
+            start = stop
+        return unflatten(self._structure, leaves)
+
+
+def ravel(tree: Any) -> tuple[Any, Unravel]:
+    """All leaves of a tree in one vector, and the way back.
+
+    Parameters
+    ----------
+    tree : tree of array_like
+        Numbers and arrays, plain or traced.
+
+    Returns
+    -------
+    vector : ndarray, shape (n,)
+        The leaves from left to right, in their common dtype. Differentiable.
+    unravel : callable
+        Takes a vector of shape ``(n,)``, plain or traced, and returns a tree like
+        `tree`, each leaf with its own shape and dtype. Differentiable. It pickles.
+
+    Raises
+    ------
+    TreeError
+        By `unravel`, if the vector does not have shape ``(n,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import ravel
+    >>> vector, unravel = ravel({"w": np.ones((2, 2)), "b": 3.0})
+    >>> vector
+    array([1., 1., 1., 1., 3.])
+    >>> unravel(2 * vector)["b"]
+    np.float64(6.0)
+    """
+    leaves, structure = flatten(tree)
+    unravel = Unravel(structure, [Space(*space(leaf)) for leaf in leaves])
+    if not leaves:
+        return np.zeros(0), unravel
+    return np.concatenate([np.ravel(leaf) for leaf in leaves]), unravel

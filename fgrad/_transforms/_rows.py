@@ -1,0 +1,125 @@
+"""The Jacobian of a finished run: all its rows, or all its columns.
+
+The tape is recorded once. Reverse mode carries one unit cotangent back for each entry
+of the output, forward mode one unit tangent for each entry of the input; in both, the
+units of a leaf go through the tape together, as a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fgrad._forward import push
+from fgrad._replay import replay
+from fgrad._trace import Box, Node, Space
+
+__all__ = ["by_columns", "by_rows", "pull"]
+
+Output = tuple[Node | None, Space]
+"""A leaf of the output: its node, if it depends on the arguments, and its space."""
+
+
+def pull(node: Node, g: Any, inputs: list[Node]) -> list[Any]:
+    """Cotangents of the inputs from one of the output."""
+    cotangents = replay([(node, g)], consume=False)
+    return [cotangents.result(leaf) for leaf in inputs]
+
+
+def by_rows(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
+    """A block of shape out + in for each output and each input, by reverse mode."""
+    table: list[list[Any]] = []
+    for node, space in outputs:
+        if node is None or not space.size:
+            table.append([_zeros(space, leaf) for leaf in inputs])
+            continue
+
+        def pulled(g: Any, node: Any = node) -> list[Any]:
+            return pull(node, g, inputs)
+
+        rows = _batched(pulled, _units(space))
+        if space.dtype.kind == "c" and any(leaf.dtype.kind == "f" for leaf in inputs):
+            # A real argument takes the real part: Re(J) from 1, -Im(J) from i.
+            turned = _batched(pulled, 1j * _units(space))
+            rows = [
+                row - 1j * turn if leaf.dtype.kind == "f" else row
+                for row, turn, leaf in zip(rows, turned, inputs, strict=True)
+            ]
+        table.append(
+            [
+                _block(np.reshape(row, space.shape + leaf.shape), space, leaf)
+                for row, leaf in zip(rows, inputs, strict=True)
+            ]
+        )
+    return table
+
+
+def by_columns(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
+    """The same by forward mode."""
+    nodes = [node for node, _ in outputs if node is not None]
+    columns: list[list[Any]] = []
+    for leaf in inputs:
+        here = Space(leaf.shape, leaf.dtype)
+        if not nodes or not here.size:
+            columns.append([_zeros(space, leaf) for _, space in outputs])
+            continue
+
+        def pushed(t: Any, leaf: Node = leaf) -> list[Any]:
+            found = push(nodes, {leaf: t})
+            return [found.get(node, np.zeros(node.shape, node.dtype)) for node in nodes]
+
+        parts = _batched(pushed, _units(here))
+        if here.dtype.kind == "c" and any(node.dtype.kind == "f" for node in nodes):
+            # Of a real function of x + iy: its derivative is ∂/∂x - i ∂/∂y.
+            turned = _batched(pushed, 1j * _units(here))
+            parts = [
+                part - 1j * turn if node.dtype.kind == "f" else part
+                for part, turn, node in zip(parts, turned, nodes, strict=True)
+            ]
+        found = dict(zip(nodes, parts, strict=True))
+        columns.append(
+            [
+                _zeros(space, leaf)
+                if node is None
+                else _block(_turned(found[node], space, leaf), space, leaf)
+                for node, space in outputs
+            ]
+        )
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _units(space: Space) -> Any:
+    """The unit arrays of a space, along a first axis."""
+    return np.eye(space.size, dtype=space.dtype).reshape(space.size, *space.shape)
+
+
+def _turned(columns: Any, space: Space, leaf: Node) -> Any:
+    """Columns along the first axis as a block of shape out + in."""
+    return np.reshape(np.moveaxis(columns, 0, -1), space.shape + leaf.shape)
+
+
+def _dtype(space: Space, leaf: Node) -> np.dtype[Any]:
+    """That of the argument; complex if the output is."""
+    if space.dtype.kind == "c":
+        return np.result_type(leaf.dtype, np.complex64)
+    return leaf.dtype
+
+
+def _zeros(space: Space, leaf: Node) -> Any:
+    return np.zeros(space.shape + leaf.shape, _dtype(space, leaf))[()]
+
+
+def _block(block: Any, space: Space, leaf: Node) -> Any:
+    """Of the right dtype, and seen by nobody else."""
+    dtype = _dtype(space, leaf)
+    if type(block) is Box:
+        return block if block.dtype == dtype else block.astype(dtype)
+    return np.array(block, dtype)[()]
+
+
+def _batched(linear: Callable[[Any], list[Any]], units: Any) -> list[Any]:
+    """A linear function of each unit, stacked."""
+    results = [linear(unit) for unit in units]
+    return [np.stack(parts) for parts in zip(*results, strict=True)]

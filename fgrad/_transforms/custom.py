@@ -1,0 +1,287 @@
+"""`custom_vjp`: a function with a pullback of one's own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from fgrad._callsite import caller, describe
+from fgrad._rules import Pullback, Rule
+from fgrad._trace import Box, Space, Trace, space
+from fgrad._transforms._opaque import innermost, record
+from fgrad._transforms._run import argument_name, described, label
+from fgrad._transforms._wrapped import Wrapped
+from fgrad._tree import Structure, flatten, flatten_like, leaf_paths, unflatten
+from fgrad.errors import ArgnumsError, ConversionError, MissingRuleError, RuleError
+
+__all__ = ["CustomVJP", "closes_over", "custom_vjp"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class CustomVJP(Wrapped):
+    """What `custom_vjp` returns."""
+
+    def __init__(
+        self, fun: Callable[..., Any], nondiff_argnums: Sequence[int] = ()
+    ) -> None:
+        super().__init__(fun)
+        self.nondiff_argnums = tuple(nondiff_argnums)
+        self.fwd: Callable[..., Any] | None = None
+        self.bwd: Callable[..., Any] | None = None
+
+    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+        """Set the pullback.
+
+        Parameters
+        ----------
+        fwd : callable
+            Takes the arguments of the function; returns ``(output, residuals)``.
+        bwd : callable
+            ``bwd(residuals, g)``, with `g` a tree like the output, returns a tuple
+            with one cotangent for each argument: a tree like it, or ``None`` for zero.
+            Arguments in `nondiff_argnums` come first: ``bwd(*nondiff, residuals, g)``.
+        """
+        self.fwd, self.bwd = fwd, bwd
+
+    @cached_property
+    def signature(self) -> inspect.Signature | None:
+        """How keywords become positional arguments."""
+        try:
+            return inspect.signature(self.fun)
+        except (TypeError, ValueError):
+            return None
+
+    @property
+    def pullback(self) -> Pullback:
+        """The rule, as replay wants it; its name says whose it is."""
+        return Pullback(Rule(self.fun), "its arguments", _backward)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "signature"}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args = self._positional(args, kwargs)
+        leaves, structure = flatten(args)
+        trace = innermost(leaves)
+        if trace is None:
+            return self.fun(*args)
+        if not trace.recording:
+            return self._interpreted(trace, leaves, structure)
+        if self.fwd is None or self.bwd is None:
+            raise MissingRuleError(
+                f"no derivative rule for {label(self)}: set it with "
+                f"{label(self)}.defvjp(fwd, bwd), called at {describe(caller())}"
+            )
+        skipped = {self._position(n, len(args)) for n in self.nondiff_argnums}
+        for i in sorted(skipped):
+            if any(type(leaf) is Box for leaf in flatten(args[i])[0]):
+                raise ArgnumsError(
+                    f"argument {i} of {label(self)} is in nondiff_argnums, but is "
+                    f"traced by {trace.name}. Take it out of nondiff_argnums, or pass "
+                    f"stop_gradient of it."
+                )
+        mine = [type(leaf) is Box and leaf._trace is trace for leaf in leaves]
+        inner = unflatten(
+            structure,
+            [x._value if m else x for x, m in zip(leaves, mine, strict=True)],
+        )
+        pair = self.fwd(*inner)
+        if type(pair) is not tuple or len(pair) != 2:
+            raise RuleError(
+                f"the fwd of {label(self)} must return a pair (output, residuals), but "
+                f"returned {described(pair)}."
+            )
+        out, residuals = pair
+        for leaf in flatten(pair)[0]:
+            if type(leaf) is Box and leaf._trace.id >= trace.id:
+                raise ConversionError(closes_over(label(self), leaf))
+        parents = tuple(
+            x._node if m else None for x, m in zip(leaves, mine, strict=True)
+        )
+        call = _Call(self, inner, skipped, flatten(out)[1], residuals)
+        return record(trace, out, parents, self.pullback, (call,))
+
+    def _positional(self, args: tuple[Any, ...], kwargs: Any) -> tuple[Any, ...]:
+        """All arguments by position, with defaults: the cotangents that bwd returns."""
+        if self.signature is None:
+            return args
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(
+                f"{label(self)} has a custom_vjp, so its arguments are passed by "
+                f"position; it cannot take the keyword-only {sorted(bound.kwargs)}"
+            )
+        return bound.args
+
+    def _position(self, argnum: int, count: int) -> int:
+        if not -count <= argnum < count:
+            raise ArgnumsError(
+                f"nondiff_argnums={self.nondiff_argnums} of custom_vjp({label(self)}), "
+                f"but {label(self)} was called with {count} arguments"
+            )
+        return argnum % count
+
+    def _interpreted(
+        self, trace: Trace, leaves: list[Any], structure: Structure
+    ) -> Any:
+        """The call under a trace that does not record it, leaf by leaf."""
+        found: list[Structure] = []
+
+        def flat(*leaves: Any) -> tuple[Any, ...]:
+            out, structure = flatten(self(*unflatten(structure_in, leaves)))
+            found.append(structure)
+            return tuple(out)
+
+        structure_in = structure
+        rule = Rule(flat)
+        rule.variadic, rule.sequences = True, frozenset({"leaves"})
+        out = trace.interpret(rule, tuple(leaves), {})
+        return unflatten(found[-1], out)
+
+
+class _Call:
+    """What one call keeps for its pullback."""
+
+    def __init__(
+        self,
+        custom: CustomVJP,
+        args: tuple[Any, ...],
+        skipped: set[int],
+        structure: Structure,
+        residuals: Any,
+    ) -> None:
+        self.custom = custom
+        self.nondiff = [args[i] for i in sorted(skipped)]
+        self.structure = structure
+        self.residuals = residuals
+        self.inputs: list[tuple[int, Structure, list[Space | None]]] = []
+        """Of each argument: its position, or -1 if it is not differentiated."""
+        for i, arg in enumerate(args):
+            leaves, arg_structure = flatten(arg)
+            spaces = [_space(leaf) for leaf in leaves]
+            self.inputs.append((-1 if i in skipped else i, arg_structure, spaces))
+
+
+def _space(leaf: Any) -> Space | None:
+    """Shape and dtype of an array; ``None`` for other leaves, such as strings."""
+    if isinstance(leaf, np.ndarray | np.generic | int | float | complex):
+        return Space(*space(leaf))
+    return None
+
+
+def _backward(g: tuple[Any, ...], call: _Call) -> tuple[Any, ...]:
+    """The cotangents that the user's bwd returns, one for each leaf."""
+    name = label(call.custom)
+    bwd: Any = call.custom.bwd
+    given = bwd(*call.nondiff, call.residuals, unflatten(call.structure, g))
+    wanted = [position for position, _, _ in call.inputs if position >= 0]
+    if not isinstance(given, tuple | list) or len(given) != len(wanted):
+        got = described(given)
+        raise RuleError(
+            f"the bwd of {name} must return a tuple with {len(wanted)} cotangents, one "
+            f"for each differentiated argument, but returned {got}."
+        )
+    rest = iter(given)
+    cotangents: list[Any] = []
+    for position, structure, spaces in call.inputs:
+        if position < 0:
+            cotangents += [None] * len(spaces)
+        else:
+            path = argument_name(call.custom.fun, position)
+            cotangents += _leaves(next(rest), structure, spaces, name, path)
+    return tuple(cotangents)
+
+
+def _leaves(
+    given: Any, structure: Structure, spaces: list[Any], name: str, path: str
+) -> list[Any]:
+    """The leaves of one argument's cotangent, checked."""
+    leaves = flatten_like(structure, given)
+    if leaves is None:
+        raise RuleError(
+            f"the bwd of {name} returned a cotangent with the tree "
+            f"{flatten(given)[1]!r} for {path}, which is the tree {structure!r}."
+        )
+    for where, leaf, here in zip(
+        leaf_paths(structure, path), leaves, spaces, strict=True
+    ):
+        if leaf is not None and here is not None and np.shape(leaf) != here.shape:
+            raise RuleError(
+                f"the bwd of {name} returned a cotangent of shape {np.shape(leaf)} for "
+                f"{where}, which has shape {here.shape}."
+            )
+    return leaves
+
+
+def closes_over(name: str, box: Box) -> str:
+    """What to say of a traced value that was no argument."""
+    return (
+        f"{name} uses a value traced by {box._trace.name} that is not among its "
+        f"arguments, so its derivative would be dropped. Pass it as an argument of "
+        f"{name}, or use stop_gradient of it."
+    )
+
+
+def custom_vjp(
+    fun: Callable[P, R] | None = None, *, nondiff_argnums: Sequence[int] = ()
+) -> Any:
+    """A function whose pullback you write yourself.
+
+    Use it where the derivative of the formula is right but unstable or wasteful, or
+    where there is no formula. As a decorator, then ``fun.defvjp(fwd, bwd)``.
+
+    Parameters
+    ----------
+    fun : callable
+        Takes and returns trees.
+    nondiff_argnums : sequence of int
+        Positions of arguments that are not differentiated, such as functions and
+        options. They are passed to `bwd` first.
+
+    Returns
+    -------
+    callable
+        The same function, with the method ``defvjp(fwd, bwd)``:
+        ``fwd(*args) -> (output, residuals)`` runs instead of `fun` when an argument is
+        traced; ``bwd(residuals, g) -> cotangents`` returns a tuple with one tree for
+        each argument, or ``None`` for zero. To differentiate twice, `bwd` (and `fwd`)
+        is differentiated; forward mode uses the transpose of `bwd`, so it must be
+        linear in `g`.
+
+    Raises
+    ------
+    MissingRuleError
+        When the function is differentiated before ``defvjp``.
+    RuleError
+        If `fwd` does not return a pair, or `bwd` the wrong number of cotangents, or
+        trees or shapes that are not those of the arguments.
+    ConversionError
+        If the function uses a traced value that is not among its arguments.
+    ArgnumsError
+        If an argument in `nondiff_argnums` is traced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import custom_vjp, grad
+    >>> @custom_vjp
+    ... def log1pexp(x):
+    ...     return np.log1p(np.exp(x))
+    >>> def fwd(x):
+    ...     return log1pexp(x), x
+    >>> def bwd(x, g):
+    ...     return (g / (1 + np.exp(-x)),)
+    >>> log1pexp.defvjp(fwd, bwd)
+    >>> grad(log1pexp)(100.0)
+    np.float64(1.0)
+    """
+    if fun is None:
+        return partial(CustomVJP, nondiff_argnums=nondiff_argnums)
+    return CustomVJP(fun, nondiff_argnums)

@@ -1,0 +1,167 @@
+"""Picking entries by index, and adding and assigning to them.
+
+An index of one example becomes one of the batch by a slice in front of it. Where the
+indices themselves are batched, or NumPy would move their axes, the slice is replaced
+by the examples' numbers, which broadcast with the other indices: then the axes of the
+indices come first, and are moved to where they are for one example.
+"""
+
+from __future__ import annotations
+
+import operator
+from types import EllipsisType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from fgrad._batching import BatchTrace
+from fgrad._bind import bind
+from fgrad._rules import RULES
+from fgrad._trace import Box
+from fgrad.batching._forms import (
+    array,
+    flat,
+    lined_up,
+    of_all,
+    one_array,
+    several_arrays,
+    shifted,
+)
+from fgrad.primitives.indexing import index_add, index_update
+
+BASIC = (slice, EllipsisType, type(None))
+
+
+class Index(NamedTuple):
+    """An index of one example, and where it puts the axes of its arrays."""
+
+    parts: tuple[Any, ...]
+    ndim: int
+    """How many axes the arrays in it have together; 0 if there are none."""
+    place: int
+    """The first of these axes in the result."""
+    moves: bool
+    """Whether NumPy would need more than a slice in front."""
+
+
+def _parsed(trace: BatchTrace, index: Any, ndim: int) -> Index:
+    """Look at an index of an array with `ndim` axes."""
+    parts = index if type(index) is tuple else (index,)
+    parts = tuple(np.asarray(p) if isinstance(p, list) else p for p in parts)
+    if all(isinstance(p, BASIC) or type(p) is int for p in parts):
+        return Index(parts, 0, 0, False)
+    consumed = [_consumed(p) for p in parts]
+    advanced = [i for i, p in enumerate(parts) if not isinstance(p, BASIC)]
+    if any(type(p) is Box and p.dtype.kind == "b" for p in parts) or any(
+        consumed[i] == 0 for i in advanced
+    ):
+        raise NotImplementedError  # one entry more or less in each example
+    axes = [1 if _is_mask(parts[i]) else np.ndim(parts[i]) for i in advanced]
+    together = advanced[-1] - advanced[0] + 1 == len(advanced)
+    place = 0
+    if together:
+        rest = ndim - sum(consumed)
+        for p in parts[: advanced[0]]:
+            place += rest if p is Ellipsis else 1
+    mapped = any(trace.holds(p) for p in parts)
+    return Index(parts, max(axes), place, mapped or not together)
+
+
+def _is_mask(part: Any) -> bool:
+    return np.ndim(part) > 0 and part.dtype.kind == "b"
+
+
+def _consumed(part: Any) -> int:
+    """How many axes of the array a part of an index is about."""
+    if part is None or part is Ellipsis or isinstance(part, bool | np.bool_):
+        return 0
+    return np.ndim(part) if not isinstance(part, slice) and _is_mask(part) else 1
+
+
+def _numbered(trace: BatchTrace, index: Index) -> tuple[Any, ...]:
+    """The index with the examples' numbers in front."""
+    numbers = lined_up(np.arange(trace.size), index.ndim)
+    return (
+        numbers,
+        *(lined_up(p._value, index.ndim) if trace.holds(p) else p for p in index.parts),
+    )
+
+
+def _axes(index: Index) -> tuple[range, range]:
+    """Where the indices' axes are in a batch: in front, and as for one example."""
+    front = range(1, 1 + index.ndim)
+    return front, range(1 + index.place, 1 + index.place + index.ndim)
+
+
+@several_arrays(operator.getitem)
+def getitem(trace: BatchTrace, a: Any, b: Any) -> Any:
+    index = _parsed(trace, b, a.ndim)
+    if not index.moves:
+        return a._value[(slice(None), *index.parts)]
+    if not trace.holds(a):
+        return _from_shared(trace, a, index)
+    picked = a._value[_numbered(trace, index)]
+    return np.moveaxis(picked, *_axes(index)) if index.place else picked
+
+
+def _from_shared(trace: BatchTrace, a: Any, index: Index) -> Any:
+    """Entries of an array that all examples share."""
+    parts = tuple(
+        lined_up(p._value, index.ndim) if trace.holds(p) else p for p in index.parts
+    )
+    return np.moveaxis(a[parts], index.place, 0)
+
+
+@several_arrays(index_add)
+def add(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
+    return _written(trace, index_add, x, index, value)
+
+
+@several_arrays(index_update)
+def update(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
+    return _written(trace, index_update, x, index, value)
+
+
+def _written(trace: BatchTrace, fun: Any, x: Any, index: Any, value: Any) -> Any:
+    full = of_all(trace, x)
+    parsed = _parsed(trace, index, full.ndim - 1)
+    first = trace.example(index, 0) if parsed.moves else index
+    shape = np.broadcast_to(0, full.shape[1:])[first].shape
+    value = value if type(value) is Box else np.asarray(value)
+    if value.ndim > len(shape):
+        value = np.reshape(value, value.shape[value.ndim - len(shape) :])
+    if trace.holds(value):
+        value = lined_up(value._value, len(shape))
+    if not parsed.moves:
+        return fun(full, (slice(None), *parsed.parts), value)
+    value = np.broadcast_to(value, (trace.size, *shape))
+    if parsed.place:
+        front, place = _axes(parsed)
+        value = np.moveaxis(value, place, front)
+    return fun(full, _numbered(trace, parsed), value)
+
+
+@several_arrays(np.take)
+def take(
+    trace: BatchTrace, a: Any, indices: Any, axis: Any = None, mode: Any = "raise"
+) -> Any:
+    a = array(a)
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    axis = normalize_axis_index(axis, a.ndim)
+    if not trace.holds(indices):
+        return np.take(a._value, indices, axis + 1, mode=mode)
+    n = a.shape[axis]
+    if mode == "clip":
+        indices = np.clip(indices, 0, n - 1)
+    elif mode == "wrap":
+        indices = indices % n
+    return bind(RULES[operator.getitem], (a, (slice(None),) * axis + (indices,)), {})
+
+
+@one_array(np.compress, parameter="a")
+def compress(fun: Any, a: Any, condition: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return fun(condition, flat(a), 1)
+    return fun(condition, a, shifted(axis, a.ndim - 1))

@@ -1,0 +1,172 @@
+"""A traced value has NumPy's dtype, and a gradient that of its argument."""
+
+import importlib
+import operator
+import pkgutil
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fgrad import vjp
+from fgrad._dispatch import lift
+from fgrad._rules import function_name
+from fgrad._trace import strip
+from fgrad._tree import flatten, unflatten
+from fgrad.testing import fixed
+from tests import samples
+from tests.samples import SAMPLES, Sample
+
+for _module in pkgutil.iter_modules(samples.__path__):
+    importlib.import_module(f"tests.samples.{_module.name}")
+
+REAL = (np.float16, np.float32, np.float64, np.longdouble)
+COMPLEX = (np.complex64, np.complex128)
+
+FUNCTIONS = sorted((fun for fun in SAMPLES if SAMPLES[fun]), key=function_name)
+
+
+def converted(leaf: Any, dtype: Any) -> Any:
+    """A leaf in another precision; Python's numbers stay weak."""
+    value = leaf.value if type(leaf) is fixed else leaf
+    array = np.asarray(value)
+    if array.dtype.kind not in "fc" or type(value) in (float, complex):
+        return value
+    if array.dtype.kind == "c" and np.dtype(dtype).kind == "f":
+        dtype = np.result_type(dtype, np.complex64)
+    return array.astype(dtype)[()]
+
+
+def is_moving(leaf: Any) -> bool:
+    return type(leaf) is not fixed and np.asarray(leaf).dtype.kind in "fc"
+
+
+def check(call: Sample, dtype: Any) -> None:
+    """One call in one precision, unless NumPy does not have it."""
+    leaves, structure = flatten((call.args, call.kwargs))
+    plain = [converted(leaf, dtype) for leaf in leaves]
+    moving = [i for i, leaf in enumerate(leaves) if is_moving(leaf)]
+
+    def run(fun: Callable[..., Any], values: Any) -> list[Any]:
+        full = list(plain)
+        for i, value in zip(moving, values, strict=True):
+            full[i] = value
+        args, kwargs = unflatten(structure, full)
+        return flatten(fun(*args, **kwargs))[0]
+
+    primals = [plain[i] for i in moving]
+    try:
+        expected = run(call.fun, primals)
+    except (TypeError, ValueError):
+        return  # LAPACK has no float16, ordering and rounding no complex version
+    out, pullback = vjp(lambda *xs: run(lift(call.fun), xs), *primals)
+    for ours, theirs in zip(out, expected, strict=True):
+        assert np.shape(ours) == np.shape(theirs)
+        assert np.asarray(ours).dtype == np.asarray(theirs).dtype
+    ws = [np.ones_like(y) for y in out]
+    for x, c in zip(primals, pullback(ws), strict=True):
+        assert (c.shape, c.dtype) == (np.shape(x), np.asarray(x).dtype)
+
+
+@pytest.mark.parametrize("dtype", [*REAL, *COMPLEX], ids=lambda d: d.__name__)
+@pytest.mark.parametrize("fun", FUNCTIONS, ids=function_name)
+def test_precision(fun: Any, dtype: Any) -> None:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for call in SAMPLES[fun]:
+            if np.dtype(dtype).kind == "f" or not call.real_only:
+                check(call, dtype)
+
+
+# Python's numbers are weak ------------------------------------------------------------
+
+OPERATORS = (
+    *(operator.add, operator.sub, operator.mul, operator.truediv, operator.pow),
+    *(operator.mod, operator.floordiv, divmod),
+)
+UFUNCS = (
+    *(np.add, np.subtract, np.multiply, np.divide, np.power, np.remainder, np.fmod),
+    *(np.maximum, np.minimum, np.fmax, np.fmin, np.hypot, np.arctan2, np.logaddexp),
+    *(np.copysign, np.logaddexp2, np.float_power, np.heaviside),
+)
+FUNCTIONS_OF_TWO = {
+    "where": lambda np, a, b: np.where(True, a, b),
+    "clip": lambda np, a, b: np.clip(a, b, 3.0),
+    "dot": lambda np, a, b: np.dot(a, b),
+    "multiply.outer": lambda _, a, b: globals()["np"].multiply.outer(a, b),
+    "full_like": lambda np, a, b: np.full_like(a, b),
+    "nan_to_num": lambda np, a, b: np.nan_to_num(a, nan=b),
+    "linspace": lambda np, a, b: np.linspace(a, b, 3),
+    "stack": lambda np, a, b: np.stack(np.broadcast_arrays(a, b)),
+    "interp": lambda np, a, b: np.interp(a, [0.0, 3.0], [b, 1.0]),
+    "tensordot": lambda np, a, b: np.tensordot(a, b, 0),
+    "append": lambda np, a, b: np.append(a, b),
+    "sum initial": lambda np, a, b: np.sum(a, initial=b),
+    "isclose": lambda np, a, b: np.isclose(a, b),
+    "trapezoid": lambda np, a, b: np.trapezoid(np.atleast_1d(a), dx=b),
+    "polyval": lambda np, a, b: np.polyval([1.0, 2.0], a) * b,
+}
+OTHERS = (
+    *(kind(1.5) for kind in REAL),
+    *(np.full(2, 1.5, kind) for kind in REAL),
+    *(np.full((), 1.5, kind) for kind in REAL),
+    *(np.full(2, 1.5 + 1j, kind) for kind in COMPLEX),
+    2,
+    np.arange(1, 3, dtype=np.int8),
+    np.array([True, False]),
+    1.5,
+)
+
+
+def dtypes(value: Any) -> list[Any]:
+    return [np.asarray(strip(part)).dtype for part in flatten(value)[0]]
+
+
+def both_ways(fun: Callable[..., Any], other: Any, scalar: Any) -> None:
+    """Traced and plain have the same dtype, whichever of the two is traced."""
+    for a, b in ((scalar, other), (other, scalar)):
+        try:
+            with np.errstate(all="ignore"):
+                plain = fun(a, b)
+        except TypeError:
+            continue
+        for traced in ((a,), (b,), (a, b)):
+            if any(np.asarray(t).dtype.kind not in "fc" for t in traced):
+                continue
+
+            def run(*boxes: Any, a: Any = a, b: Any = b, traced: Any = traced) -> Any:
+                left = boxes[0] if traced[0] is a else a
+                right = boxes[-1] if traced[-1] is b else b
+                with np.errstate(all="ignore"):
+                    found = fun(left, right)
+                assert dtypes(found) == dtypes(plain), (type(a), type(b), len(boxes))
+                return 0.0
+
+            vjp(run, *traced)
+
+
+@pytest.mark.parametrize("scalar", [0.5, 0.5 + 1j])
+@pytest.mark.parametrize("fun", OPERATORS)
+def test_weak_operators(fun: Any, scalar: Any) -> None:
+    for other in OTHERS:
+        both_ways(fun, other, scalar)
+
+
+@pytest.mark.parametrize("fun", UFUNCS)
+def test_weak_ufuncs(fun: Any) -> None:
+    for other in OTHERS:
+        both_ways(fun, other, 0.5)
+        both_ways(lift(fun), other, 0.5)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS_OF_TWO)
+def test_weak_functions(name: str) -> None:
+    fun = FUNCTIONS_OF_TWO[name]
+    namespace = importlib.import_module("fgrad.numpy")
+    for other in OTHERS:
+        try:
+            both_ways(lambda a, b: fun(namespace, a, b), other, 0.5)
+        except ValueError:
+            continue  # shapes that do not go together
