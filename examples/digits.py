@@ -21,7 +21,7 @@ from fgrad import value_and_grad
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-HIDDEN, BATCH, RATE, MOMENTUM, DECAY = 128, 64, 0.1, 0.9, 1e-4
+HIDDEN, BATCH, RATE, MOMENTUM, DECAY = 256, 128, 0.2, 0.9, 5e-4
 
 
 def initial(rng, sizes):

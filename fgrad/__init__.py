@@ -6,10 +6,31 @@
 array([0., 1.])
 """
 
-from fgrad import errors, primitives
+from fgrad import batching, errors, primitives
 from fgrad._dispatch import primitive
+from fgrad._ravel import ravel
 from fgrad._rules import defvjp
-from fgrad._transforms import grad, stop_gradient, value_and_grad, vjp, vmap
+from fgrad._transforms import (
+    checkpoint,
+    custom_root,
+    custom_vjp,
+    elementwise_grad,
+    fixed_point,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linear_transpose,
+    linearize,
+    stop_gradient,
+    value_and_grad,
+    value_and_jacobian,
+    vjp,
+    vmap,
+)
 from fgrad._tree import register_dataclass, register_node
 from fgrad.debug import coverage
 from fgrad.primitives.indexing import index_add, index_update
@@ -17,19 +38,34 @@ from fgrad.primitives.indexing import index_add, index_update
 __version__ = "0.1.0"
 
 __all__ = [
-    "coverage",
     "batching",
+    "checkpoint",
+    "coverage",
+    "custom_root",
+    "custom_vjp",
     "defvjp",
+    "elementwise_grad",
     "errors",
+    "fixed_point",
     "grad",
+    "hessian",
+    "hvp",
     "index_add",
     "index_update",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linear_transpose",
+    "linearize",
     "primitive",
     "primitives",
+    "ravel",
     "register_dataclass",
     "register_node",
     "stop_gradient",
     "value_and_grad",
+    "value_and_jacobian",
     "vjp",
     "vmap",
 ]

@@ -24,7 +24,7 @@ from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
 from fgrad.errors import BatchedValueError, LeakedTracerError
 
-__all__ = ["BATCHERS", "LOOPS", "BatchTrace", "batcher", "retried"]
+__all__ = ["BATCHERS", "LOOPS", "BatchTrace", "batched_in", "batcher", "retried"]
 
 BATCHERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """``batch(trace, rule, args, kwargs) -> result`` by the function that it computes.
@@ -109,7 +109,7 @@ class BatchTrace(Trace):
         """Call a function for one example after the other."""
         LOOPS[rule.name] += 1
         results = [
-            bind(rule, self.example(args, i), self.example(kwargs, i))
+            _computed(rule, self.example(args, i), self.example(kwargs, i))
             for i in range(self.size)
         ]
         return joined(rule.name, results, self.assembled)
@@ -130,6 +130,18 @@ class BatchTrace(Trace):
         return self.result(
             np.stack([p if type(p) is Box else np.asarray(p) for p in parts])
         )
+
+
+def _computed(rule: Rule, args: Any, kwargs: Any) -> Any:
+    """One call, of which an outer trace may take care."""
+    if rule.pullbacks:
+        return bind(rule, args, kwargs)
+    boxes = boxes_in([args, kwargs])
+    if boxes:
+        trace = max((box._trace for box in boxes), key=lambda trace: trace.id)
+        if trace.batching:
+            return trace.interpret(rule, args, kwargs)
+    return rule.fun(*args, **kwargs)
 
 
 def joined(name: str, results: list[Any], stack: Callable[[list[Any]], Any]) -> Any:
@@ -169,7 +181,7 @@ def _uneven(name: str, what: str, found: Any) -> str:
 
 def example(x: Any, i: int) -> Any:
     """One example of a batched value."""
-    return _batched(x)[0]._trace.example(x, i)
+    return batched_in(x)[0]._trace.example(x, i)
 
 
 def assembled(examples: list[Any], anchor: Any) -> Any:
@@ -177,7 +189,7 @@ def assembled(examples: list[Any], anchor: Any) -> Any:
     return anchor._trace.assembled(examples)
 
 
-def _batched(value: Any) -> list[Box]:
+def batched_in(value: Any) -> list[Box]:
     """The innermost batched box in each box of an argument."""
     found: list[Box] = []
     for box in boxes_in(value):
@@ -193,7 +205,7 @@ def _batched(value: Any) -> list[Box]:
 def _example_of(value: Any, i: int, trace: Trace) -> Any:
     """One example of all that is batched by `trace`, at any depth."""
     if type(value) is Box:
-        mine = any(box._trace is trace for box in _batched(value))
+        mine = any(box._trace is trace for box in batched_in(value))
         return bind(EXAMPLE, (value, i), {}) if mine else value
     if type(value) in CONTAINERS and boxes_in(value):
         return type(value)([_example_of(item, i, trace) for item in value])
@@ -202,20 +214,24 @@ def _example_of(value: Any, i: int, trace: Trace) -> Any:
     return value
 
 
-def _example_pullback(g: Any, x: Any, i: int) -> Any:
-    """Zero for all other examples."""
-    anchor = _batched(x)[0]
+def _only(g: Any, i: int, anchor: Any) -> Any:
+    """A cotangent for one example, and zero for all others.
+
+    What all examples share has a derivative in each: they must not mix.
+    """
     examples: list[Any] = [np.zeros(g.shape, g.dtype)] * anchor._trace.size
-    examples[i] = g
+    examples[i] = _example_of(g, i, anchor._trace)
     return bind(ASSEMBLED, (examples, anchor), {})
 
 
-def _assembled_pullback(g: Any, examples: Any, anchor: Any) -> Any:
+def _assembled_pullback(g: Any, wanted: Any, anchor: Any) -> Any:
     """To each example its own."""
-    return [_example_of(g, i, anchor._trace) for i in range(len(examples))]
+    return [
+        None if node is None else _only(g, i, anchor) for i, node in enumerate(wanted)
+    ]
 
 
-defvjp(example, x=_example_pullback)
+defvjp(example, x=lambda g, x, i: _only(g, i, batched_in(x)[0]))
 defvjp(assembled, sequences=("examples",), examples=_assembled_pullback)
 EXAMPLE, ASSEMBLED = RULES[example], RULES[assembled]
 
@@ -238,7 +254,7 @@ def retried(
     It is a composition or a pullback that asked a batched value for a plain one; NumPy
     may have hidden that behind an error of its own. Any other error is raised again.
     """
-    found = _batched([*args, *kwargs.values()])
+    found = batched_in([*args, *kwargs.values()])
     cause = error.__cause__
     batched = BatchedValueError
     if not found or not (isinstance(error, batched) or isinstance(cause, batched)):
@@ -246,8 +262,13 @@ def retried(
     anchor = max(found, key=lambda box: box._trace.id)
     trace: Any = anchor._trace
     LOOPS[name] += 1
-    results = [
-        fun(*_example_of(list(args), i, trace), **_example_of(kwargs, i, trace))
-        for i in range(trace.size)
-    ]
+    results: list[Any] = []
+    for i in range(trace.size):
+        here = [_example_of(part, i, trace) for part in args]
+        named = _example_of(kwargs, i, trace)
+        try:
+            result = fun(*here, **named)
+        except (TypeError, ValueError) as inner:  # of another `vmap` outside
+            result = retried(inner, name, fun, here, named)
+        results.append(result)
     return joined(name, results, lambda parts: bind(ASSEMBLED, (parts, anchor), {}))

@@ -26,7 +26,7 @@ ABSENT: Any = object()
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Apply a primitive to arguments of which any may be traced."""
-    values = [args] if rule.variadic else [*args]
+    values: list[Any] = [args] if rule.variadic else [*args]
     values += kwargs.values()
     trace, inside = None, False
     for value in values:
@@ -65,6 +65,8 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if any(node is not None for node in nodes):
                 parents.append((i, nodes, likes))
             nested = nested or any(type(item) is Box for item in value)
+        elif inside and type(value) is tuple and boxes_in(value):
+            nested = True  # batched numbers in an index
         inner.append(value)
     if plan.ignored:
         plan.check(inner)
@@ -85,8 +87,8 @@ class _Plan:
         self.count = 1 if rule.variadic else count
         self.names = (*list(rule.parameters)[: self.count], *keywords)
         self.sequences = {i for i, n in enumerate(self.names) if n in rule.sequences}
-        ufunc = isinstance(rule.fun, np.ufunc)
-        self.arrays = range(min(rule.fun.nin, self.count)) if ufunc else range(0)
+        operands = rule.fun.nin if isinstance(rule.fun, np.ufunc) else 0
+        self.arrays = range(min(operands, self.count))
         self.where = self.names.index("where") if "where" in self.names else None
         parameters = rule.parameters
         self.ignored = [
@@ -149,6 +151,8 @@ def _meant(plan: _Plan, i: int, value: Any) -> Any:
         if type(value) is Box:
             return list(value)
         return [_array(v) for v in value] if boxes_in(value) else value
+    if type(value) is tuple and plan.names[i] in plan.rule.indices:
+        return value  # batched numbers in it are not one array
     value = _array(value)
     return (
         np.asarray(value) if i in plan.arrays and type(value) in CONTAINERS else value

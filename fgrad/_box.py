@@ -30,7 +30,7 @@ BATCHED = (
 
 BATCHED_INDEX = (
     "an array that is not batched cannot be indexed with a batched value; use "
-    "np.take(array, index, axis=0)"
+    "fgrad.numpy.take(array, index, axis=0)"
 )
 
 SUBSCRIPT = ("BINARY_SUBSCR", "BINARY_SLICE")
@@ -120,7 +120,7 @@ class ArrayFace:
     astype: Callable[..., Any]
 
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What the value is, so that ``isinstance(x, np.ndarray)`` stays true."""
         return type(bare(self))
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from fgrad._batching import retried
+from fgrad._batching import BATCHERS, batched_in, retried
 from fgrad._bind import binary, bind, unary
 from fgrad._box import METHODS, OPERATORS, STORE
 from fgrad._callsite import caller, describe
@@ -31,7 +31,7 @@ from fgrad._rules import (
     rule_of,
 )
 from fgrad._trace import Box, boxes_in, strip
-from fgrad.errors import ConversionError, MissingRuleError
+from fgrad.errors import BatchedValueError, ConversionError, MissingRuleError
 
 __all__ = ["implementation", "lift", "primitive"]
 
@@ -50,11 +50,9 @@ def _implement(fun: Callable[..., Any]) -> Callable[..., Any]:
     if _is_primitive(fun):
         return _primitive_call(RULES[fun], fun)
     if fun in CONSTANTS:
-        return lambda *args, **kwargs: fun(
-            *map(strip, args), **{name: strip(v) for name, v in kwargs.items()}
-        )
+        return _constant_call(fun)
     if composed := composition(fun):
-        return composed
+        return _composition_call(composed, fun)
     if fun in REFUSED:
         return partial(_refuse, REFUSED[fun])
     return partial(_missing, fun)
@@ -65,15 +63,24 @@ def _is_primitive(fun: Callable[..., Any]) -> bool:
 
 
 def _composition_call(
-    composition: Callable[..., Any], fun: Callable[..., Any]
+    composed: Callable[..., Any], fun: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """A composition, for one example after the other if it needs plain values."""
+    """A composition, for one example after the other if it needs plain values.
+
+    With an entry among the batchers, it is for differentiation only.
+    """
+    rule = Rule(fun)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if fun in BATCHERS:
+            boxes = boxes_in([args, kwargs])
+            trace = max((box._trace for box in boxes), key=lambda trace: trace.id)
+            if trace.batching and all(strip(box) is box for box in boxes):
+                return trace.interpret(rule, args, kwargs)
         try:
-            return composition(*args, **kwargs)
+            return composed(*args, **kwargs)
         except (TypeError, ValueError) as error:
-            return retried(error, function_name(fun), composition, args, kwargs)
+            return retried(error, function_name(fun), composed, args, kwargs)
 
     return call
 
@@ -95,10 +102,14 @@ def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refuse(words: str, *args: Any, **kwargs: Any) -> Any:
-    raise ConversionError(f"{words}, at {describe(caller())}")
+    kind = BatchedValueError if batched_in([args, kwargs]) else ConversionError
+    raise kind(f"{words}, at {describe(caller())}")
 
 
 def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    trace = max((box._trace for box in boxes_in([args, kwargs])), key=lambda t: t.id)
+    if trace.batching:
+        return trace.interpret(Rule(fun), args, kwargs)
     names = [*parameters_of(fun), *(f"args[{i}]" for i in range(len(args)))]
     given = [*zip(names, args, strict=False), *kwargs.items()]
     traced = next(name for name, value in given if boxes_in(value))

@@ -5,17 +5,19 @@ elementwise rules of real numbers the transpose is the same formula; any other p
 is itself traced, at a zero cotangent, and replayed.
 """
 
+from operator import getitem
 from typing import Any
 
 import numpy as np
 
 from fgrad._bind import PART
+from fgrad._dispatch import implementation
 from fgrad._replay import fit, keep_zeros, one_by_one, replay
 from fgrad._rules import Pullback
 from fgrad._scatter import Scatter
 from fgrad._trace import Box, Node, Trace
 
-__all__ = ["push"]
+__all__ = ["push", "reachable"]
 
 
 def push(outputs: list[Node], tangents: dict[Node, Any]) -> dict[Node, Any]:
@@ -25,7 +27,7 @@ def push(outputs: list[Node], tangents: dict[Node, Any]) -> dict[Node, Any]:
     """
     tangents = dict(tangents)
     with np.errstate(all="ignore"):
-        for node in sorted(_reachable(outputs), key=lambda node: -node.order):
+        for node in sorted(reachable(outputs), key=lambda node: -node.order):
             for parent, pullback, residuals in node.edges:
                 for p, part in _parts(parent):
                     if p in tangents:
@@ -38,7 +40,7 @@ def push(outputs: list[Node], tangents: dict[Node, Any]) -> dict[Node, Any]:
     return tangents
 
 
-def _reachable(outputs: list[Node]) -> set[Node]:
+def reachable(outputs: list[Node]) -> set[Node]:
     seen, stack = set(outputs), list(outputs)
     while stack:
         for parent, _, _ in stack.pop().edges:
@@ -96,7 +98,7 @@ def _pushforward(
             c = one_by_one(error, pullback, parent, g, residuals)
         c = c if part is None else c[part]
         if type(c) is Scatter:
-            c, t = c.g, t[c.index]
+            c, t = c.g, implementation(getitem)(t, c.index)
         elif c is None:
             return None
         else:

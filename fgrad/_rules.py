@@ -21,6 +21,7 @@ Exactly those are kept until replay.
 
 import inspect
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any, TypeVar
 
 import numpy as np
@@ -100,8 +101,9 @@ def function_name(fun: Callable[..., Any]) -> str:
     """The public name of a function: ``np.linalg.eigh``, ``loss``."""
     if isinstance(fun, np.ufunc):
         return f"np.{fun.__name__}"
-    if isinstance(getattr(fun, "__self__", None), np.ufunc):
-        return f"np.{fun.__self__.__name__}.{fun.__name__}"
+    owner = getattr(fun, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{fun.__name__}"
     module = getattr(fun, "__module__", None) or ""
     name = getattr(fun, "__qualname__", None) or repr(fun)
     if module.partition(".")[0] == "numpy":
@@ -179,6 +181,7 @@ class Rule:
         "elementwise",
         "first",
         "fun",
+        "indices",
         "masks",
         "name",
         "named",
@@ -200,6 +203,7 @@ class Rule:
         self.sequences: frozenset[str] = frozenset()
         self.named = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
+        self.indices: frozenset[str] = frozenset()
         self.variadic = False
         self.plans: dict[Any, Any] = {}
         """What `bind` has worked out, by number and names of arguments."""
@@ -239,6 +243,7 @@ def defvjp(
     *,
     neutral: Iterable[str] = (),
     sequences: Iterable[str] = (),
+    indices: Iterable[str] = (),
     variadic: bool = False,
     broadcasts: bool = False,
     elementwise: bool = False,
@@ -257,6 +262,8 @@ def defvjp(
     sequences : iterable of str
         Parameters that are lists of arrays. Their pullback returns one cotangent for
         each element.
+    indices : iterable of str
+        Parameters that are an index: a tuple in their place is not one array.
     variadic : bool
         Whether the first parameter is ``*args``: a sequence of arrays.
     broadcasts : bool
@@ -292,6 +299,7 @@ def defvjp(
     """
     rule = rule_of(fun)
     rule.sequences = rule.sequences | set(sequences)
+    rule.indices = rule.indices | set(indices)
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
     CALLS.pop(fun, None)
@@ -337,8 +345,7 @@ def derived(*funs: Callable[..., Any]) -> Callable[[F], F]:
 
 def composition(fun: Callable[..., Any]) -> Any:
     """The composition that stands for `fun`, or ``None``; all load on first need."""
-    import fgrad.derived  # noqa: F401 (fills DERIVED)
-
+    import_module("fgrad.derived")
     return DERIVED.get(fun)
 
 

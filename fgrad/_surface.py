@@ -56,12 +56,9 @@ PLATFORM = {"float96", "float128", "complex192", "complex256"}
 """Names of `longdouble` and `clongdouble` on some machines."""
 
 FAMILIES = ("cheb", "herm", "herme", "lag", "leg", "poly")
-WITHOUT_RULE = {
-    f"{family}{name}"
-    for family in FAMILIES
-    for name in ("companion", "div", "fit", "fromroots", "interpolate", "line", "mulx",
-                 "pow", "trim", "vander2d", "vander3d", "weight", "2poly")
-} | {f"poly2{family}" for family in FAMILIES} | {"polyvalfromroots"}  # fmt: skip
+WITHOUT_RULE = [
+    f"{family}{name}" for family in FAMILIES for name in ("companion", "div")
+]
 """Of `numpy.polynomial`: lifted, so that a traced value is a `MissingRuleError`."""
 
 DROPS = "would drop the gradient: stop_gradient(x) first, if that is intended"
@@ -75,7 +72,7 @@ NOT_FOLLOWED: dict[str, str] = {
     "frompyfunc": "use fgrad.numpy.vectorize",
     "from_dlpack frombuffer isfortran memmap recarray": MEMORY,
     "ma": "use where=, np.where or the nan-functions in place of masked arrays",
-    " ".join(sorted(WITHOUT_RULE)): "no derivative rule",
+    " ".join(WITHOUT_RULE): "no derivative rule",
 }
 """What NumPy has for arrays and fgrad does not trace."""
 
@@ -101,7 +98,6 @@ NO_ARRAY: dict[str, str] = {
     "standard_cauchy standard_exponential standard_normal": "draws without parameters",
     "seed get_state set_state get_bit_generator set_bit_generator BitGenerator MT19937 "
     "PCG64 PCG64DXSM Philox SFC64 SeedSequence": "where randomness comes from",
-    "bit_generator mtrand": "a module",
 }
 
 MEMBERS: dict[str, dict[str, str]] = {
@@ -141,7 +137,9 @@ METHODS_OF_UFUNCS = ("accumulate", "at", "outer", "reduce", "reduceat")
 def members(space: str) -> Iterator[tuple[str, Any]]:
     """Public names of a namespace and what they stand for."""
     if space == "numpy.ndarray":
-        plain = {*dir(object)} - {f"__{n}__" for n in ("eq", "ne", "lt", "le", "gt", "ge")}
+        plain = {*dir(object)} - {
+            f"__{n}__" for n in ("eq", "ne", "lt", "le", "gt", "ge")
+        }
         names = [name for name in dir(np.ndarray) if name not in plain]
         yield from ((name, getattr(np.ndarray, name)) for name in names)
         return
@@ -216,12 +214,12 @@ def _registered(thing: Any) -> tuple[str, str] | None:
 
 def _otherwise(name: str, thing: Any) -> tuple[str, str]:
     """The reason why a name is not in the registry."""
+    if inspect.ismodule(thing) and name != "ma":
+        return "no array", "a module"
     for kind, table in (("refused", NOT_FOLLOWED), ("no array", NO_ARRAY)):
         for names, why in table.items():
             if name in names.split():
                 return kind, why
-    if inspect.ismodule(thing):
-        return "no array", "a module"
     if isinstance(thing, type) and issubclass(thing, np.generic):
         return "no array", "a type of numbers"
     if not callable(thing) or isinstance(thing, types.GenericAlias):

@@ -216,7 +216,7 @@ def _flatten(tree: Any, leaves: list[Any]) -> Structure:
 def flatten_like(structure: Structure, tree: Any) -> list[Any] | None:
     """The leaves of a tree with `structure`, where ``None`` may stand for a subtree.
 
-    Each leaf of such a subtree is ``None``. If the tree has another structure: ``None``.
+    Each leaf of such a subtree is ``None``. Of a tree with another structure: ``None``.
     """
     if structure.type is None:
         return [tree]

@@ -105,17 +105,22 @@ class Coverage:
     def _paragraphs(self, space: str) -> Iterator[str]:
         """The names of a namespace; those of one kind and reason together."""
         for kind in KINDS:
-            here = [e for e in self.entries if e[0] == space and e.kind == kind]
-            if kind in ("refused", "no array"):
-                for why in sorted({entry.why for entry in here}):
-                    names = [f"`{e.name}`" for e in here if e.why == why]
-                    yield f"* {kind}, {why}: {', '.join(names)}"
-            elif here:
-                yield f"* {kind}: {', '.join(f'`{e.name}`' for e in here)}"
+            groups: dict[str, list[str]] = {}
+            for entry in self.entries:
+                if entry.namespace == space and entry.kind == kind:
+                    why = entry.why.removeprefix(f"{entry.name} ")
+                    why = f", {why}" if kind in ("refused", "no array") else ""
+                    groups.setdefault(why, []).append(f"`{entry.name}`")
+            for why in sorted(groups):
+                yield f"* {kind}{why}: {', '.join(groups[why])}"
 
 
 def coverage() -> Coverage:
     """What each public name of NumPy is for fgrad.
+
+    Parameters
+    ----------
+    None
 
     Returns
     -------
@@ -123,10 +128,6 @@ def coverage() -> Coverage:
         A table with one `Entry` (namespace, name, kind, why) for each name, generated
         from the registry of rules. It prints as its totals; ``to_markdown()`` gives all
         names, ``unknown`` those that fgrad has not heard of.
-
-    Parameters
-    ----------
-    None
 
     Examples
     --------

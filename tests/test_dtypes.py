@@ -91,11 +91,12 @@ UFUNCS = (
     *(np.maximum, np.minimum, np.fmax, np.fmin, np.hypot, np.arctan2, np.logaddexp),
     *(np.copysign, np.logaddexp2, np.float_power, np.heaviside),
 )
+MULTIPLY = np.multiply  # of fgrad.numpy it is a function, without methods
 FUNCTIONS_OF_TWO = {
     "where": lambda np, a, b: np.where(True, a, b),
     "clip": lambda np, a, b: np.clip(a, b, 3.0),
     "dot": lambda np, a, b: np.dot(a, b),
-    "multiply.outer": lambda _, a, b: globals()["np"].multiply.outer(a, b),
+    "multiply.outer": lambda _, a, b: MULTIPLY.outer(a, b),
     "full_like": lambda np, a, b: np.full_like(a, b),
     "nan_to_num": lambda np, a, b: np.nan_to_num(a, nan=b),
     "linspace": lambda np, a, b: np.linspace(a, b, 3),

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "errors": set(),
     "_callsite": set(),
     "_tree": {"errors"},
+    "_ravel": {"errors", "_trace", "_tree"},
     "_scatter": set(),
     "_rules": {"errors"},
     "_box": {"errors", "_callsite"},
@@ -44,8 +45,21 @@ MAY_IMPORT = {
         "_scatter",
         "_trace",
     },
-    "_forward": {"_bind", "_replay", "_rules", "_scatter", "_trace"},
-    "_transforms": {"errors", "_batching", "_tree", "_replay", "_forward", "_trace", "_transforms"},
+    "_forward": {"_bind", "_dispatch", "_replay", "_rules", "_scatter", "_trace"},
+    "_transforms": {
+        "_batching",
+        "_bind",
+        "_box",
+        "_callsite",
+        "_forward",
+        "_ravel",
+        "_replay",
+        "_rules",
+        "_trace",
+        "_tree",
+        "errors",
+        "_transforms",
+    },
     "testing": {"_dispatch", "_trace", "_transforms", "_tree"},
     "primitives": {
         "errors",
@@ -71,9 +85,8 @@ MAY_IMPORT = {
 }
 """Which rooms a room may import; ``__init__`` may import everything."""
 
-LATE = {("_box", "numpy"), ("_rules", "derived")}
-"""Imports inside a function: ``__array_namespace__`` returns `fgrad.numpy`, and
-compositions load on first need."""
+LATE = {("_box", "numpy")}
+"""Imports inside a function: ``__array_namespace__`` returns `fgrad.numpy`."""
 
 MODULES = sorted(
     module.name

@@ -22,6 +22,7 @@ def values(kind, c, d, x):
         (p * 2.0)(x),
         (1.0 - p)(x),
         (-p)(x),
+        (p**3)(x),
         p.deriv()(x),
         p.integ(2, [0.1, 0.2], lbnd=0.3)(x),
     ]

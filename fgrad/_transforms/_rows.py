@@ -8,15 +8,21 @@ units of a leaf go through the tape together, as a batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from fgrad._forward import push
+from fgrad._forward import push, reachable
 from fgrad._replay import replay
 from fgrad._trace import Box, Node, Space
+from fgrad._transforms.vmap import Vmap
 
 __all__ = ["by_columns", "by_rows", "pull"]
+
+ENTRIES = 1 << 16
+"""How many numbers the largest array of a batch may have: more would leave the cache,
+and take the memory of many tapes."""
 
 Output = tuple[Node | None, Space]
 """A leaf of the output: its node, if it depends on the arguments, and its space."""
@@ -39,10 +45,10 @@ def by_rows(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
         def pulled(g: Any, node: Any = node) -> list[Any]:
             return pull(node, g, inputs)
 
-        rows = _batched(pulled, _units(space))
+        rows = _batched(pulled, _units(space), [node])
         if space.dtype.kind == "c" and any(leaf.dtype.kind == "f" for leaf in inputs):
             # A real argument takes the real part: Re(J) from 1, -Im(J) from i.
-            turned = _batched(pulled, 1j * _units(space))
+            turned = _batched(pulled, 1j * _units(space), [node])
             rows = [
                 row - 1j * turn if leaf.dtype.kind == "f" else row
                 for row, turn, leaf in zip(rows, turned, inputs, strict=True)
@@ -70,10 +76,10 @@ def by_columns(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
             found = push(nodes, {leaf: t})
             return [found.get(node, np.zeros(node.shape, node.dtype)) for node in nodes]
 
-        parts = _batched(pushed, _units(here))
+        parts = _batched(pushed, _units(here), nodes)
         if here.dtype.kind == "c" and any(node.dtype.kind == "f" for node in nodes):
             # Of a real function of x + iy: its derivative is ∂/∂x - i ∂/∂y.
-            turned = _batched(pushed, 1j * _units(here))
+            turned = _batched(pushed, 1j * _units(here), nodes)
             parts = [
                 part - 1j * turn if node.dtype.kind == "f" else part
                 for part, turn, node in zip(parts, turned, nodes, strict=True)
@@ -119,7 +125,23 @@ def _block(block: Any, space: Space, leaf: Node) -> Any:
     return np.array(block, dtype)[()]
 
 
-def _batched(linear: Callable[[Any], list[Any]], units: Any) -> list[Any]:
+def _batched(
+    linear: Callable[[Any], list[Any]], units: Any, nodes: list[Node]
+) -> list[Any]:
     """A linear function of each unit, stacked."""
-    results = [linear(unit) for unit in units]
-    return [np.stack(parts) for parts in zip(*results, strict=True)]
+    if len(units) == 1:
+        return [_with_axis(part) for part in linear(units[0])]
+    sizes = [prod(n.shape) for n in reachable(nodes) if n.dtype is not None]
+    at_once = max(1, ENTRIES // max(sizes))
+    mapped = Vmap(linear, 0, 0)
+    parts = [
+        mapped(units[start : start + at_once])
+        for start in range(0, len(units), at_once)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+
+def _with_axis(part: Any) -> Any:
+    return np.reshape(part, (1, *np.shape(part)))

@@ -53,8 +53,12 @@ class Run:
             if leaf.dtype.kind in "fc":
                 return leaf
             what = f"has dtype {leaf.dtype}. Convert it to float"
-        elif kind is Box or kind is float or kind is complex:
+        elif kind is float or kind is complex:
             return leaf
+        elif kind is Box:
+            if leaf.dtype.kind in "fc":
+                return leaf
+            what = f"has dtype {leaf.dtype}. Convert it to float"
         elif isinstance(leaf, np.memmap):
             return np.asarray(leaf)
         elif isinstance(leaf, int):

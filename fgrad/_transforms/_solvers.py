@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ def _size(x: Any) -> float:
     return float(np.max(np.abs(x), initial=0.0))
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True)
+class Difference:
     """The equation of a fixed point: x - fun(x) = 0."""
 
     fun: Callable[..., Any]
@@ -39,7 +41,8 @@ class Difference(NamedTuple):
         return unflatten(structure, [a - b for a, b in zip(xs, ys, strict=True)])
 
 
-class Iteration(NamedTuple):
+@dataclass(frozen=True)
+class Iteration:
     """Apply a function until its argument no longer changes."""
 
     name: str
@@ -64,7 +67,8 @@ class Iteration(NamedTuple):
         )
 
 
-class Newton(NamedTuple):
+@dataclass(frozen=True)
+class Newton:
     """Newton's method with a dense Jacobian; steps are halved until they help."""
 
     name: str
@@ -72,26 +76,36 @@ class Newton(NamedTuple):
 
     def __call__(self, residual: Callable[[Any], Any], x0: Any) -> Any:
         x, unravel = ravel(x0)
-        slope = value_and_jacobian(lambda x: ravel(residual_of(unravel(x)))[0])
-
-        def residual_of(tree: Any) -> Any:
-            return residual(tree)
-
+        slope = value_and_jacobian(lambda x: ravel(residual(unravel(x)))[0])
         y, matrix = slope(x)
-        for _ in range(self.max_steps):
-            step, factor = np.linalg.solve(matrix, y), 1.0
-            while _size(step) * factor > _tolerance(x) * (1 + _size(x)):
-                trial = x - factor * step
-                value = ravel(residual(unravel(trial)))[0]
-                if np.linalg.norm(value) < np.linalg.norm(y):
+        with np.errstate(all="ignore"):  # a step too far is taken back
+            for _ in range(self.max_steps):
+                try:
+                    step = np.linalg.solve(matrix, y)
+                except np.linalg.LinAlgError:
                     break
-                factor /= 2
-            else:
-                return unravel(x - step if factor == 1.0 else x)
-            x = trial
-            y, matrix = slope(x)
+                trial = self._descend(residual, x, y, step, unravel)
+                if trial is None:
+                    # Rounding stops the descent at a solution; anything else is none.
+                    if _size(step) <= np.finfo(x.dtype).eps ** 0.5 * (1 + _size(x)):
+                        return unravel(x)
+                    break
+                x = trial
+                y, matrix = slope(x)
         raise ConvergenceError(
-            f"custom_root of {self.name} did not converge in {self.max_steps} steps of "
-            f"Newton's method: the residual is {_size(y):.3g}. Begin nearer to the "
-            f"solution, or pass a solver of your own: solve=..."
+            f"custom_root of {self.name} did not converge: the residual stays at "
+            f"{_size(y):.3g}. Begin nearer to the solution, or pass a solver of your "
+            f"own: solve=..."
         )
+
+    def _descend(
+        self, residual: Callable[[Any], Any], x: Any, y: Any, step: Any, unravel: Any
+    ) -> Any:
+        """The first point along the step with a smaller residual."""
+        while _size(step) > _tolerance(x) * (1 + _size(x)):
+            trial = x - step
+            value = ravel(residual(unravel(trial)))[0]
+            if np.linalg.norm(value) < np.linalg.norm(y):
+                return trial
+            step = step / 2
+        return None

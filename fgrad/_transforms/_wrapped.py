@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from functools import reduce, update_wrapper
 from types import MethodType
-from typing import Any
+from typing import Any, cast
 
 from fgrad._transforms._run import Argnums, Run, label, positions
 
@@ -25,17 +25,17 @@ class Wrapped:
     __qualname__: str
 
     def __init__(self, fun: Callable[..., Any]) -> None:
-        update_wrapper(self, fun, updated=())
+        update_wrapper(cast("Any", self), fun, updated=())
         self.fun = fun
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
+        return self if instance is None else MethodType(cast("Any", self), instance)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        module = sys.modules.get(getattr(self, "__module__", ""))
+        module: Any = sys.modules.get(getattr(self, "__module__", ""))
         path = getattr(self, "__qualname__", "").split(".")
         try:
-            found = reduce(getattr, path, module)
+            found: Any = reduce(getattr, path, module)
         except AttributeError:
             found = None
         return self.__qualname__ if found is self else super().__reduce_ex__(protocol)

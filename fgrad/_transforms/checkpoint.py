@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial, update_wrapper
 from typing import Any, ParamSpec, TypeVar, overload
@@ -95,7 +95,7 @@ def _cut(tape: list[Node], leaves: dict[Node, Node]) -> None:
 
 
 def _rerun(g: tuple[Any, ...], kept: Any) -> tuple[Any, ...]:
-    """Record the call again, and carry the cotangents of its results back through it."""
+    """Record the call again, and carry its results' cotangents back through it."""
     checkpoint, args, kwargs, trace, inputs = kept
     with _reopened(trace):
         before = trace.tick()
@@ -125,7 +125,7 @@ _REOPENED: dict[Trace, tuple[int, bool]] = {}
 
 
 @contextmanager
-def _reopened(trace: Trace) -> Iterator[None]:
+def _reopened(trace: Trace) -> Generator[None]:
     """Let a finished trace record once more, in as many threads as want it."""
     with _LOCK:
         count, recording = _REOPENED.get(trace, (0, trace.recording))

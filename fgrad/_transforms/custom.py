@@ -9,13 +9,22 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from fgrad._batching import BatchTrace
 from fgrad._callsite import caller, describe
 from fgrad._rules import Pullback, Rule
-from fgrad._trace import Box, Space, Trace, space
+from fgrad._trace import Box, Space, space
 from fgrad._transforms._opaque import innermost, record
 from fgrad._transforms._run import argument_name, described, label
 from fgrad._transforms._wrapped import Wrapped
-from fgrad._tree import Structure, flatten, flatten_like, leaf_paths, unflatten
+from fgrad._transforms.vmap import Vmap
+from fgrad._tree import (
+    Structure,
+    flatten,
+    flatten_like,
+    leaf_paths,
+    tree_map,
+    unflatten,
+)
 from fgrad.errors import ArgnumsError, ConversionError, MissingRuleError, RuleError
 
 __all__ = ["CustomVJP", "closes_over", "custom_vjp"]
@@ -71,34 +80,21 @@ class CustomVJP(Wrapped):
         trace = innermost(leaves)
         if trace is None:
             return self.fun(*args)
-        if not trace.recording:
-            return self._interpreted(trace, leaves, structure)
         if self.fwd is None or self.bwd is None:
             raise MissingRuleError(
                 f"no derivative rule for {label(self)}: set it with "
                 f"{label(self)}.defvjp(fwd, bwd), called at {describe(caller())}"
             )
-        skipped = {self._position(n, len(args)) for n in self.nondiff_argnums}
-        for i in sorted(skipped):
-            if any(type(leaf) is Box for leaf in flatten(args[i])[0]):
-                raise ArgnumsError(
-                    f"argument {i} of {label(self)} is in nondiff_argnums, but is "
-                    f"traced by {trace.name}. Take it out of nondiff_argnums, or pass "
-                    f"stop_gradient of it."
-                )
+        skipped = self._skipped(args)
+        if isinstance(trace, BatchTrace) and trace.open:
+            return self._mapped(trace, leaves, structure, skipped)
+        if not trace.recording:
+            return trace.interpret(Rule(self.fun), tuple(leaves), {})
         mine = [type(leaf) is Box and leaf._trace is trace for leaf in leaves]
-        inner = unflatten(
-            structure,
-            [x._value if m else x for x, m in zip(leaves, mine, strict=True)],
-        )
-        pair = self.fwd(*inner)
-        if type(pair) is not tuple or len(pair) != 2:
-            raise RuleError(
-                f"the fwd of {label(self)} must return a pair (output, residuals), but "
-                f"returned {described(pair)}."
-            )
-        out, residuals = pair
-        for leaf in flatten(pair)[0]:
+        values = [x._value if m else x for x, m in zip(leaves, mine, strict=True)]
+        inner = unflatten(structure, values)
+        out, residuals = self._forward(*inner)
+        for leaf in flatten((out, residuals))[0]:
             if type(leaf) is Box and leaf._trace.id >= trace.id:
                 raise ConversionError(closes_over(label(self), leaf))
         parents = tuple(
@@ -106,6 +102,39 @@ class CustomVJP(Wrapped):
         )
         call = _Call(self, inner, skipped, flatten(out)[1], residuals)
         return record(trace, out, parents, self.pullback, (call,))
+
+    def _forward(self, *args: Any) -> tuple[Any, Any]:
+        """Output and residuals."""
+        fwd: Any = self.fwd
+        pair = fwd(*args)
+        if type(pair) is not tuple or len(pair) != 2:
+            raise RuleError(
+                f"the fwd of {label(self)} must return a pair (output, residuals), but "
+                f"returned {described(pair)}."
+            )
+        return pair
+
+    def _skipped(self, args: tuple[Any, ...]) -> set[int]:
+        """Positions of the arguments that are not differentiated."""
+        name, count = label(self), len(args)
+        for argnum in self.nondiff_argnums:
+            if not -count <= argnum < count:
+                raise ArgnumsError(
+                    f"nondiff_argnums={self.nondiff_argnums} of custom_vjp({name}), "
+                    f"but {name} was called with {count} arguments"
+                )
+        skipped = {argnum % count for argnum in self.nondiff_argnums}
+        for i in skipped:
+            for leaf in flatten(args[i])[0]:
+                while type(leaf) is Box:
+                    if leaf._trace.recording:
+                        raise ArgnumsError(
+                            f"argument {i} of {name} is in nondiff_argnums, but is "
+                            f"traced by {leaf._trace.name}. Take it out of "
+                            f"nondiff_argnums, or pass stop_gradient of it."
+                        )
+                    leaf = leaf._value
+        return skipped
 
     def _positional(self, args: tuple[Any, ...], kwargs: Any) -> tuple[Any, ...]:
         """All arguments by position, with defaults: the cotangents that bwd returns."""
@@ -120,30 +149,58 @@ class CustomVJP(Wrapped):
             )
         return bound.args
 
-    def _position(self, argnum: int, count: int) -> int:
-        if not -count <= argnum < count:
-            raise ArgnumsError(
-                f"nondiff_argnums={self.nondiff_argnums} of custom_vjp({label(self)}), "
-                f"but {label(self)} was called with {count} arguments"
-            )
-        return argnum % count
-
-    def _interpreted(
-        self, trace: Trace, leaves: list[Any], structure: Structure
+    def _mapped(
+        self,
+        trace: BatchTrace,
+        leaves: list[Any],
+        structure: Structure,
+        skipped: set[int],
     ) -> Any:
-        """The call under a trace that does not record it, leaf by leaf."""
-        found: list[Structure] = []
+        """The call for all examples of a `vmap`: fwd and bwd are mapped, too."""
+        mine = [trace.holds(leaf) for leaf in leaves]
+        values = [x._value if m else x for x, m in zip(leaves, mine, strict=True)]
+        if innermost(values) is None:
+            return self.fun(*unflatten(structure, leaves))  # nothing else to remember
+        spaces = [_space(leaf) for leaf in leaves]
+        owner = [i for i, arg in enumerate(structure.children) for _ in leaf_paths(arg)]
+        given = [
+            leaf if i in skipped else _example(here)
+            for leaf, here, i in zip(leaves, spaces, owner, strict=True)
+        ]
+        carried = [n for n, i in enumerate(owner) if i in skipped and mine[n]]
 
-        def flat(*leaves: Any) -> tuple[Any, ...]:
-            out, structure = flatten(self(*unflatten(structure_in, leaves)))
-            found.append(structure)
-            return tuple(out)
+        def fun(*leaves: Any) -> Any:
+            return self.fun(*unflatten(structure, leaves))
 
-        structure_in = structure
-        rule = Rule(flat)
-        rule.variadic, rule.sequences = True, frozenset({"leaves"})
-        out = trace.interpret(rule, tuple(leaves), {})
-        return unflatten(found[-1], out)
+        def fwd(*leaves: Any) -> Any:
+            out, residuals = self._forward(*unflatten(structure, leaves))
+            return out, (residuals, [leaves[n] for n in carried])
+
+        def bwd_of_one(kept: Any, g: Any) -> tuple[Any, ...]:
+            residuals, examples = kept
+            here = list(given)
+            for n, example in zip(carried, examples, strict=True):
+                here[n] = example
+            parts, out = flatten(g)
+            args = unflatten(structure, here)
+            call = _Call(self, args, skipped, out, residuals)
+            return tuple(
+                np.zeros(*here) if c is None and here is not None else c
+                for c, here in zip(_backward(tuple(parts), call), spaces, strict=True)
+            )
+
+        def bwd(residuals: Any, g: Any) -> tuple[Any, ...]:
+            found = Vmap(bwd_of_one, 0, 0)(residuals, g)
+            return tuple(
+                c if m or c is None else np.sum(c, axis=0)
+                for c, m in zip(found, mine, strict=True)
+            )
+
+        axes = tuple(0 if m else None for m in mine)
+        fun.__name__ = fun.__qualname__ = label(self)
+        mapped = CustomVJP(Vmap(fun, axes, 0))
+        mapped.defvjp(Vmap(fwd, axes, 0), bwd)
+        return tree_map(trace.leaf, mapped(*values))
 
 
 class _Call:
@@ -174,6 +231,13 @@ def _space(leaf: Any) -> Space | None:
     if isinstance(leaf, np.ndarray | np.generic | int | float | complex):
         return Space(*space(leaf))
     return None
+
+
+def _example(here: Space | None) -> Any:
+    """An array of that shape and dtype which takes no memory."""
+    return (
+        None if here is None else np.broadcast_to(np.zeros((), here.dtype), here.shape)
+    )
 
 
 def _backward(g: tuple[Any, ...], call: _Call) -> tuple[Any, ...]:

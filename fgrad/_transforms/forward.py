@@ -194,8 +194,9 @@ def check_pairs(
         if type(given) not in (tuple, list):
             name = label(fun)
             raise TangentError(
-                f"{transform} of {name} needs a tuple of {what}, one for each argument, "
-                f"but got {described(given)}. Write {transform}({name}, (x,), (v,))."
+                f"{transform} of {name} needs a tuple of {what}, one for each "
+                f"argument, but got {described(given)}. Write "
+                f"{transform}({name}, (x,), (v,))."
             )
 
 

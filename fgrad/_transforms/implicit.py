@@ -11,11 +11,14 @@ and a cotangent g of x gives w with (∂f/∂x)ᵀ w = -g, then (∂f/∂a)ᵀ w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
+from fgrad._bind import bind
 from fgrad._ravel import Unravel, ravel
+from fgrad._rules import Rule
 from fgrad._trace import Box, space
 from fgrad._transforms._run import label
 from fgrad._transforms._solvers import Difference, Iteration, Newton
@@ -33,7 +36,8 @@ X = TypeVar("X")
 Matvec = Callable[[Any], Any]
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True)
+class Problem:
     """An equation ``residual(vector, *args) = 0`` and how to solve it."""
 
     name: str
@@ -46,37 +50,54 @@ class Problem(NamedTuple):
 
     def residual(self, vector: Any, *args: Any) -> Any:
         """The residual as a vector of the size of the unknown."""
-        x = self.unravel(vector)
+        return ravel(self.fun(self.unravel(vector), *args))[0]
+
+    def check(self, x: Any, args: Any) -> None:
+        """Refuse a function that returns no residual, or hides what it depends on."""
         out = self.fun(x, *args)
-        if flatten(out)[1] != flatten(x)[1] or [
-            np.shape(leaf) for leaf in flatten(out)[0]
-        ] != [np.shape(leaf) for leaf in flatten(x)[0]]:
+        for leaf in flatten(out)[0]:
+            if type(leaf) is Box:
+                raise ConversionError(closes_over(self.name, leaf))
+        expected, got = _described(x), _described(out)
+        if got != expected:
             raise OutputTypeError(
-                f"{self.name} must return a tree like x: the unknown is "
-                f"{_described(x)}, but it returned {_described(out)}."
+                f"{self.name} must return a tree like x, which is {expected}, but it "
+                f"returned {got}."
             )
-        return ravel(out)[0]
 
 
 def _described(tree: Any) -> str:
     leaves, structure = flatten(tree)
-    return f"{structure!r} of shapes {[np.shape(leaf) for leaf in leaves]}"
+    return f"{structure!r} with shapes {[np.shape(leaf) for leaf in leaves]}"
+
+
+def _plainly(fun: Callable[..., Any], *args: Any) -> Any:
+    """``fun(*args)`` as one operation on plain values.
+
+    Nobody differentiates it. It is one so that `vmap` calls it for one example after
+    the other: how many steps a solver takes depends on the values.
+    """
+    leaves, structure = flatten(args)
+
+    def operation(*leaves: Any) -> Any:
+        return fun(*unflatten(structure, leaves))
+
+    rule = Rule(operation)
+    rule.name, rule.variadic, rule.sequences = fun.__name__, True, frozenset({"leaves"})
+    return bind(rule, tuple(leaves), {})
 
 
 def _root(problem: Problem, *args: Any) -> Any:
-    """The solution, a vector, from plain values."""
+    """The solution, a vector."""
 
-    def residual(x: Any) -> Any:
-        out = problem.fun(x, *args)
-        for leaf in flatten(out)[0]:
-            if type(leaf) is Box:
-                raise ConversionError(closes_over(problem.name, leaf))
-        return out
+    def solve(*args: Any) -> Any:
+        problem.check(problem.start, args)
+        x = problem.solve(lambda x: problem.fun(x, *args), problem.start)
+        problem.check(x, args)  # where the theorem is applied
+        return ravel(x)[0]
 
-    problem.residual(ravel(problem.start)[0], *args)  # its checks, before any step
-    solution = problem.solve(residual, problem.start)
-    residual(solution)  # a solver of the caller's may not have called it
-    return ravel(solution)[0]
+    solve.__name__ = problem.name
+    return _plainly(solve, *args)
 
 
 def _root_fwd(problem: Problem, *args: Any) -> Any:
@@ -121,16 +142,20 @@ def _is_continuous(leaf: Any) -> bool:
 
 
 def _linear(problem: Problem, transposed: bool, x: Any, args: Any, b: Any) -> Any:
-    """Solve M w = b, or Mᵀ w = b, with M = ∂f/∂x, by the caller's solver."""
-    apply = _product(problem, transposed, x, args)
-    solve: Any = problem.linear_solve
-    w = np.asarray(solve(apply, b))
-    if w.shape != b.shape:
-        raise OutputTypeError(
-            f"the linear_solve of {problem.name} must return a vector of shape "
-            f"{b.shape}, but returned an array of shape {w.shape}."
-        )
-    return w
+    """The solution of M w = b, or Mᵀ w = b, with M = ∂f/∂x, by the caller's solver."""
+
+    def solve(x: Any, args: Any, b: Any) -> Any:
+        linear_solve: Any = problem.linear_solve
+        w = np.asarray(linear_solve(_product(problem, transposed, x, args), b))
+        if w.shape != b.shape:
+            raise OutputTypeError(
+                f"the linear_solve of {problem.name} must return a vector of shape "
+                f"{b.shape}, but returned an array of shape {w.shape}."
+            )
+        return w
+
+    solve.__name__ = f"the linear_solve of {problem.name}"
+    return _plainly(solve, x, args, b)
 
 
 def _product(problem: Problem, transposed: bool, x: Any, args: Any) -> Matvec:
@@ -194,7 +219,7 @@ def _differentiable_root(
                 f"{path} is {leaf!r}."
             )
     problem = Problem(
-        f"the function {label(fun)} of {transform}",
+        label(fun),
         residual,
         ravel(x0)[1],
         solve,

@@ -239,7 +239,7 @@ def jacobian(
         If `fun` returns something else than a tree of arrays, or complex numbers for a
         complex argument and `holomorphic` is false.
     InputTypeError
-        If a leaf of a differentiated argument is not a float or complex number or array.
+        If a leaf of a differentiated argument is no float or complex number or array.
     ArgnumsError
         If `argnums` does not fit the call.
 

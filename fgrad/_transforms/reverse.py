@@ -7,7 +7,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
 
-from fgrad._trace import Box, Node, strip
+from fgrad._trace import Box, Node, space, strip
 from fgrad._transforms._run import Argnums, Run, described, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
 from fgrad._tree import flatten, leaf_paths, tree_map
@@ -73,7 +73,7 @@ class Grad(Transformed):
                 f"{self.transform} needs a scalar output, but {name} returned "
                 f"an array of shape {np.shape(plain)}. {hint}"
             )
-        dtype = np.asarray(plain).dtype
+        dtype = space(plain)[1]
         if dtype.kind == "c" and not self.holomorphic:
             raise OutputTypeError(
                 f"{self.transform} needs a real output, but {name} returned {dtype}. "
@@ -96,7 +96,7 @@ class Grad(Transformed):
         if not np.iscomplexobj(strip(out)):
             raise OutputTypeError(
                 f"{self.transform} with holomorphic=True needs a complex output, "
-                f"but {name} returned {np.asarray(strip(out)).dtype}."
+                f"but {name} returned {space(strip(out))[1]}."
             )
 
 
@@ -151,10 +151,10 @@ def output_space(
     plain = strip(leaf)
     if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
         raise OutputTypeError(
-            f"{transform} needs a tree of arrays as output, but {label(run.fun)} returned "
-            f"{described(leaf)}. Return other data with has_aux=True."
+            f"{transform} needs a tree of arrays as output, but {label(run.fun)} "
+            f"returned {described(leaf)}. Return other data with has_aux=True."
         )
-    return np.shape(plain), np.asarray(plain).dtype
+    return np.shape(plain), space(plain)[1]
 
 
 @overload

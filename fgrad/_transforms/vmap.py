@@ -97,7 +97,9 @@ class Vmap(Wrapped):
                 f"out_axes={axis} of {self!r}, but {where} has shape {leaf.shape} "
                 f"for one example"
             )
-        value = leaf._value if mapped else np.broadcast_to(leaf, (trace.size, *leaf.shape))
+        value = (
+            leaf._value if mapped else np.broadcast_to(leaf, (trace.size, *leaf.shape))
+        )
         if type(value) is not Box and (
             not value.flags.writeable
             or any(np.may_share_memory(value, array) for array in inputs)
@@ -209,9 +211,7 @@ def _spread(axes: Any, structure: Structure, tree: Any) -> list[Any] | None:
     if given is None or found is None or given[0] != found[0]:
         return None
     result: list[Any] = []
-    for part, child, branch in zip(
-        given[1], structure.children, found[1], strict=True
-    ):
+    for part, child, branch in zip(given[1], structure.children, found[1], strict=True):
         spread = _spread(part, child, branch)
         if spread is None:
             return None
@@ -219,7 +219,9 @@ def _spread(axes: Any, structure: Structure, tree: Any) -> list[Any] | None:
     return result
 
 
-def vmap(fun: Callable[..., R], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., R]:
+def vmap(
+    fun: Callable[..., R], in_axes: Any = 0, out_axes: Any = 0
+) -> Callable[..., R]:
     """A function of one example, for many examples at once.
 
     Parameters

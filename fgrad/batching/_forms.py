@@ -19,6 +19,7 @@ __all__ = [
     "flat",
     "lined_up",
     "of_all",
+    "one_by_one",
     "one_array",
     "several_arrays",
     "shifted",
@@ -96,6 +97,14 @@ def one_array(
         return batch
 
     return register
+
+
+def one_by_one(*funs: Callable[..., Any]) -> None:
+    """Register functions that are called for one example after the other.
+
+    Compositions that call NumPy's own function on plain values need to be here.
+    """
+    batcher(*funs)(lambda *_: NotImplemented)
 
 
 def several_arrays(*funs: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:

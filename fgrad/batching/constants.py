@@ -10,7 +10,7 @@ from fgrad._batching import BatchTrace, batcher
 from fgrad._box import bare
 from fgrad._rules import Rule
 from fgrad._trace import Box
-from fgrad.batching._forms import flat, one_array, several_arrays
+from fgrad.batching._forms import one_array, one_by_one, several_arrays
 
 
 @batcher(
@@ -64,7 +64,7 @@ def searchsorted(fun: Any, v: Any, a: Any, **options: Any) -> Any:
 
 
 @one_array(np.digitize, np.isin, np.unravel_index)
-def each_entry(fun: Any, a: Any, *args: Any, **options: Any) -> Any:
+def each_entry(fun: Any, a: Any, **options: Any) -> Any:
     return fun(a, **options)
 
 
@@ -72,13 +72,29 @@ def each_entry(fun: Any, a: Any, *args: Any, **options: Any) -> Any:
 def array_equal(trace: Any, a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     if np.shape(a1) != np.shape(a2) or equal_nan:
         return NotImplemented
-    return np.all(flat_of(trace, np.equal(a1, a2)), axis=1)
-
-
-def flat_of(trace: Any, box: Any) -> Any:
-    return flat(np.reshape(box._value, (trace.size, -1)))
+    return np.all(np.equal(a1, a2))
 
 
 @several_arrays(np.allclose)
 def allclose(trace: Any, *args: Any, **options: Any) -> Any:
     return np.all(np.isclose(*args, **options))
+
+
+one_by_one(
+    np.arange,
+    np.histogram,
+    np.histogram2d,
+    np.histogram_bin_edges,
+    np.histogramdd,
+    np.intersect1d,
+    np.ix_,
+    np.real_if_close,
+    np.resize,
+    np.setdiff1d,
+    np.setxor1d,
+    np.unique,
+    np.unique_all,
+    np.unique_counts,
+    np.unique_inverse,
+    np.unique_values,
+)

@@ -13,7 +13,7 @@ from fgrad.primitives.bessel import hypergeometric
 from fgrad.primitives.bounds import clip
 from fgrad.primitives.complex import direction
 
-aligned(np.ufunc)  # all of them
+aligned(np.ufunc, np.sign)  # np.ufunc stands for all elementwise rules
 aligned(np.where, arrays=("condition", "x", "y"))
 aligned(clip, arrays=("a", "low", "high", "where"))
 aligned(over, arrays=("x", "d", "x_size"))
@@ -47,5 +47,6 @@ def entries(fun: Any, a: Any, **options: Any) -> Any:
 
 @one_array(np.ascontiguousarray, np.asfortranarray, np.require)
 def memory(fun: Any, a: Any, **options: Any) -> Any:
-    """The order in memory is that of one example: there is none in a batch."""
-    return np.reshape(a, (*a.shape, 1)) if a.ndim == 1 and fun is not np.require else a
+    """At least one axis for each example, where NumPy sees to that."""
+    ans = fun(a, **options)
+    return ans[:, None] if a.ndim == 1 and fun is not np.require else ans

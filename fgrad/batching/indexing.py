@@ -126,8 +126,8 @@ def update(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
 def _written(trace: BatchTrace, fun: Any, x: Any, index: Any, value: Any) -> Any:
     full = of_all(trace, x)
     parsed = _parsed(trace, index, full.ndim - 1)
-    first = trace.example(index, 0) if parsed.moves else index
-    shape = np.broadcast_to(0, full.shape[1:])[first].shape
+    spots = tuple(np.zeros(p.shape, int) if type(p) is Box else p for p in parsed.parts)
+    shape = np.broadcast_to(0, full.shape[1:])[spots].shape
     value = value if type(value) is Box else np.asarray(value)
     if value.ndim > len(shape):
         value = np.reshape(value, value.shape[value.ndim - len(shape) :])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._rules import NO_VALUE, derived
-from fgrad._trace import strip
+from fgrad._trace import boxes_in, strip
 from fgrad.derived.creation import as_traced
 from fgrad.primitives._axes import normalized
 
@@ -88,7 +88,8 @@ def cov(
         ddof = 0 if bias else 1
     # NumPy's own words for weights that do not fit, and for too few observations.
     counts, importance = strip(fweights), strip(aweights)
-    np.cov(np.zeros(x.shape[1]), ddof=ddof, fweights=counts, aweights=importance)
+    if not boxes_in([counts, importance]):
+        np.cov(np.zeros(x.shape[1]), ddof=ddof, fweights=counts, aweights=importance)
     weights = None
     for given in (fweights, aweights):
         if given is not None:

@@ -496,6 +496,8 @@ zeros_like = _lift(_np.zeros_like)
 # Newer than NumPy 2.0
 
 if hasattr(_np, "cumulative_prod"):  # NumPy 2.1
+    __array_api_version__ = _np.__array_api_version__
+    __array_namespace_info__ = _np.__array_namespace_info__
     cumulative_prod = _lift(_np.cumulative_prod)
     cumulative_sum = _lift(_np.cumulative_sum)
     unstack = _lift(_np.unstack)

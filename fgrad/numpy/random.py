@@ -32,7 +32,7 @@ from numpy.random import (
 )
 
 from fgrad._dispatch import lift as _lift
-from fgrad.derived import random as _draws  # noqa: F401 (registers them)
+from fgrad.derived import random as _draws  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers them)
 
 
 class Generator(_np.random.Generator):

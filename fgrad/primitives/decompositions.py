@@ -167,7 +167,9 @@ def _same_order(values, others):
     """Where each value is among others, if `eigvals` and `eig` sort differently."""
     distance = np.abs(values[..., :, None] - others[..., None, :])
     own = np.arange(values.shape[-1])
-    nearest = np.argmin(distance, axis=-1) if values.size else own
+    if not values.size:
+        return np.broadcast_to(own, values.shape)
+    nearest = np.argmin(distance, axis=-1)
     unique = np.all(np.sort(nearest, axis=-1) == own, axis=-1, keepdims=True)
     return np.where(unique, nearest, own)
 

@@ -16,7 +16,7 @@ def einsum_pullback(g, operands, like, wanted, optimize=False):
     plans = _plans(subscripts, tuple(like[i].shape for i in positions))
     # A precomputed path is one for the operands, without the cotangent among them.
     route = optimize if isinstance(optimize, bool | str) else True
-    result = [None] * len(operands)
+    result: list[Any] = [None] * len(operands)
     for plan, position in zip(plans, positions, strict=True):
         if wanted[position] is not None:
             others = [operands[i] for i in positions if i != position]

@@ -5,7 +5,7 @@ import operator
 import numpy as np
 
 from fgrad import _scatter
-from fgrad._dispatch import primitive
+from fgrad._dispatch import implementation, primitive
 from fgrad._rules import defvjp
 from fgrad._scatter import Scatter
 
@@ -13,9 +13,14 @@ index_add = primitive(_scatter.index_add)
 index_update = primitive(_scatter.index_update)
 
 
+def entries(x, index):
+    """``x[index]``, also of a plain array at a batched index."""
+    return implementation(operator.getitem)(x, index)
+
+
 def index_update_pullback(g, like, index):
     """What was read from the index, where no later value overwrote it."""
-    picked = g[index]
+    picked = entries(g, index)
     if _may_repeat(index):
         turn = np.reshape(np.arange(picked.size), picked.shape)
         owner = np.empty(g.shape, np.intp)
@@ -31,10 +36,19 @@ def _may_repeat(index):
     return any(np.ndim(part) and np.asarray(part).dtype != bool for part in parts)
 
 
-defvjp(operator.getitem, masks=True, a=lambda g, b: Scatter(g, b))
-defvjp(index_add, broadcasts=True, x=lambda g: g, value=lambda g, index: g[index])
+defvjp(
+    operator.getitem, indices=("b",), masks=True, a=lambda g, b: Scatter(g, b)
+)
+defvjp(
+    index_add,
+    indices=("index",),
+    broadcasts=True,
+    x=lambda g: g,
+    value=lambda g, index: entries(g, index),
+)
 defvjp(
     index_update,
+    indices=("index",),
     broadcasts=True,
     masks=True,
     x=lambda g, index: index_update(g, index, 0),

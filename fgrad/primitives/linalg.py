@@ -90,6 +90,7 @@ def _characteristic(a):
     n = a.shape[-1]
     eye = np.eye(n, dtype=a.real.dtype)
     power = np.broadcast_to(eye, a.shape)
+    c = np.ones(a.shape[:-2], a.dtype)  # of a matrix without entries
     for k in range(1, n + 1):
         product = a @ power
         c = -np.trace(product, axis1=-2, axis2=-1) / k

@@ -5,6 +5,7 @@ first.
 """
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -244,7 +245,7 @@ def multi_dot_pullback(g, arrays, like, wanted):
     matrices = [as_array(array).T for array in arrays]
     matrices[0] = np.reshape(matrices[0], (rows[-1], g.shape[0]))
     matrices[-1] = np.reshape(matrices[-1], (g.shape[1], cols[0]))
-    result = [None] * len(matrices)
+    result: list[Any] = [None] * len(matrices)
     for i, node in enumerate(wanted):
         if node is not None:
             chain = [*matrices[:i][::-1], g, *matrices[i + 1 :][::-1]]

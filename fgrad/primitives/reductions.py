@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fgrad._box import bare
 from fgrad._rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
 
@@ -119,7 +120,7 @@ for fun in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin):
 
 def divisible(ans):
     """Whether a product may be divided by its factors: none is zero, or overflows."""
-    size = np.abs(ans)
+    size = np.abs(bare(ans))
     tiny = np.finfo(size.dtype).tiny
     return bool(np.all((size > tiny) & (size < np.inf)))
 

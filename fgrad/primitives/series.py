@@ -20,7 +20,7 @@ from numpy.polynomial import (
 )
 
 from fgrad._dispatch import implementation, primitive
-from fgrad._rules import defvjp
+from fgrad._rules import defvjp, parameters_of
 
 FAMILIES = {"poly": polynomial, "cheb": chebyshev, "leg": legendre, "herm": hermite,
             "herme": hermite_e, "lag": laguerre}  # fmt: skip
@@ -144,10 +144,11 @@ def define_integral(prefix: str) -> None:
         """The integral itself."""
         return np.sum(g * integral(c, 0, lbnd, 1, axis))
 
-    integral.__wrapped__.__qualname__ = prefix + "int"
+    inner: Any = integral
+    inner.__wrapped__.__qualname__ = prefix + "int"
     INTEGRAL[prefix] = integral
     defvjp(
-        integral.__wrapped__,
+        inner.__wrapped__,
         c=integral_pullback,
         k=integral_k_pullback,
         lbnd=integral_lbnd_pullback,
@@ -183,7 +184,39 @@ def define_mul(prefix: str) -> None:
            c2=lambda g, like, c1: pull(g, like, c1))  # fmt: skip
 
 
+# Other linear functions ---------------------------------------------------------------
+
+
+@cache
+def images(fun: Callable[..., Any], n: int, m: int) -> Any:
+    """What a linear function makes of each unit vector: n rows, each m long."""
+    rows = [fun(unit)[:m] for unit in np.eye(n)]
+    return np.stack([np.pad(row, (0, m - len(row))) for row in rows])
+
+
+def define_linear(prefix: str) -> None:
+    """Conversions between families, the product with x, and straight lines."""
+    module = FAMILIES[prefix]
+    conversions = [prefix + "2poly", "poly2" + prefix] if prefix != "poly" else []
+    for name in (prefix + "mulx", *conversions):
+        fun = getattr(module, name)
+
+        def pullback(g: Any, like: Any, fun: Any = fun) -> Any:
+            return np.reshape(images(fun, length(like), len(g)) @ g, like.shape)
+
+        (parameter,) = parameters_of(fun)
+        defvjp(fun, **{parameter: lambda g, like, pull=pullback: pull(g, like)})
+    line = getattr(module, prefix + "line")
+
+    def ends(pair: Any) -> Any:
+        return line(*pair)
+
+    defvjp(line, off=lambda g: np.dot(images(ends, 2, len(g))[0], g),
+           scl=lambda g: np.dot(images(ends, 2, len(g))[1], g))  # fmt: skip
+
+
 for prefix in FAMILIES:
+    define_linear(prefix)
     define_val(prefix)
     define_der(prefix)
     define_integral(prefix)

@@ -1,9 +1,10 @@
 """Calls of the functions of `numpy.polynomial`: the lowest power first."""
 
 import numpy as np
+from numpy.polynomial import chebyshev, polynomial
 
 from fgrad.primitives.series import FAMILIES, INTEGRAL
-from tests.samples import fixed, real, sample
+from tests.samples import fixed, real, sample, spread
 
 SORTED = "complex roots change their order with rounding"
 AXES = ({}, {"axis": -1}, {"axis": 0})
@@ -62,3 +63,41 @@ for prefix, module in FAMILIES.items():
     sample(of("val3d"), real(2), real(2), real(2), real(2, 3, 1))
     sample(of("grid2d"), real(2), real(3), real(2, 3))
     sample(of("grid3d"), real(2), real(1), real(), real(2, 2, 2))
+
+NO_COMPLEX_ORDER = "complex roots are sorted by their real parts first"
+for prefix, module in FAMILIES.items():
+
+    def of(name, prefix=prefix, module=module):
+        return getattr(module, prefix + name)
+
+    for n in (1, 2, 5):
+        sample(of("mulx"), real(n))
+        if prefix != "poly":
+            sample(of("2poly"), real(n))
+            sample(getattr(module, "poly2" + prefix), real(n))
+    sample(of("line"), real(), real())
+    sample(of("line"), real(), 2)
+    for power in (0, 1, 2, 4):
+        sample(of("pow"), real(3), power)
+    sample(of("pow"), real(2), 3, maxpower=5)
+    for n in (1, 2, 5):
+        sample(of("fromroots"), spread(n), _real_only=NO_COMPLEX_ORDER)
+    sample(of("vander2d"), real(2), real(2), [1, 2])
+    sample(of("vander2d"), real(), real(), (0, 2))
+    sample(of("vander3d"), real(2), real(2), real(2), [1, 0, 2])
+    FIT = "a fit to complex points is not holomorphic"
+    sample(of("fit"), spread(5), real(5), 2, _real_only=FIT)
+    sample(of("fit"), spread(5), real(5, 2), [0, 3], w=real(5), _real_only=FIT)
+    sample(
+        of("fit"), spread(5), real(5), 1, full=True, rcond=fixed(1e-9), _real_only=FIT
+    )
+    if prefix != "poly":
+        sample(of("weight"), real(3, low=-0.8, high=0.8))
+sample(chebyshev.chebtrim, np.array([0.5, 1.5, 1e-9]), fixed(1e-5), _order=0)
+sample(chebyshev.chebtrim, real(3))
+sample(chebyshev.chebtrim, np.array([1e-7]), fixed(1e-5), _order=0)
+sample(polynomial.polyvalfromroots, real(2), real(3))
+sample(polynomial.polyvalfromroots, real(2, 2), real(3, 2))
+sample(polynomial.polyvalfromroots, real(2), real(3, 2), tensor=False)
+sample(polynomial.polyvalfromroots, 1.5, [1, 2])
+sample(chebyshev.chebinterpolate, np.multiply, 2, (real(),))

@@ -48,6 +48,7 @@ class Chebyshev(_Traced, _Chebyshev):
     _add = staticmethod(chebadd)
     _sub = staticmethod(chebsub)
     _mul = staticmethod(chebmul)
+    _pow = staticmethod(chebpow)
     _val = staticmethod(chebval)
     _der = staticmethod(chebder)
     _int = staticmethod(chebint)

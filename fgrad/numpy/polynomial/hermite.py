@@ -45,6 +45,7 @@ class Hermite(_Traced, _Hermite):
     _add = staticmethod(hermadd)
     _sub = staticmethod(hermsub)
     _mul = staticmethod(hermmul)
+    _pow = staticmethod(hermpow)
     _val = staticmethod(hermval)
     _der = staticmethod(hermder)
     _int = staticmethod(hermint)

@@ -45,6 +45,7 @@ class HermiteE(_Traced, _HermiteE):
     _add = staticmethod(hermeadd)
     _sub = staticmethod(hermesub)
     _mul = staticmethod(hermemul)
+    _pow = staticmethod(hermepow)
     _val = staticmethod(hermeval)
     _der = staticmethod(hermeder)
     _int = staticmethod(hermeint)

@@ -45,6 +45,7 @@ class Laguerre(_Traced, _Laguerre):
     _add = staticmethod(lagadd)
     _sub = staticmethod(lagsub)
     _mul = staticmethod(lagmul)
+    _pow = staticmethod(lagpow)
     _val = staticmethod(lagval)
     _der = staticmethod(lagder)
     _int = staticmethod(lagint)

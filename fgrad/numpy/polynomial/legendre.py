@@ -45,6 +45,7 @@ class Legendre(_Traced, _Legendre):
     _add = staticmethod(legadd)
     _sub = staticmethod(legsub)
     _mul = staticmethod(legmul)
+    _pow = staticmethod(legpow)
     _val = staticmethod(legval)
     _der = staticmethod(legder)
     _int = staticmethod(legint)

@@ -42,6 +42,7 @@ class Polynomial(_Traced, _Polynomial):
     _add = staticmethod(polyadd)
     _sub = staticmethod(polysub)
     _mul = staticmethod(polymul)
+    _pow = staticmethod(polypow)
     _val = staticmethod(polyval)
     _der = staticmethod(polyder)
     _int = staticmethod(polyint)

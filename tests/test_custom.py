@@ -1,0 +1,534 @@
+"""`custom_vjp`, `primitive`, `checkpoint`, `custom_root` and `fixed_point`."""
+
+import copy
+import functools
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from fgrad import (
+    checkpoint,
+    custom_root,
+    custom_vjp,
+    defvjp,
+    errors,
+    fixed_point,
+    grad,
+    hessian,
+    jacfwd,
+    jacrev,
+    jvp,
+    primitive,
+    value_and_grad,
+    vjp,
+    vmap,
+)
+from fgrad.testing import check_grads
+from tests.test_errors import raised
+from tests.test_laws import Program, numbers, programs, seeds
+
+X = np.array([0.3, 0.8])
+W = np.array([[0.2, 0.5], [0.1, -0.4]])
+
+
+# custom_vjp ---------------------------------------------------------------------------
+
+
+@custom_vjp
+def waves(x, params, count=3):
+    """A tree of results from trees of arguments."""
+    return {"y": np.sin(x) * params["k"], "n": count}
+
+
+def waves_fwd(x, params, count=3):
+    return waves(x, params, count), (x, params["k"])
+
+
+def waves_bwd(residuals, g):
+    x, k = residuals
+    y = g["y"]
+    return y * np.cos(x) * k, {"k": np.sum(y * np.sin(x))}, None
+
+
+waves.defvjp(waves_fwd, waves_bwd)
+
+
+def through(x, k):
+    return waves(x, {"k": k})["y"]
+
+
+def test_custom_vjp_composes():
+    assert waves(X, {"k": 2.0})["n"] == 3
+    check_grads(through, (X, 2.0), order=3, rtol=1e-9)
+    np.testing.assert_allclose(jacfwd(through)(X, 2.0), jacrev(through)(X, 2.0))
+    np.testing.assert_allclose(
+        hessian(lambda x: np.sum(through(x, 2.0)))(X), np.diag(-2 * np.sin(X))
+    )
+    value, gradient = value_and_grad(
+        lambda k: np.sum(waves(params={"k": k}, x=X)["y"])
+    )(2.0)
+    np.testing.assert_allclose((value, gradient), (2 * sum(np.sin(X)), sum(np.sin(X))))
+
+
+def test_custom_vjp_under_vmap():
+    xs = np.array([X, 2 * X, -X])
+    mapped = vmap(through, in_axes=(0, None))
+    np.testing.assert_allclose(mapped(xs, 2.0), 2 * np.sin(xs))
+    check_grads(mapped, (xs, 2.0), order=2, rtol=1e-9)
+    each = vmap(grad(lambda x, k: np.sum(through(x, k))), in_axes=(0, None))
+    np.testing.assert_allclose(each(xs, 2.0), 2 * np.cos(xs))
+
+
+def test_custom_vjp_is_what_runs():
+    """A rule that is wrong on purpose shows that it is the one in use."""
+
+    @custom_vjp
+    def half(x):
+        return x * 0.5
+
+    half.defvjp(lambda x: (half(x), None), lambda _, g: (g * 7.0,))
+    assert grad(half)(1.0) == 7.0
+    assert jvp(half, (1.0,), (1.0,))[1] == 7.0
+    np.testing.assert_array_equal(vmap(grad(half))(np.ones(2)), [7, 7])
+    summed = grad(lambda x: np.sum(vmap(half)(x)))
+    np.testing.assert_array_equal(summed(np.ones(2)), [7, 7])
+    assert grad(lambda x: x * grad(lambda y: half(x) * y)(2.0))(3.0) == 1.5 + 3 * 7
+
+
+def test_nondiff_argnums():
+    @functools.partial(custom_vjp, nondiff_argnums=(0, 2))
+    def apply(fun, x, power):
+        return fun(x) ** power
+
+    def fwd(fun, x, power):
+        return apply(fun, x, power), x
+
+    def bwd(fun, power, x, g):
+        y, pullback = vjp(fun, x)
+        return pullback(g * power * y ** (power - 1))
+
+    apply.defvjp(fwd, bwd)
+    check_grads(lambda x: apply(np.sin, x, 3), (X,), order=3, rtol=1e-9)
+    check_grads(vmap(lambda x: apply(np.sin, x, 3)), (X,), rtol=1e-9)
+    message = raised(
+        errors.ArgnumsError, lambda: grad(lambda p: apply(np.sin, 0.5, p))(2.0)
+    )
+    assert message == (
+        "argument 2 of apply is in nondiff_argnums, but is traced by grad(<lambda>). "
+        "Take it out of nondiff_argnums, or pass stop_gradient of it."
+    )
+
+
+def test_custom_vjp_is_an_ordinary_object():
+    assert (waves.__name__, waves.__doc__) == (
+        "waves",
+        "A tree of results from trees of arguments.",
+    )
+    assert pickle.loads(pickle.dumps(waves)) is waves
+    assert copy.deepcopy(waves) is waves
+
+    class Model:
+        scale = 3.0
+
+        @custom_vjp
+        def __call__(self, x):
+            return self.scale * x
+
+    Model.__call__.defvjp(lambda m, x: (m(x), m.scale), lambda s, g: (None, s * g))
+    assert grad(Model())(2.0) == 3.0
+
+
+def fresh():
+    @custom_vjp
+    def f(x, params):
+        return x * params["w"]
+
+    return f
+
+
+@pytest.mark.parametrize(
+    ("bwd", "message"),
+    [
+        (
+            lambda _, g: g,
+            "the bwd of f must return a tuple with 2 cotangents, one for each "
+            "differentiated argument, but returned an array of shape (2,).",
+        ),
+        (
+            lambda _, g: (g,),
+            "the bwd of f must return a tuple with 2 cotangents, one for each "
+            "differentiated argument, but returned a tuple of length 1.",
+        ),
+        (
+            lambda _, g: (g, {"w": g}),
+            "the bwd of f returned a cotangent of shape (2,) for params['w'], which "
+            "has shape ().",
+        ),
+        (
+            lambda _, g: (g, {"v": 1.0}),
+            "the bwd of f returned a cotangent with the tree dict(['v']: *) for "
+            "params, which is the tree dict(['w']: *).",
+        ),
+    ],
+)
+def test_wrong_bwd(bwd, message):
+    f = fresh()
+    f.defvjp(lambda x, params: (f(x, params), None), bwd)
+
+    def run():
+        return grad(lambda x, w: np.sum(f(x, {"w": w})), (0, 1))(X, 2.0)
+
+    assert raised(errors.RuleError, run) == message
+    with pytest.raises(errors.RuleError) as info:
+        run()
+    (note,) = info.value.__notes__
+    assert note.startswith("in the rule of f with respect to its arguments, for the")
+    assert note.endswith('np.sum(f(x, {"w": w})), (0, 1))(X, 2.0)')
+
+
+def test_wrong_fwd_and_closures():
+    f = fresh()
+    call = lambda: grad(lambda x: f(x, {"w": 1.0}))(2.0)  # noqa: E731
+    assert raised(errors.MissingRuleError, call).startswith(
+        "no derivative rule for f: set it with f.defvjp(fwd, bwd), called at File "
+    )
+    f.defvjp(lambda x, params: x, lambda _, g: (g, None))
+    assert raised(errors.RuleError, call) == (
+        "the fwd of f must return a pair (output, residuals), but returned a float."
+    )
+
+    def closes(z):
+        @custom_vjp
+        def f(x):
+            return x * z
+
+        f.defvjp(lambda x: (x * z, z), lambda z, g: (g * z,))
+        return f(z * 2)
+
+    assert raised(errors.ConversionError, lambda: grad(closes)(1.0)) == (
+        "f uses a value traced by grad(closes) that is not among its arguments, so its "
+        "derivative would be dropped. Pass it as an argument of f, or use "
+        "stop_gradient of it."
+    )
+
+
+# primitive ----------------------------------------------------------------------------
+
+
+class Scaled:
+    scale = 3.0
+
+    @primitive
+    def apply(self, x, power=1):
+        return self.scale * np.asarray(x) ** power
+
+
+defvjp(
+    Scaled.apply,
+    x=lambda g, self, x, power: g * self.scale * power * x ** (power - 1),
+)
+
+
+def test_primitive_methods_and_options():
+    model = Scaled()
+    check_grads(lambda x: model.apply(x), (X,), rtol=1e-9)
+    check_grads(lambda x: model.apply(x, power=3), (X,), order=3, rtol=1e-9)
+    check_grads(lambda x: Scaled.apply(model, x, 2), (X,), rtol=1e-9)
+
+
+@primitive
+def polar(x, y, unit="rad", names=()):
+    return np.hypot(x, y), np.arctan2(y, x), len(names)
+
+
+defvjp(
+    polar,
+    neutral=("unit", "names"),
+    x=lambda g, x, y: (g[0] * x / np.hypot(x, y)) - g[1] * y / (x * x + y * y),
+    y=lambda g, x, y: (g[0] * y / np.hypot(x, y)) + g[1] * x / (x * x + y * y),
+)
+
+
+def test_primitives_with_several_outputs_and_other_arguments():
+    def f(x, y):
+        r, phi, n = polar(x, y, "rad", names=("a", "b"))
+        assert n == 2
+        return r * phi
+
+    check_grads(f, (X, X[::-1] * 2), order=3, rtol=1e-8)
+    check_grads(lambda x, y: polar(x, y)[1], (X, 1.0 + X), order=2, rtol=1e-8)
+
+
+# checkpoint ---------------------------------------------------------------------------
+
+
+def layer(x, w):
+    return np.tanh(w @ x) * x[0]
+
+
+def test_checkpoint_composes():
+    check_grads(checkpoint(layer), (X, W), order=3, rtol=1e-9)
+    nested = checkpoint(lambda x: checkpoint(np.sin)(x) * x)
+    check_grads(nested, (X,), order=3, rtol=1e-9)
+    closure = lambda x, w: checkpoint(lambda y: layer(y, w))(x * 2)  # noqa: E731
+    check_grads(closure, (X, W), order=3, rtol=1e-9)
+    tree = checkpoint(lambda p: {"a": p["x"], "b": np.sin(p["x"]), "n": 3})
+    check_grads(lambda x: tree({"x": x})["b"] * tree({"x": x})["a"], (X,), rtol=1e-9)
+    np.testing.assert_allclose(
+        vmap(grad(lambda x: np.sum(checkpoint(layer)(x, W))))(np.stack([X, 2 * X])),
+        [grad(lambda x: np.sum(layer(x, W)))(x) for x in (X, 2 * X)],
+    )
+    np.testing.assert_allclose(
+        jacrev(checkpoint(layer))(X, W), jacfwd(checkpoint(layer))(X, W)
+    )
+
+
+def test_what_a_checkpointed_function_stored_keeps_its_derivative():
+    kept = []
+
+    def stores(x):
+        kept.append(np.sin(x))
+        return x * 2
+
+    assert grad(lambda x: checkpoint(stores)(x) + kept[0])(0.0) == 3.0
+
+
+def test_checkpoint_pullback_may_be_called_again():
+    _, pullback = vjp(checkpoint(layer), X, W)
+    g = np.ones(2)
+    first, again = pullback(g), pullback(g)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+
+
+def test_checkpoint_runs_again_and_keeps_nothing():
+    runs = []
+
+    def heavy(x):
+        runs.append(1)
+        return np.exp(np.sin(x)) * 2
+
+    def f(x):
+        x = checkpoint(heavy)(x)
+        arrays = _arrays_on_tape(x._node).values()
+        assert all(array is X for array in arrays)
+        return np.sum(x)
+
+    grad(f)(X)
+    assert len(runs) == 2
+
+
+def test_checkpoint_notices_impure_functions():
+    scales = iter([1.0, 2.0, 3.0])
+
+    def impure(x, y):
+        return x * 2 if next(scales) == 1.0 else y * 3
+
+    def f(z):
+        a, b = z * 2, z * 3
+        return checkpoint(lambda: None)() or checkpoint(impure)(a, b)
+
+    assert raised(errors.RuleError, lambda: grad(f)(1.0)) == (
+        "impure did something else when it ran again: a checkpointed function must "
+        "depend on its arguments only."
+    )
+
+
+def decay(state, rate):
+    return {"x": state["x"] - rate * np.sin(state["x"]), "t": state["t"] + 1.0}
+
+
+def test_loops():
+    def plain(x, rate, n):
+        state = {"x": x, "t": 0.0}
+        for _ in range(n):
+            state = decay(state, rate)
+        return state["x"] * state["t"]
+
+    for n, every in ((0, 3), (7, 3), (9, 3), (4, 10)):
+        loop = checkpoint(decay, every=every)
+
+        def ours(x, rate, loop=loop, n=n):
+            state = loop({"x": x, "t": 0.0}, n, rate)
+            return state["x"] * state["t"]
+
+        np.testing.assert_array_equal(ours(X, 0.1), plain(X, 0.1, n))
+        check_grads(ours, (X, 0.1), rtol=1e-9)
+    inputs = np.array([1.0, 2.0, 3.0])
+    filtered = checkpoint(lambda s, x, a: a * s + x, every=2)
+    np.testing.assert_allclose(grad(filtered, 2)(0.0, inputs, 0.5), 2 + 2 * 0.5)
+    np.testing.assert_allclose(grad(filtered, 1)(0.0, inputs, 0.5), [0.25, 0.5, 1])
+    with pytest.raises(ValueError, match="checkpoint needs every >= 1"):
+        checkpoint(decay, every=0)
+
+
+@pytest.mark.parametrize("n", [64, 256])
+def test_memory_of_loops_grows_like_the_root(n):
+    """Arrays on the tape: about 2√n at the peak instead of n."""
+
+    def kept(loop):
+        rate = 0.1
+
+        def f(x):
+            out = loop(x, n, rate)
+            sizes.append(len(_arrays_on_tape(out._node)))
+            return np.sum(out)
+
+        sizes = []
+        grad(f)(X)
+        return sizes[0]
+
+    def plain(x, n, rate):
+        for _ in range(n):
+            x = x - rate * np.sin(x)
+        return x
+
+    step = lambda x, rate: x - rate * np.sin(x)  # noqa: E731
+    root = round(n**0.5)
+    assert kept(plain) >= n
+    assert kept(checkpoint(step, every=root)) <= 2 * root + 4
+
+
+def _arrays_on_tape(node):
+    """Different arrays that the residuals of a tape keep."""
+    arrays, seen, stack = {}, set(), [node]
+    while stack:
+        for parent, _, residuals in stack.pop().edges:
+            parents = parent if isinstance(parent, tuple) else (parent,)
+            stack += [p for p in parents if p is not None and p not in seen]
+            seen.update(parents)
+            _collect(residuals, arrays)
+    return arrays
+
+
+def _collect(value, arrays):
+    if type(value).__name__ == "Box":
+        value = value._value
+    if isinstance(value, tuple | list):
+        for item in value:
+            _collect(item, arrays)
+    elif isinstance(value, np.ndarray):
+        arrays[id(value)] = value
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(programs, seeds, numbers)
+def test_wrappers_change_no_derivative(calls, seed, x):
+    program = Program(calls, seed)
+
+    @custom_vjp
+    def wrapped(x):
+        return program(x)
+
+    wrapped.defvjp(lambda x: vjp(program, x), lambda pullback, g: pullback(g))
+    expected, gradient = value_and_grad(program)(x)
+    for same in (wrapped, checkpoint(program)):
+        assert same(x) == expected
+        value, got = value_and_grad(same)(x)
+        assert value == expected
+        np.testing.assert_allclose(got, gradient, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(
+            jvp(same, (x,), (gradient,))[1], gradient @ gradient, atol=1e-9
+        )
+
+
+# implicit functions -------------------------------------------------------------------
+
+
+def cubic(x, a, b):
+    return x**3 + a * x - b
+
+
+def dense(matvec, b):
+    """A solver that is no NumPy function of its arguments: it sees plain values."""
+    assert type(b) is np.ndarray
+    matrix = np.stack([matvec(unit) for unit in np.eye(len(b))], axis=1)
+    return np.array(np.linalg.solve(matrix, b).tolist())
+
+
+@pytest.mark.parametrize("linear_solve", [None, dense])
+def test_custom_root(linear_solve):
+    def root(a, b):
+        return custom_root(cubic, np.ones(2), a, b, linear_solve=linear_solve)
+
+    np.testing.assert_allclose(cubic(root(X, X + 1), X, X + 1), 0, atol=1e-14)
+    check_grads(root, (X, X + 1), order=3, rtol=1e-8)
+    check_grads(vmap(root), (np.stack([X, X + 1]), np.stack([X + 1, X])), rtol=1e-8)
+    np.testing.assert_allclose(jacfwd(root)(X, X + 1), jacrev(root)(X, X + 1))
+
+
+def test_custom_root_with_a_solver():
+    def bisect(f, x0):
+        low, high = 0.0, 10.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if f(middle) < 0 else (low, middle)
+        return middle
+
+    def root(a):
+        return custom_root(lambda x, p, n: x**n - p["a"], 1.0, {"a": a}, 2,
+                           solve=bisect)  # fmt: skip
+
+    np.testing.assert_allclose(root(4.0), 2.0)
+    np.testing.assert_allclose(grad(root)(4.0), 0.25, rtol=1e-9)
+    np.testing.assert_allclose(grad(grad(root))(4.0), -1 / 32, rtol=1e-9)
+
+
+@pytest.mark.parametrize("linear_solve", [None, dense])
+def test_fixed_point(linear_solve):
+    def state(x, w, a):
+        return {"u": np.tanh(w @ x["u"]) + a, "s": 0.5 * x["s"] + x["u"][0]}
+
+    def solve(w, a):
+        x0 = {"u": np.zeros(2), "s": 0.0}
+        return fixed_point(state, x0, w, a, linear_solve=linear_solve)
+
+    x = solve(W, X)
+    np.testing.assert_allclose(x["u"], state(x, W, X)["u"], rtol=1e-12)
+    assert type(x["s"]) is np.float64
+    check_grads(solve, (W, X), order=3, rtol=1e-8)
+
+
+def test_implicit_errors():
+    assert raised(
+        errors.ConversionError,
+        lambda: grad(lambda a: custom_root(lambda x: x * x - a, 1.0))(2.0),
+    ) == (
+        "<lambda> uses a value traced by grad(<lambda>) that is not among its "
+        "arguments, so its derivative would be dropped. Pass it as an argument of "
+        "<lambda>, or use stop_gradient of it."
+    )
+    assert raised(errors.OutputTypeError, lambda: custom_root(np.sum, X)) == (
+        "sum must return a tree like x, which is * with shapes [(2,)], but it returned "
+        "* with shapes [()]."
+    )
+    assert raised(errors.OutputTypeError, lambda: fixed_point(np.sum, X)) == (
+        "sum must return a tree like x, which is * with shapes [(2,)], but it returned "
+        "* with shapes [()]."
+    )
+    assert raised(errors.InputTypeError, lambda: fixed_point(np.cos, 1)) == (
+        "fixed_point of cos needs a first guess of real floats, but x0 is 1."
+    )
+    assert raised(
+        errors.ConvergenceError, lambda: fixed_point(lambda x: -x, 1.0, max_steps=5)
+    ) == (
+        "fixed_point of <lambda> did not converge in 5 steps: x still changes by 2. "
+        "Begin nearer to the solution, or damp the step."
+    )
+    message = raised(errors.ConvergenceError, lambda: custom_root(np.cosh, 1.0))
+    assert message.startswith(
+        "custom_root of cosh did not converge: the residual stays at 1"
+    )
+    assert raised(
+        errors.OutputTypeError,
+        lambda: grad(
+            lambda a: np.sum(
+                custom_root(cubic, X, a, a + 1, linear_solve=lambda m, b: b[:1])
+            )
+        )(X),
+    ) == (
+        "the linear_solve of cubic must return a vector of shape (2,), but returned an "
+        "array of shape (1,)."
+    )
