@@ -5,42 +5,107 @@ elementwise rules of real numbers the transpose is the same formula; any other p
 is itself traced, at a zero cotangent, and replayed.
 """
 
-from operator import getitem
+import operator
 from typing import Any
 
 import numpy as np
 
 from fgrad._bind import PART
 from fgrad._dispatch import implementation
-from fgrad._replay import fit, keep_zeros, one_by_one, replay
-from fgrad._rules import Pullback
+from fgrad._replay import fit, is_fresh, keep_zeros, one_by_one, replay
+from fgrad._rules import REQUIRED, Pullback
 from fgrad._scatter import Scatter
 from fgrad._trace import Box, Node, Trace
 
 __all__ = ["push", "reachable"]
 
 
-def push(outputs: list[Node], tangents: dict[Node, Any]) -> dict[Node, Any]:
+LINEAR = frozenset(
+    {
+        operator.getitem,
+        np.cumsum,
+        np.diagonal,
+        np.dot,
+        np.flip,
+        np.inner,
+        np.matmul,
+        np.mean,
+        np.moveaxis,
+        np.outer,
+        np.roll,
+        np.sum,
+        np.swapaxes,
+        np.tensordot,
+        np.transpose,
+        np.vdot,
+    }
+)
+"""Functions that are linear in each argument: they push a tangent by themselves.
+
+Any other pullback is transposed; this is only faster.
+"""
+
+
+def push(
+    outputs: list[Node], tangents: dict[Node, Any], *, consume: bool = False
+) -> dict[Node, Any]:
     """Tangents of all nodes that `outputs` depend on, from those of the leaves.
 
-    A node that no tangent reaches is left out: its tangent is zero.
+    A node that no tangent reaches is left out: its tangent is zero. With `consume`,
+    what a node keeps is freed as soon as its tangent is known, and a tangent when
+    nobody needs it any more; those of the outputs are left.
     """
     tangents = dict(tangents)
-    with np.errstate(all="ignore"):
-        for node in sorted(reachable(outputs), key=lambda node: -node.order):
+    nodes = sorted(reachable(outputs), key=lambda node: -node.order)
+    spent = _last_uses(nodes, outputs) if consume else {}
+    owned: set[Node] = set()
+    invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
+    with np.errstate(
+        all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
+    ):
+        for node in nodes:
             for parent, pullback, residuals in node.edges:
                 for p, part in _parts(parent):
-                    if p in tangents:
-                        t = _pushforward(
-                            pullback, residuals, node, p, part, tangents[p]
-                        )
-                        if t is not None:
-                            before = tangents.get(node)
-                            tangents[node] = t if before is None else _add(before, t)
+                    if p not in tangents:
+                        continue
+                    t = _pushforward(
+                        pullback, residuals, node, p, part, tangents[p], invalid
+                    )
+                    if t is None:
+                        continue
+                    before = tangents.get(node)
+                    if before is None:
+                        tangents[node] = t
+                        if is_fresh(t, tangents[p], residuals):
+                            owned.add(node)
+                    elif node in owned and type(t) is np.ndarray:
+                        before += t
+                    else:
+                        tangents[node] = _add(before, t)
+            if consume:
+                node.edges = ()
+                t = before = parent = residuals = None
+                for p in spent.get(node, ()):
+                    tangents.pop(p, None)
     return tangents
 
 
+def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]:
+    """By node: whose tangents nobody needs after it."""
+    last: dict[Node, Node] = {}
+    for node in nodes:
+        for parent, _, _ in node.edges:
+            for p, _ in _parts(parent):
+                last[p] = node
+    spent: dict[Node, list[Node]] = {}
+    for p, node in last.items():
+        if p not in outputs:
+            spent.setdefault(node, []).append(p)
+    return spent
+
+
 def reachable(outputs: list[Node]) -> set[Node]:
+    """All nodes that `outputs` depend on, and these."""
     seen, stack = set(outputs), list(outputs)
     while stack:
         for parent, _, _ in stack.pop().edges:
@@ -71,6 +136,7 @@ def _pushforward(
     parent: Node,
     part: int | None,
     t: Any,
+    invalid: list[str],
 ) -> Any:
     """The derivative of one operation along the tangent of one argument.
 
@@ -80,15 +146,23 @@ def _pushforward(
         return t[residuals[0]]
     real = node.dtype is not None and node.dtype.kind == parent.dtype.kind == "f"
     if pullback.rule.elementwise and real and part is None:
-        wide = np.broadcast_to(t, node.shape)
+        wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
         try:
             t = pullback.fun(wide, *residuals)
         except (TypeError, ValueError) as error:
             t = one_by_one(error, pullback, parent, wide, residuals)
         if t is None:
             return None
-        t = keep_zeros(t, wide, node, pullback)
+        if invalid:
+            t = keep_zeros(t, wide, node, pullback)
+            invalid.clear()
+        if t.shape != node.shape:
+            t = np.broadcast_to(t, node.shape)
         return t if t.dtype == node.dtype else t.astype(node.dtype)
+    if pullback.rule.fun in LINEAR and node.dtype is not None and part is None:
+        t = _applied(pullback, residuals, t)
+        if t is not None and t.shape == node.shape:
+            return t if t.dtype == node.dtype else t.astype(node.dtype)
     trace = Trace(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
     try:
@@ -98,7 +172,7 @@ def _pushforward(
             c = one_by_one(error, pullback, parent, g, residuals)
         c = c if part is None else c[part]
         if type(c) is Scatter:
-            c, t = c.g, implementation(getitem)(t, c.index)
+            c, t = c.g, implementation(operator.getitem)(t, c.index)
         elif c is None:
             return None
         else:
@@ -116,3 +190,25 @@ def _zero_cotangent(trace: Trace, node: Node) -> tuple[Any, list[Node]]:
     spaces = node.shape if node.dtype is None else [(node.shape, node.dtype)]
     boxes = tuple(trace.leaf(np.zeros(*space)) for space in spaces)
     return boxes if node.dtype is None else boxes[0], [box._node for box in boxes]
+
+
+def _applied(pullback: Pullback, residuals: tuple[Any, ...], t: Any) -> Any:
+    """A linear function of the tangent, and of what the pullback kept.
+
+    ``None`` if that is not all it needs.
+    """
+    rule = pullback.rule
+    kept = {
+        name: value
+        for name, value in zip(pullback.needs, residuals, strict=True)
+        if name in rule.parameters and value is not pullback.defaults.get(name, rule)
+    }
+    kept[pullback.parameter] = t
+    args: list[Any] = []
+    for name, default in rule.parameters.items():
+        if default is not REQUIRED:
+            break
+        if name not in kept:
+            return None
+        args.append(kept.pop(name))
+    return implementation(rule.fun)(*args, **kept)

@@ -22,7 +22,7 @@ from fgrad._scatter import Scatter, add_at, index_add
 from fgrad._trace import Box, Node, boxes_in, strip
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "fit", "keep_zeros", "one_by_one", "replay"]
+__all__ = ["Cotangents", "fit", "is_fresh", "keep_zeros", "one_by_one", "replay"]
 
 ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
 """The usual types of a cotangent; whatever else a pullback returns is looked at."""
@@ -153,7 +153,7 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                         heappush(queue, (parent.order, parent))
                     else:
                         total[parent] = c
-                        if _is_fresh(c, g, residuals):
+                        if is_fresh(c, g, residuals):
                             cotangents.owned.add(parent)
                 if consume:
                     node.edges = ()
@@ -226,8 +226,10 @@ def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     if pullback.rule.broadcasts and c.shape == zero[0].shape:
         return np.where(zero[0], 0.0, c)
     none = reduce(np.logical_and, [np.all(part) for part in zero])
-    return np.where(none, 0.0, fit(c, parent, pullback)) if type(none) is Box else (
-        np.zeros(parent.shape, parent.dtype) if none else c
+    return (
+        np.where(none, 0.0, fit(c, parent, pullback))
+        if type(none) is Box
+        else (np.zeros(parent.shape, parent.dtype) if none else c)
     )
 
 
@@ -246,7 +248,7 @@ def one_by_one(
     return retried(error, repr(pullback), dense, (g, *residuals), {})
 
 
-def _is_fresh(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:
+def is_fresh(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:
     """Whether nothing else can see this array."""
     if type(c) is not np.ndarray or c.base is not None or c is g:
         return False

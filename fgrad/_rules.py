@@ -100,7 +100,8 @@ _C_SIGNATURES: dict[str, dict[str, Any]] = {
 def function_name(fun: Callable[..., Any]) -> str:
     """The public name of a function: ``np.linalg.eigh``, ``loss``."""
     if isinstance(fun, np.ufunc):
-        return f"np.{fun.__name__}"
+        numpys = getattr(np, fun.__name__, None) is fun
+        return f"np.{fun.__name__}" if numpys else fun.__name__
     owner = getattr(fun, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{fun.__name__}"

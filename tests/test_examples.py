@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -37,7 +35,6 @@ def test_quickstart_is_the_readme(tmp_path):
 
 
 def test_digits(tmp_path):
-    pytest.importorskip("sklearn", reason="needs fgrad[examples]", exc_type=ImportError)
     out = run("digits.py", cwd=tmp_path)
     accuracy = float(re.search(r"test accuracy ([\d.]+)%", out)[1])
     assert accuracy >= 97

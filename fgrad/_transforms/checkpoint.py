@@ -221,8 +221,8 @@ def checkpoint(
     >>> grad(checkpoint(np.sin))(0.0)
     np.float64(1.0)
     >>> decay = checkpoint(lambda x, rate: x - rate * x, every=10)
-    >>> grad(decay)(1.0, 100, 0.01) == 0.99**100
-    np.True_
+    >>> float(round(grad(decay)(1.0, 100, 0.01) - 0.99**100, 9))
+    0.0
     """
     if fun is None:
         return partial(checkpoint, every=every)

@@ -22,8 +22,10 @@ R = TypeVar("R")
 class Pushforward:
     """The derivative of a finished run: takes tangents, returns those of the output."""
 
-    def __init__(self, run: Run, out: Any) -> None:
+    def __init__(self, run: Run, out: Any, *, once: bool = False) -> None:
         self._run = run
+        self._once = once
+        """Whether it is called only once, so that the tape may be used up."""
         self._leaves, self._structure = flatten(out)
         self._nodes = [run.node(leaf) for leaf in self._leaves]
 
@@ -47,11 +49,15 @@ class Pushforward:
             paths = leaf_paths(structure)
             for path, node, leaf in zip(paths, nodes, leaves, strict=True):
                 given[node] = self._checked(leaf, node, f"argument {i}{path}", name)
-        found = push([node for node in self._nodes if node is not None], given)
+        outputs = [node for node in self._nodes if node is not None]
+        found = push(outputs, given, consume=self._once)
+        seen = {id(tangent) for tangent in given.values()}
         return unflatten(
             self._structure,
             [
-                _zero(leaf) if node is None or node not in found else found[node][()]
+                _zero(leaf)
+                if node is None or node not in found
+                else _fresh(found[node], seen)
                 for leaf, node in zip(self._leaves, self._nodes, strict=True)
             ],
         )
@@ -69,6 +75,16 @@ class Pushforward:
                 f"but has dtype {t.dtype}"
             )
         return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _fresh(tangent: Any, seen: set[int]) -> Any:
+    """A tangent that nobody else sees: no input, no view, no other output."""
+    if type(tangent) is np.ndarray and (
+        tangent.base is not None or id(tangent) in seen
+    ):
+        tangent = np.array(tangent)
+    seen.add(id(tangent))
+    return tangent[()]
 
 
 def _zero(leaf: Any) -> Any:
@@ -118,7 +134,7 @@ def jvp(
     (array([1., 4.]), array([ 2., 40.]))
     """
     check_pairs("jvp", fun, primals, tangents)
-    out, pushforward, aux = _linearized("jvp", fun, primals, has_aux)
+    out, pushforward, aux = _linearized("jvp", fun, primals, has_aux, once=True)
     tangent = pushforward(*tangents)
     return (out, tangent, aux) if has_aux else (out, tangent)
 
@@ -201,8 +217,12 @@ def check_pairs(
 
 
 def _linearized(
-    transform: str, fun: Callable[..., Any], primals: Sequence[Any], has_aux: bool
+    transform: str,
+    fun: Callable[..., Any],
+    primals: Sequence[Any],
+    has_aux: bool,
+    once: bool = False,
 ) -> tuple[Any, Pushforward, Any]:
     run = Run(transform, fun, primals, range(len(primals)))
     out, aux = run.finish(run.call({}), has_aux)
-    return tree_map(run.value, out), Pushforward(run, out), aux
+    return tree_map(run.value, out), Pushforward(run, out, once=once), aux

@@ -1,0 +1,149 @@
+"""`elementwise_grad`: the diagonal of a diagonal Jacobian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import numpy as np
+
+from fgrad._trace import Node, Space, strip
+from fgrad._transforms._rows import pull
+from fgrad._transforms._run import Argnums, Run, described, label, sequence
+from fgrad._transforms._wrapped import Transformed, is_sequence
+from fgrad._transforms.reverse import output_space
+from fgrad._tree import unflatten
+from fgrad.errors import OutputTypeError
+
+__all__ = ["elementwise_grad"]
+
+P = ParamSpec("P")
+
+
+class ElementwiseGrad(Transformed):
+    """What `elementwise_grad` returns."""
+
+    def _end(self, run: Run, out: Any) -> Any:
+        out, _ = run.finish(out, has_aux=False)
+        name = label(self.fun)
+        plain = strip(out)
+        if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
+            raise OutputTypeError(
+                f"{self.transform} needs one array as output, but {name} returned "
+                f"{described(out)}."
+            )
+        shape, dtype = output_space(out, run, self.transform)
+        for argnum, (_, nodes) in zip(sequence(self.argnums), run.inputs, strict=True):
+            for leaf in nodes:
+                if leaf.shape != shape:
+                    raise OutputTypeError(
+                        f"{self.transform} needs an output of the shape {leaf.shape} "
+                        f"of argument {argnum}, but {name} returned an array of shape "
+                        f"{shape}. Use jacobian({name})."
+                    )
+        inputs = [node for _, nodes in run.inputs for node in nodes]
+        results = iter(self._diagonals(run.node(out), Space(shape, dtype), inputs))
+        trees = tuple(
+            unflatten(structure, [next(results) for _ in nodes])
+            for structure, nodes in run.inputs
+        )
+        return trees if is_sequence(self.argnums) else trees[0]
+
+    def _diagonals(
+        self, node: Node | None, space: Space, inputs: list[Node]
+    ) -> list[Any]:
+        """The sums of the Jacobian's columns, once it is known to be diagonal."""
+        if node is None:
+            return [np.zeros(space.shape, leaf.dtype)[()] for leaf in inputs]
+        ones = np.ones(space.shape, space.dtype)
+        sums = pull(node, ones, inputs)
+        if space.dtype.kind == "c":
+            turned = pull(node, 1j * ones, inputs)
+            sums = [
+                c - 1j * turn if leaf.dtype.kind == "f" else c
+                for c, turn, leaf in zip(sums, turned, inputs, strict=True)
+            ]
+        if not _is_elementwise(node):
+            self._check_diagonal(node, space, inputs, sums)
+        return sums
+
+    def _check_diagonal(
+        self, node: Node, space: Space, inputs: list[Node], sums: list[Any]
+    ) -> None:
+        """Weighted sums of a diagonal's columns are its entries times the weights.
+
+        Random weights tell apart anything else: with w of the size of the output,
+        Σ wᵢ Jᵢⱼ - wⱼ Σ Jᵢⱼ = Σ (wᵢ - wⱼ) Jᵢⱼ.
+        """
+        rng = np.random.default_rng(0)
+        w = rng.uniform(0.5, 1.5, space.shape).astype(space.dtype)
+        if space.dtype.kind == "c":
+            w = w * np.exp(1j * rng.uniform(-1, 1, space.shape)).astype(space.dtype)
+        for got, c, leaf in zip(pull(node, w, inputs), sums, inputs, strict=True):
+            expected = w * c
+            if leaf.dtype.kind != "c":
+                expected = np.real(expected)
+            error, size = np.abs(strip(got - expected)), np.abs(strip(expected))
+            if np.any(error > np.finfo(leaf.dtype).eps ** 0.5 * (size + np.max(size))):
+                name = label(self.fun)
+                raise OutputTypeError(
+                    f"{self.transform} needs a function whose outputs depend on the "
+                    f"matching input only, but {name} mixes entries (or is complex and "
+                    f"not holomorphic). Use jacobian({name})."
+                )
+
+
+def _is_elementwise(output: Node) -> bool:
+    """Whether the tape shows that entries never mix: real ufuncs of one shape."""
+    seen, stack = {output}, [output]
+    while stack:
+        node = stack.pop()
+        if node.dtype is None or node.dtype.kind != "f" or node.shape != output.shape:
+            return False
+        for parent, pullback, _ in node.edges:
+            if type(parent) is tuple or not pullback.rule.elementwise:
+                return False
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return True
+
+
+def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
+    """The derivative of each output entry with respect to the matching input entry.
+
+    Parameters
+    ----------
+    fun : callable
+        Returns an array of the shape of the differentiated argument, each entry of
+        which depends on the matching entry only.
+    argnums : int or sequence of int
+        Which positional arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `fun`. Returns an array like the argument; a tuple of
+        these if `argnums` is a sequence.
+
+    Raises
+    ------
+    OutputTypeError
+        If the output is no array of the argument's shape, or depends on other entries.
+    InputTypeError, ArgnumsError
+        As for `grad`.
+
+    Notes
+    -----
+    The Jacobian is diagonal, so one pass in reverse mode yields all its entries. Where
+    the operations that ran do not prove that it is diagonal, a second pass with random
+    weights checks it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import elementwise_grad
+    >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0]))
+    array([1.        , 0.41997434])
+    """
+    return ElementwiseGrad("elementwise_grad", fun, argnums)
