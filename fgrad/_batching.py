@@ -22,7 +22,7 @@ from fgrad._bind import bind
 from fgrad._callsite import caller, describe, short
 from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
-from fgrad.errors import BatchedValueError, LeakedTracerError
+from fgrad.errors import BatchedValueError, LeakedTracerError, RuleError
 
 __all__ = ["BATCHERS", "LOOPS", "BatchTrace", "batched_in", "batcher", "retried"]
 
@@ -67,6 +67,10 @@ class BatchTrace(Trace):
 
     def leaf(self, value: Any) -> Box:
         """Box a value that has the examples along axis 0."""
+        if value.shape[:1] != (self.size,):
+            raise RuleError(
+                f"{value.shape} is no shape for a batch of {self.size} examples."
+            )
         node = Node(self.tick(), value.shape[1:], value.dtype, (), *caller())
         return Box(value, self, node)
 
@@ -92,7 +96,9 @@ class BatchTrace(Trace):
         fun = rule.fun
         if rule.elementwise and len(args) == 1 and not kwargs and self.holds(args[0]):
             value = args[0]._value
-            return self.result(bind(rule, (value,), {}) if type(value) is Box else fun(value))
+            return self.result(
+                bind(rule, (value,), {}) if type(value) is Box else fun(value)
+            )
         batch = BATCHERS.get(fun)
         if batch is None and rule.elementwise:
             batch = BATCHERS[np.ufunc]
@@ -113,6 +119,14 @@ class BatchTrace(Trace):
             for i in range(self.size)
         ]
         return joined(rule.name, results, self.assembled)
+
+    def of_all(self, value: Any) -> Any:
+        """The value for all examples: repeated, if they share it."""
+        if self.holds(value):
+            return value._value
+        if type(value) is not Box:
+            value = np.asarray(value)
+        return np.broadcast_to(value, (self.size, *value.shape))
 
     def example(self, value: Any, i: int) -> Any:
         """One example of all that is batched in the arguments of a call."""
@@ -179,9 +193,9 @@ def _uneven(name: str, what: str, found: Any) -> str:
 # One example after the other, below inner traces --------------------------------------
 
 
-def example(x: Any, i: int) -> Any:
-    """One example of a batched value."""
-    return batched_in(x)[0]._trace.example(x, i)
+def example(x: Any, i: int, trace: BatchTrace) -> Any:
+    """One example of a value that is batched by `trace`."""
+    return x
 
 
 def assembled(examples: list[Any], anchor: Any) -> Any:
@@ -202,11 +216,10 @@ def batched_in(value: Any) -> list[Box]:
     return found
 
 
-def _example_of(value: Any, i: int, trace: Trace) -> Any:
+def _example_of(value: Any, i: int, trace: BatchTrace) -> Any:
     """One example of all that is batched by `trace`, at any depth."""
     if type(value) is Box:
-        mine = any(box._trace is trace for box in batched_in(value))
-        return bind(EXAMPLE, (value, i), {}) if mine else value
+        return bind(EXAMPLE, (value, i, trace), {}) if _in(value, trace) else value
     if type(value) in CONTAINERS and boxes_in(value):
         return type(value)([_example_of(item, i, trace) for item in value])
     if type(value) is dict:
@@ -214,36 +227,58 @@ def _example_of(value: Any, i: int, trace: Trace) -> Any:
     return value
 
 
-def _only(g: Any, i: int, anchor: Any) -> Any:
+def _in(value: Any, trace: Trace) -> bool:
+    while type(value) is Box:
+        if value._trace is trace:
+            return True
+        value = value._value
+    return False
+
+
+def _assembled(examples: list[Any], trace: BatchTrace) -> Any:
+    """The value with these examples, in whatever traces they are."""
+    anchor = trace.leaf(np.zeros(trace.size))
+    return bind(ASSEMBLED, (examples, anchor), {})
+
+
+def _only(g: Any, i: int, trace: BatchTrace) -> Any:
     """A cotangent for one example, and zero for all others.
 
     What all examples share has a derivative in each: they must not mix.
     """
-    examples: list[Any] = [np.zeros(g.shape, g.dtype)] * anchor._trace.size
-    examples[i] = _example_of(g, i, anchor._trace)
-    return bind(ASSEMBLED, (examples, anchor), {})
+    examples: list[Any] = [np.zeros(g.shape, g.dtype)] * trace.size
+    examples[i] = _example_of(g, i, trace)
+    return _assembled(examples, trace)
 
 
 def _assembled_pullback(g: Any, wanted: Any, anchor: Any) -> Any:
     """To each example its own."""
     return [
-        None if node is None else _only(g, i, anchor) for i, node in enumerate(wanted)
+        None if node is None else _only(g, i, anchor._trace)
+        for i, node in enumerate(wanted)
     ]
 
 
-defvjp(example, x=lambda g, x, i: _only(g, i, batched_in(x)[0]))
+defvjp(example, x=lambda g, i, trace: _only(g, i, trace))
 defvjp(assembled, sequences=("examples",), examples=_assembled_pullback)
-EXAMPLE, ASSEMBLED = RULES[example], RULES[assembled]
+EXAMPLE, ASSEMBLED = RULES.pop(example), RULES.pop(assembled)
+"""They are nobody's functions to call, so they are in no table."""
 
 
 @batcher(example)
-def _(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
-    return trace.example(*args)
+def _example(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
+    x, i, mine = args
+    if mine is trace:
+        return trace.example(x, i)
+    return trace.result(bind(rule, (x._value, i, mine), {}))
 
 
 @batcher(assembled)
-def _(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
-    return trace.assembled(args[0])
+def _assemble(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
+    examples, anchor = args
+    if anchor._trace is trace:
+        return trace.assembled(examples)
+    return trace.result(bind(rule, (list(map(trace.of_all, examples)), anchor), {}))
 
 
 def retried(
@@ -259,8 +294,7 @@ def retried(
     batched = BatchedValueError
     if not found or not (isinstance(error, batched) or isinstance(cause, batched)):
         raise error
-    anchor = max(found, key=lambda box: box._trace.id)
-    trace: Any = anchor._trace
+    trace: Any = max((box._trace for box in found), key=lambda trace: trace.id)
     LOOPS[name] += 1
     results: list[Any] = []
     for i in range(trace.size):
@@ -271,4 +305,4 @@ def retried(
         except (TypeError, ValueError) as inner:  # of another `vmap` outside
             result = retried(inner, name, fun, here, named)
         results.append(result)
-    return joined(name, results, lambda parts: bind(ASSEMBLED, (parts, anchor), {}))
+    return joined(name, results, lambda parts: _assembled(parts, trace))

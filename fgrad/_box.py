@@ -23,17 +23,10 @@ STORE = (
     "np.concatenate, or use fgrad.index_update"
 )
 
-BATCHED = (
-    "{} needs one value, but x is batched and has one for each example; use NumPy's "
-    "functions on x itself"
-)
-
 BATCHED_INDEX = (
     "an array that is not batched cannot be indexed with a batched value; use "
     "fgrad.numpy.take(array, index, axis=0)"
 )
-
-SUBSCRIPT = ("BINARY_SUBSCR", "BINARY_SLICE")
 
 INDEX = "a traced value cannot be an index or a count; use int(stop_gradient(x))"
 
@@ -331,19 +324,24 @@ def _drop(box: ArrayFace, conversion: str, instead: str = "") -> NoReturn:
     """Refuse a conversion that would drop the gradient, or needs one example."""
     site = caller()
     doing = instruction(site)
-    if type(plain(box)) is type(box):
-        words = BATCHED_INDEX if doing in SUBSCRIPT else BATCHED.format(conversion)
-        raise BatchedValueError(f"{words}, at {describe(site)}")
+    batched = type(plain(box)) is type(box)
+    kind = BatchedValueError if batched else ConversionError
     if doing.startswith("STORE_"):
-        raise ConversionError(f"{STORE}, at {describe(site)}")
+        raise kind(f"{STORE}, at {describe(site)}")
     if doing.startswith(("BINARY_SUBSCR", "BINARY_SLICE")):
-        raise ConversionError(f"{INDEX}, at {describe(site)}")
+        words = BATCHED_INDEX if batched else INDEX
+        raise kind(f"{words}, at {describe(site)}")
     name = "x"
     if call := re.fullmatch(r"([\w.]+)\((\w+)\)", call_text(site) or ""):
         conversion, name = call[0], call[2]
         function = call[1].removeprefix("math.")
         if function != call[1] and hasattr(math, function) and hasattr(np, function):
             instead = f"np.{function}({name}), or "
+    if batched:
+        raise BatchedValueError(
+            f"{conversion} needs one value, but {name} is batched and has one for each "
+            f"example; use NumPy's functions on {name} itself, at {describe(site)}"
+        )
     raise ConversionError(
         f"{conversion} would drop the gradient of {name} "
         f"(made at {short(box._node.site)}). "

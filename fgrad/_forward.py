@@ -59,6 +59,8 @@ def push(
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
     spent = _last_uses(nodes, outputs) if consume else {}
     owned: set[Node] = set()
+    holes: set[Node] = set()
+    """Nodes whose tangent may be zero where it was masked out."""
     invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
     with np.errstate(
         all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
@@ -68,11 +70,15 @@ def push(
                 for p, part in _parts(parent):
                     if p not in tangents:
                         continue
+                    if p in holes and residuals:
+                        invalid.append("a nan that was kept may meet a zero")
                     t = _pushforward(
                         pullback, residuals, node, p, part, tangents[p], invalid
                     )
                     if t is None:
                         continue
+                    if p in holes or pullback.masks:
+                        holes.add(node)
                     before = tangents.get(node)
                     if before is None:
                         tangents[node] = t
@@ -160,9 +166,9 @@ def _pushforward(
             t = np.broadcast_to(t, node.shape)
         return t if t.dtype == node.dtype else t.astype(node.dtype)
     if pullback.rule.fun in LINEAR and node.dtype is not None and part is None:
-        t = _applied(pullback, residuals, t)
-        if t is not None and t.shape == node.shape:
-            return t if t.dtype == node.dtype else t.astype(node.dtype)
+        pushed = _applied(pullback, residuals, t)
+        if pushed is not None and pushed.shape == node.shape:
+            return pushed if pushed.dtype == node.dtype else pushed.astype(node.dtype)
     trace = Trace(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
     try:

@@ -225,7 +225,7 @@ def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     zero = [np.equal(strip(part), 0) for part in (g if type(g) is tuple else (g,))]
     if pullback.rule.broadcasts and c.shape == zero[0].shape:
         return np.where(zero[0], 0.0, c)
-    none = reduce(np.logical_and, [np.all(part) for part in zero])
+    none: Any = reduce(np.logical_and, [np.all(part) for part in zero])
     return (
         np.where(none, 0.0, fit(c, parent, pullback))
         if type(none) is Box

@@ -123,7 +123,10 @@ def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
     if code is None and fun.__name__ in _C_SIGNATURES:
         return _C_SIGNATURES[fun.__name__]
     if code is None:
-        parameters = inspect.signature(fun).parameters.values()
+        try:
+            parameters = inspect.signature(fun).parameters.values()
+        except ValueError:
+            return {}
         return {p.name: p.default for p in parameters}
     # What inspect.signature would say, a hundred times faster: it counts at import.
     count, names = code.co_argcount, code.co_varnames

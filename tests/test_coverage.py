@@ -172,6 +172,8 @@ def test_documentation() -> None:
     """``docs/coverage.md`` is what `coverage` says, for the NumPy it names."""
     text = (ROOT / "docs" / "coverage.md").read_text()
     version = ".".join(np.__version__.split(".")[:2])
-    if f"with NumPy {version}." not in text:
-        pytest.skip("the documentation is of another NumPy")
-    assert TABLE.to_markdown() in text
+    if f"with NumPy {version}." in text:
+        assert TABLE.to_markdown() in text
+    else:  # the page is of another NumPy: what both have, it has to know
+        unknown = {row.name for row in TABLE if f"`{row.name}`" not in text}
+        assert len(unknown) < len(TABLE) / 20

@@ -33,7 +33,15 @@ MAY_IMPORT = {
         "batching",
         "primitives",
     },
-    "_dispatch": {"errors", "_batching", "_bind", "_box", "_callsite", "_rules", "_trace"},
+    "_dispatch": {
+        "errors",
+        "_batching",
+        "_bind",
+        "_box",
+        "_callsite",
+        "_rules",
+        "_trace",
+    },
     "_replay": {
         "errors",
         "_batching",

@@ -52,6 +52,11 @@ class Transformed(Wrapped):
         has_aux: bool = False,
         holomorphic: bool = False,
     ) -> None:
+        if not callable(fun):
+            raise TypeError(
+                f"{transform} needs a function, but got {fun!r}. "
+                f"Write {transform}(fun)(x), not {transform}(fun(x))."
+            )
         super().__init__(fun)
         self.transform = transform
         self.argnums = argnums

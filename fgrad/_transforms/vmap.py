@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -97,15 +97,13 @@ class Vmap(Wrapped):
                 f"out_axes={axis} of {self!r}, but {where} has shape {leaf.shape} "
                 f"for one example"
             )
-        value = (
-            leaf._value if mapped else np.broadcast_to(leaf, (trace.size, *leaf.shape))
-        )
+        value: Any = trace.of_all(leaf)
         if type(value) is not Box and (
             not value.flags.writeable
             or any(np.may_share_memory(value, array) for array in inputs)
         ):
             value = np.array(value)
-        return np.moveaxis(value, 0, axis) if axis else value
+        return np.moveaxis(cast("Any", value), 0, axis) if axis else value
 
     def __repr__(self) -> str:
         return f"vmap({label(self.fun)})"
@@ -262,7 +260,8 @@ def vmap(
     --------
     >>> import numpy as np
     >>> from fgrad import grad, vmap
-    >>> vmap(np.dot)(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    >>> a = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> vmap(np.dot)(a, np.eye(2))
     array([1., 4.])
     >>> loss = lambda w, x, y: (w @ x - y) ** 2
     >>> w, xs, ys = np.array([1.0, 2.0]), np.eye(2), np.zeros(2)

@@ -12,6 +12,7 @@ from fgrad.batching import (
     linalg,
     products,
     reductions,
+    series,
     shaping,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "linalg",
     "products",
     "reductions",
+    "series",
     "shaping",
 ]

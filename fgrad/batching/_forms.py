@@ -18,9 +18,8 @@ __all__ = [
     "array",
     "flat",
     "lined_up",
-    "of_all",
-    "one_by_one",
     "one_array",
+    "one_by_one",
     "several_arrays",
     "shifted",
 ]
@@ -50,14 +49,6 @@ def lined_up(a: Any, ndim: int) -> Any:
     if missing <= 0:
         return a
     return np.reshape(a, (a.shape[0], *(1,) * missing, *a.shape[1:]))
-
-
-def of_all(trace: BatchTrace, value: Any) -> Any:
-    """The value for all examples: repeated, if they share it."""
-    if trace.holds(value):
-        return value._value
-    value = array(value)
-    return np.broadcast_to(value, (trace.size, *value.shape))
 
 
 def _batched_in(trace: BatchTrace, value: Any) -> bool:

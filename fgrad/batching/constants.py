@@ -63,8 +63,14 @@ def searchsorted(fun: Any, v: Any, a: Any, **options: Any) -> Any:
     return fun(a, v, **options)
 
 
-@one_array(np.digitize, np.isin, np.unravel_index)
+@one_array(np.digitize, np.unravel_index)
 def each_entry(fun: Any, a: Any, **options: Any) -> Any:
+    return fun(a, **options)
+
+
+@one_array(np.isin)
+def isin(fun: Any, a: Any, *, assume_unique: Any = False, **options: Any) -> Any:
+    """Entries that differ in each example may repeat in the batch."""
     return fun(a, **options)
 
 

@@ -23,7 +23,6 @@ from fgrad.batching._forms import (
     array,
     flat,
     lined_up,
-    of_all,
     one_array,
     several_arrays,
     shifted,
@@ -124,7 +123,7 @@ def update(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
 
 
 def _written(trace: BatchTrace, fun: Any, x: Any, index: Any, value: Any) -> Any:
-    full = of_all(trace, x)
+    full = trace.of_all(x)
     parsed = _parsed(trace, index, full.ndim - 1)
     spots = tuple(np.zeros(p.shape, int) if type(p) is Box else p for p in parsed.parts)
     shape = np.broadcast_to(0, full.shape[1:])[spots].shape

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from fgrad._batching import BatchTrace
-from fgrad.batching._forms import flat, lined_up, of_all, several_arrays, shifted
+from fgrad.batching._forms import flat, lined_up, several_arrays, shifted
 
 
 def _each(trace: BatchTrace, arrays: Any) -> list[Any]:
     """The arrays of a sequence, for all examples."""
-    parts = [of_all(trace, part) for part in arrays]
-    return parts
+    return [trace.of_all(part) for part in arrays]
 
 
 @several_arrays(np.concatenate)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fgrad._batching import BatchTrace
 from fgrad.batching._forms import (
+    aligned,
     array,
     flat,
     lined_up,
@@ -15,6 +16,9 @@ from fgrad.batching._forms import (
     several_arrays,
     shifted,
 )
+from fgrad.primitives._spectrum import mixed, once, singular, spectral
+
+aligned(once, arrays=("x", "repeated"))
 
 
 @one_array(
@@ -71,3 +75,22 @@ def norm(
     else:
         axis = shifted(axis, x.ndim - 1)
     return fun(x, ord, axis, keepdims) if axis != () else NotImplemented
+
+
+@several_arrays(mixed)
+def zeros_for_rotations(trace: BatchTrace, gv: Any, w: Any) -> Any:
+    return mixed(trace.of_all(gv), trace.of_all(w))
+
+
+def weighted(fun: Any) -> Any:
+    """A matrix, its weights and its vectors: if one is batched, so are all."""
+
+    def batch(trace: BatchTrace, parts: Any, *vectors: Any) -> Any:
+        both = [trace.of_all(part) for part in parts]
+        return fun(both, *(x if type(x) is str else trace.of_all(x) for x in vectors))
+
+    return several_arrays(fun)(batch)
+
+
+for fun in (spectral, singular):
+    weighted(fun)

@@ -66,7 +66,10 @@ def cumulation(fun: Any, a: Any, axis: Any = None, **options: Any) -> Any:
     return fun(a, axis=shifted(axis, a.ndim - 1), **options)
 
 
-@one_array(np.cumulative_sum, np.cumulative_prod)
+NEWER = ("cumulative_sum", "cumulative_prod")  # NumPy 2.1
+
+
+@one_array(*(getattr(np, name) for name in NEWER if hasattr(np, name)))
 def cumulative(fun: Any, a: Any, axis: Any = None, **options: Any) -> Any:
     if axis is None and a.ndim != 2:
         return NotImplemented
@@ -98,7 +101,9 @@ def transform(fun: Any, a: Any, axis: Any = -1, **options: Any) -> Any:
 
 
 @one_array(np.unwrap)
-def unwrap(fun: Any, p: Any, discont: Any = None, axis: Any = -1, **options: Any) -> Any:
+def unwrap(
+    fun: Any, p: Any, discont: Any = None, axis: Any = -1, **options: Any
+) -> Any:
     return fun(p, discont, shifted(axis, p.ndim - 1), **options)
 
 

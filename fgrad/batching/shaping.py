@@ -24,7 +24,7 @@ def _resolved(shape: Any, size: int) -> tuple[int, ...]:
 
 @one_array(reshaped)
 def reshape(fun: Any, a: Any, shape: Any, order: Any = "C") -> Any:
-    """In Fortran's order the last axis is the slowest: there the examples stay apart."""
+    """In Fortran's order the examples stay apart along the last axis."""
     shape = _resolved(shape, math.prod(a.shape[1:]))
     if order == "C":
         return np.reshape(a, (a.shape[0], *shape))
@@ -138,9 +138,7 @@ def overlap(fun: Any, a: Any, shape: Any, window_shape: Any, axis: Any) -> Any:
 
 
 @one_array(np.diagonal)
-def diagonal(
-    fun: Any, a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1
-) -> Any:
+def diagonal(fun: Any, a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     return fun(a, offset, *shifted((axis1, axis2), a.ndim - 1))
 
 

@@ -6,6 +6,12 @@ may have a derivative all the same. If the cotangent of the rotation vanishes, t
 take no part in it: 0 / 0 is 0. If not, either the derivative does not exist, or it
 depends on more than the vectors (on the derivative of f in ``V f(L) V.T``): there the
 quotient is nan, which says so, and not a finite number, which may be wrong.
+
+That cannot be told from the vectors alone for ``V diag(g) V.T``, what the derivative of
+a function of the values is: where g vanishes, its derivative need not. So `spectral`
+and `singular` are operations of their own, which know whether g moves with the matrix.
+If not, their derivative exists; if so, it is nan for what mixes equal values. Whatever
+would take one more derivative through vectors of equal values is nan: see `once`.
 """
 
 from typing import Any
@@ -15,8 +21,20 @@ import numpy as np
 from fgrad._dispatch import primitive
 from fgrad._rules import defvjp
 from fgrad._trace import strip
+from fgrad.primitives._matrices import adjoint, columns, conjugate, onto_triangle
 
-__all__ = ["gauge", "over", "over_gaps", "size"]
+__all__ = [
+    "equal",
+    "gauge",
+    "mixed",
+    "once",
+    "over",
+    "over_gaps",
+    "singular",
+    "size",
+    "spectral",
+    "undecided",
+]
 
 ROUNDING = 1e4
 """How many machine epsilons, relative to the largest entry, a cotangent's zero has."""
@@ -36,9 +54,10 @@ def _divided(x: Any, d: Any, x_size: Any, d_size: Any) -> Any:
 
 
 @primitive
-def over(x: Any, d: Any, x_size: Any = None) -> Any:
+def over(x: Any, d: Any, x_size: Any = None, d_size: Any = None) -> Any:
     """``x / d`` for matrices, where 0 / 0 is 0, and anything else over 0 is nan."""
-    return _divided(x, d, size(x) if x_size is None else x_size, size(d))
+    x_size = size(x) if x_size is None else x_size
+    return _divided(x, d, x_size, size(d) if d_size is None else d_size)
 
 
 @primitive
@@ -75,12 +94,200 @@ def gauge(x: Any) -> Any:
 defvjp(
     over,
     broadcasts=True,
-    neutral=("x_size",),
-    x=lambda g, d: over(g, d),
-    d=lambda g, ans, d: -over(g * ans, d),
+    neutral=("x_size", "d_size"),
+    x=lambda g, d, d_size=None: over(g, d, None, d_size),
+    d=lambda g, ans, d, d_size=None: -over(g * ans, d, None, d_size),
 )
 defvjp(
     over_gaps,
     x=lambda g, w, phases: over_gaps(g, w, phases),
     w=over_gaps_w_pullback,
+)
+
+# Weighted vectors ---------------------------------------------------------------------
+
+
+def equal(w: Any) -> Any:
+    """Which values of a spectrum have an equal one, as a plain array."""
+    return np.sum(_same(w), axis=-1) > 1
+
+
+def _same(w: Any) -> Any:
+    w = strip(w)
+    return _zero(_gaps(w), w)
+
+
+def _gaps(w: Any, sign: int = -1) -> Any:
+    return np.expand_dims(w, -1) + sign * columns(w)
+
+
+def _zero(gaps: Any, w: Any) -> Any:
+    return np.abs(gaps) <= EQUAL * np.finfo(gaps.dtype).eps * _largest(w)
+
+
+def _largest(w: Any) -> Any:
+    return np.max(np.abs(strip(w)), axis=-1, initial=0)[..., None, None]
+
+
+@primitive
+def once(x: Any, repeated: Any) -> Any:
+    """Vectors or their values, with a derivative of nan for the `repeated` ones.
+
+    Zero cotangents stay zero, and so do those that are rounding.
+    """
+    return np.array(x)
+
+
+def once_pullback(g: Any, repeated: Any) -> Any:
+    """Divided by 1, or by 0."""
+    return over(g, np.where(repeated, 0, 1).astype(g.real.dtype))
+
+
+@primitive
+def mixed(gv: Any, w: Any) -> Any:
+    """Zeros, to be added to what `over_gaps` made of vectors' cotangents.
+
+    How these change, in a basis of equal values that is arbitrary, is known only if the
+    cotangent of the sum does not depend on that basis either: a multiple of 1.
+    """
+    return np.zeros((*gv.shape[:-2], *w.shape[-1:] * 2), gv.dtype)
+
+
+def mixed_pullback(g: Any, w: Any, like: Any) -> Any:
+    """0, or nan for the vectors of equal values."""
+    same = _same(w)
+    count = np.sum(same, axis=-1, keepdims=True)
+    own = np.diagonal(g, axis1=-2, axis2=-1)[..., None]
+    mean = same.astype(w.dtype) @ own / count
+    g = g * same - np.eye(w.shape[-1], dtype=w.dtype) * mean
+    unknown = over(
+        g, np.where(same & (count > 1), 0, 1).astype(g.real.dtype), size(own)
+    )
+    return np.broadcast_to(np.sum(unknown, axis=-2, keepdims=True), like.shape)
+
+
+def undecided(gv: Any, gw: Any, w: Any) -> Any:
+    """A nan for equal values whose cotangents differ, with vectors that take no part.
+
+    As in ``V f(L) V.T`` where f vanishes; it has a derivative, but gv does not say it.
+    If no vector takes part, it is a function of values only.
+    """
+    gv, gw = np.max(np.abs(strip(gv)), axis=-2, initial=0), strip(gw)
+    most = np.max(gv, axis=-1, keepdims=True, initial=0)
+    unused = (gv <= ROUNDING * np.finfo(gv.dtype).eps * most) & (most > 0)
+    both = unused[..., None, :] & unused[..., :, None] & _same(w)
+    rounding = ROUNDING * np.finfo(gv.dtype).eps * _largest(gw)
+    differ = np.abs(_gaps(gw)) > rounding
+    return np.where(both & differ, np.nan, 0).astype(gv.dtype)
+
+
+def _slope(
+    x: Any, steps: Any, gaps: Any, g: Any, w: Any, moving: bool, own: Any = False
+) -> Any:
+    """``x * steps / gaps``: times divided differences of the weights g.
+
+    Where that is 0 / 0, the slope is 0 for weights that do not move. For others it is
+    their derivative, which is not known: 0 times it is 0, anything else is nan. On the
+    diagonal, if it is `own`, there is no rotation, and no slope.
+    """
+    zero = _zero(strip(gaps), w)
+    flat = np.abs(strip(steps)) <= ROUNDING * np.finfo(g.dtype).eps * _largest(g)
+    known = zero & (own | flat if not moving else own)
+    steps = np.where(known, 0, np.where(zero, 1, steps) if moving else steps)
+    w_size = _largest(w)
+    gaps = np.where(known, np.where(w_size > 0, w_size, 1), gaps)
+    return over(x * steps, gaps, size(x) * size(steps), w_size)
+
+
+def _eye(w: Any) -> Any:
+    return np.eye(w.shape[-1], dtype=bool)
+
+
+@primitive
+def spectral(parts: Any, w: Any, v: Any, inverse: Any, UPLO: str = "") -> Any:
+    """``V diag(g) inv(V)``, transposed, of a matrix and g, the two `parts`.
+
+    The values, the vectors and their inverse are those of the matrix, and bring no
+    derivative of their own. Of a Hermitian matrix, one triangle gets all of it.
+    """
+    return ((v * columns(parts[1])) @ inverse).mT
+
+
+def spectral_pullback(
+    g: Any, parts: Any, wanted: Any, w: Any, v: Any, inverse: Any, UPLO: str
+) -> Any:
+    """Daleckii and Krein (1965): in the basis of V, times divided differences.
+
+    Integration and differentiation of functions of Hermitian operators.
+    """
+    repeated = equal(w)
+    v, w = once(v, columns(repeated)), once(columns(w), columns(repeated))[..., 0, :]
+    inverse = once(inverse, repeated[..., None])
+    inner, weights, moving = inverse @ g @ v, parts[1], wanted[1] is not None
+    change = _slope(inner, _gaps(weights), _gaps(w), weights, w, moving, _eye(w))
+    c = (v @ change @ inverse).mT
+    own = np.diagonal(inner, axis1=-2, axis2=-1)
+    return onto_triangle(c, UPLO) if UPLO else c, own
+
+
+@primitive
+def singular(parts: Any, u: Any, s: Any, vh: Any) -> Any:
+    """``U diag(g) Vh``, conjugated, of a matrix and g, the two `parts`.
+
+    The singular values and vectors are those of the matrix; as for `spectral`.
+    """
+    return conjugate((u * columns(parts[1])) @ vh)
+
+
+def singular_pullback(g: Any, parts: Any, wanted: Any, u: Any, s: Any, vh: Any) -> Any:
+    """Noferini (2017): as for `spectral`, with weights continued as an odd function.
+
+    A formula for the Fréchet derivative of a generalized matrix function.
+    """
+    weights, moving = parts[1], wanted[1] is not None
+    plain = strip(s)
+    both = np.concatenate([plain, -plain], axis=-1)
+    repeated = equal(both)[..., : plain.shape[-1]]
+    u, s = once(u, columns(repeated)), once(columns(s), columns(repeated))[..., 0, :]
+    vh = once(vh, repeated[..., None])
+    uh, v = adjoint(u), adjoint(vh)
+    rows, cols = uh @ g, g @ v
+    inner = rows @ v
+    even = 0.5 * (inner + adjoint(inner))
+    change = _slope(even, _gaps(weights), _gaps(s), weights, s, moving, _eye(s))
+    change = change + _slope(
+        inner - even, _gaps(weights, 1), _gaps(s, 1), weights, s, moving
+    )
+    c = u @ change @ vh
+    if u.shape[-2] > s.shape[-1]:
+        out = cols - u @ inner
+        c = c + _slope(out, columns(weights), columns(s), weights, s, moving) @ vh
+    if vh.shape[-1] > s.shape[-1]:
+        out = rows - inner @ vh
+        steps, gaps = np.expand_dims(weights, -1), np.expand_dims(s, -1)
+        c = c + u @ _slope(out, steps, gaps, weights, s, moving)
+    return conjugate(c), np.diagonal(inner, axis1=-2, axis2=-1)
+
+
+def _nothing(g: Any) -> None:
+    """Of what is a function of another argument, which has all of the derivative."""
+
+
+defvjp(once, neutral=("repeated",), x=once_pullback)
+defvjp(mixed, gv=mixed_pullback, w=_nothing)
+defvjp(
+    spectral,
+    sequences=("parts",),
+    parts=spectral_pullback,
+    w=_nothing,
+    v=_nothing,
+    inverse=_nothing,
+)
+defvjp(
+    singular,
+    sequences=("parts",),
+    parts=singular_pullback,
+    u=_nothing,
+    s=_nothing,
+    vh=_nothing,
 )

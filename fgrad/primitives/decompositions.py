@@ -3,6 +3,10 @@
 Of a Hermitian matrix NumPy reads one triangle; that triangle gets all of the cotangent.
 Vectors whose sign is arbitrary keep it under small changes. Where a phase or a rotation
 is arbitrary, results that depend on it have no derivative, and the cotangent is nan.
+
+Repeated values have finite first derivatives. A second derivative that mixes equal ones
+is right where the first, as a function of the values, is constant (their sum), and nan
+where that is not known; see `spectral`.
 """
 
 import numpy as np
@@ -14,27 +18,39 @@ from fgrad.primitives._matrices import (
     adjoint,
     columns,
     conjugate,
-    diagonal,
     lower_half,
     onto_triangle,
 )
-from fgrad.primitives._spectrum import gauge, over, over_gaps, size
+from fgrad.primitives._spectrum import (
+    equal,
+    gauge,
+    mixed,
+    once,
+    over,
+    over_gaps,
+    singular,
+    size,
+    spectral,
+    undecided,
+)
 
 # Hermitian matrices -------------------------------------------------------------------
 
 
-def eigh_pullback(g, ans, UPLO="L"):
+def eigh_pullback(g, ans, a, UPLO="L"):
     """Magnus, On differentiating eigenvalues and eigenvectors (1985), theorem 1."""
     w, v = ans
     gw, gv = g
-    inner = over_gaps(v.mT @ gv, w) + diagonal(gw)
-    return onto_triangle(conjugate(v) @ inner @ v.mT, UPLO)
+    c = onto_triangle(spectral([a, gw], w, v, adjoint(v), UPLO), UPLO)
+    v = once(v, columns(equal(w)))
+    inner = over_gaps(v.mT @ gv, w) + mixed(gv, w) + undecided(gv, gw, w)
+    return c + onto_triangle(conjugate(v) @ inner @ v.mT, UPLO)
 
 
 def eigvalsh_pullback(g, a, UPLO="L"):
     """The eigenvectors, weighted by the eigenvalues' cotangents."""
-    v = np.linalg.eigh(a, UPLO).eigenvectors
-    return onto_triangle((conjugate(v) * columns(g)) @ v.mT, UPLO)
+    w, v = np.linalg.eigh(a, UPLO)
+    return onto_triangle(spectral([a, g], w, v, adjoint(v), UPLO), UPLO)
 
 
 def cholesky_pullback(g, ans, upper=False):
@@ -56,13 +72,16 @@ defvjp(np.linalg.cholesky, a=cholesky_pullback)
 def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False):
     """Wan and Zhang, Automatic differentiation for complex valued SVD (2019)."""
     if not compute_uv:
-        u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
-        c = conjugate((u * columns(g)) @ vh)
-        return onto_triangle(c) if hermitian else c
+        u, s, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+        return _values_pullback(g, a, u, s, vh, hermitian)
+    values = _values_pullback(g[1], a, *ans, hermitian)
     if hermitian:
-        return _hermitian_svd_pullback(g, ans)
+        return values + _hermitian_svd_pullback(g, ans)
     (gu, gs, gvh), (u, s, vh) = g, ans
     k = s.shape[-1]
+    repeated = equal(s)
+    left = once(u[..., :k], columns(repeated))
+    right = once(vh[..., :k, :], repeated[..., None])
     left, right = u[..., :k], vh[..., :k, :]
     gleft, gright = gu[..., :k], gvh[..., :k, :]
     x = left.mT @ gleft
@@ -70,8 +89,11 @@ def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False
     together = over_gaps(x + y, s)
     sums = np.expand_dims(s, -1) + columns(s)
     apart = over(0.5 * (x - y - adjoint(x - y)), sums, size(x) + size(y))
-    inner = diagonal(gs) + 0.5 * (together + adjoint(together)) + apart
-    c = conjugate(left) @ inner @ conjugate(right)
+    used = np.abs(strip(gleft)).sum(-2, keepdims=True)
+    used = used + np.abs(strip(gright)).sum(-1)[..., None, :]
+    inner = 0.5 * (together + adjoint(together)) + apart + undecided(used, gs, s)
+    inner = inner + mixed(gleft, s) + mixed(gright.mT, s)
+    c = values + conjugate(left) @ inner @ conjugate(right)
     if u.shape[-2] > k:
         out = gleft - conjugate(left) @ x
         if full_matrices:
@@ -87,13 +109,28 @@ def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False
     return c
 
 
+def _values_pullback(g, a, u, s, vh, hermitian):
+    """The outer products of vectors, weighted by the values' cotangents."""
+    if hermitian:
+        sign = _signs(u, vh)
+        c = spectral([a, g * sign], s * sign, u, adjoint(u), "L")
+        return onto_triangle(c)
+    k = s.shape[-1]
+    return singular([a, g], u[..., :k], s, vh[..., :k, :])
+
+
 def _hermitian_svd_pullback(g, ans):
     """Singular values are the absolute eigenvalues; signs go with the right vectors."""
     (gu, gs, gvh), (u, s, vh) = g, ans
-    sign = np.sign(np.sum(strip(u).mT * strip(vh), axis=-1).real)
-    gv = gu + adjoint(gvh) * columns(sign)
-    inner = over_gaps(u.mT @ gv, s * sign) + diagonal(gs * sign)
+    sign = _signs(u, vh)
+    gv, w = gu + adjoint(gvh) * columns(sign), s * sign
+    u = once(u, columns(equal(w)))
+    inner = over_gaps(u.mT @ gv, w) + mixed(gv, w) + undecided(gv, gs * sign, w)
     return onto_triangle(conjugate(u) @ inner @ u.mT)
+
+
+def _signs(u, vh):
+    return np.sign(np.sum(strip(u).mT * strip(vh), axis=-1).real)
 
 
 defvjp(np.linalg.svd, a=svd_pullback)
@@ -138,7 +175,7 @@ defvjp(np.linalg.qr, a=qr_pullback)
 # General matrices ---------------------------------------------------------------------
 
 
-def eig_pullback(g, ans):
+def eig_pullback(g, ans, a):
     """Boeddeker et al., On the computation of complex-valued gradients (2017).
 
     LAPACK gives each eigenvector norm 1 and makes its largest component real.
@@ -152,15 +189,19 @@ def eig_pullback(g, ans):
         here = np.expand_dims(np.arange(v.shape[-1]), -1) == largest
         component = np.sum(v * here, axis=-2, keepdims=True)
         gv = gv - here * (1j * along.imag / component)
-    inner = over_gaps(v.mT @ gv, w, phases=False) + diagonal(gw)
-    return np.linalg.solve(v.mT, inner @ v.mT)
+    c = spectral([a, gw], w, v, np.linalg.inv(v))
+    v = once(v, columns(equal(w)))
+    inner = over_gaps(v.mT @ gv, w, phases=False) + mixed(gv, w) + undecided(gv, gw, w)
+    return c + np.linalg.solve(v.mT, inner @ v.mT)
 
 
 def eigvals_pullback(g, ans, a):
     """Left times right eigenvectors, weighted by the eigenvalues' cotangents."""
     w, v = np.linalg.eig(a)
-    v = np.take_along_axis(v, columns(_same_order(strip(ans), strip(w))), axis=-1)
-    return np.linalg.solve(v.mT, np.expand_dims(g, -1) * v.mT)
+    order = _same_order(strip(ans), strip(w))
+    v = np.take_along_axis(v, columns(order), axis=-1)
+    w = np.take_along_axis(w, order, axis=-1)
+    return spectral([a, g], w, v, np.linalg.inv(v))
 
 
 def _same_order(values, others):

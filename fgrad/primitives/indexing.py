@@ -36,9 +36,7 @@ def _may_repeat(index):
     return any(np.ndim(part) and np.asarray(part).dtype != bool for part in parts)
 
 
-defvjp(
-    operator.getitem, indices=("b",), masks=True, a=lambda g, b: Scatter(g, b)
-)
+defvjp(operator.getitem, indices=("b",), masks=True, a=lambda g, b: Scatter(g, b))
 defvjp(
     index_add,
     indices=("index",),

@@ -9,9 +9,8 @@ import numpy as np
 from fgrad._rules import defvjp
 from fgrad._trace import strip
 from fgrad.primitives._axes import normalized, restore
-from fgrad.primitives._matrices import columns, conjugate
-from fgrad.primitives._spectrum import EQUAL
-from fgrad.primitives.decompositions import svd_pullback
+from fgrad.primitives._matrices import conjugate, scalars
+from fgrad.primitives._spectrum import EQUAL, singular
 
 
 def norm_pullback(g, ans, x, ord=None, axis=None, keepdims=False):
@@ -70,21 +69,22 @@ def _spectral_pullback(g, x, ord, axes):
     if ord != "nuc":
         best = values[..., :1] if ord == 2 else values[..., -1:]
         chosen = _shares(chosen & (np.abs(values - best) <= rounding), -1)
-    weights = np.moveaxis(g, axes, (-2, -1)) * columns(chosen)
-    return np.moveaxis(conjugate(u) * weights @ conjugate(vh), (-2, -1), axes)
+    weights = chosen.astype(values.dtype)
+    slope = singular([np.moveaxis(x, axes, (-2, -1)), weights], u, s, vh)
+    return g * np.moveaxis(slope, (-2, -1), axes)
 
 
 def cond_pullback(g, ans, x, p=None):
     """Of the quotient of two singular values, or of the product of two norms."""
+    g, ans = np.real(g), np.real(ans)  # NumPy 2.0 gives complex numbers
     if p in (None, 2, -2):
-        s = np.linalg.svd(x, compute_uv=False)
+        u, s, vh = np.linalg.svd(x, full_matrices=False)
         first, last = (0, -1) if p != -2 else (-1, 0)
-        place = np.arange(s.shape[-1])
-        slope = (place == place[first]) - np.expand_dims(ans, -1) * (
-            place == place[last]
+        ends = np.eye(s.shape[-1], dtype=s.dtype)[[first, last]]
+        above, below = (
+            singular([x, np.broadcast_to(end, s.shape)], u, s, vh) for end in ends
         )
-        slope = slope / s[..., last, None]
-        return svd_pullback(np.expand_dims(g, -1) * slope, None, x, compute_uv=False)
+        return scalars(g / s[..., last]) * (above - scalars(ans) * below)
     inverse = np.linalg.inv(x)
     axis = (-2, -1)
     norm, norm_of_inverse = (np.linalg.norm(a, p, axis) for a in (x, inverse))

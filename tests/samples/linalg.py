@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from fgrad.primitives._spectrum import over, over_gaps
+from fgrad.primitives._spectrum import (
+    mixed,
+    once,
+    over,
+    over_gaps,
+    singular,
+    spectral,
+)
 from tests.samples import fixed, positive, real, sample, spread
 
 
@@ -184,8 +191,10 @@ sample(np.linalg.norm, np.array([0.0, 1.0, -2.0]), fixed(1.5), _order=0)
 sample(np.linalg.norm, np.array([0.0, 1.0, -2.0]), 3, _order=1)
 sample(np.linalg.norm, np.array([0.0, 1.0, -2.0]))
 sample(np.linalg.norm, np.zeros(0))
-for order in (1, 2, fixed(np.inf)):
-    sample(np.linalg.norm, np.zeros((0, 2)), order, axis=0)
+sample(np.linalg.norm, np.zeros((0, 2)), 1, axis=0)
+sample(np.linalg.norm, np.zeros((0, 2)), 2, axis=0)
+if np.lib.NumpyVersion(np.__version__) >= "2.3.0":
+    sample(np.linalg.norm, np.zeros((0, 2)), fixed(np.inf), axis=0)
 sample(np.linalg.matrix_norm, spread(2, 2, 3), keepdims=True)
 sample(np.linalg.vector_norm, spread(2, 3))
 sample(np.linalg.vector_norm, spread(2, 3), keepdims=True, ord=3)
@@ -211,3 +220,20 @@ sample(over.__wrapped__, real(2, 3), positive(2, 3))
 sample(over.__wrapped__, real(2, 2, 3), positive(2, 1, 3), x_size=fixed(4.0))
 sample(over_gaps.__wrapped__, real(3, 3), 4 * spread(3), _real_only=PHASES)
 sample(over_gaps.__wrapped__, real(2, 2, 2), 4 * spread(2, 2), _real_only=PHASES)
+
+# Weighted vectors: derivatives are of the whole, through the decomposition
+
+sample(once.__wrapped__, real(3, 3), fixed(np.zeros((1, 3))))
+sample(mixed.__wrapped__, real(3, 3), fixed(spread(3)))
+for shape in ((3, 3), (2, 2, 2)):
+    a = regular(*shape)
+    w, v = np.linalg.eig(a)
+    vectors = fixed(w), fixed(v), fixed(np.linalg.inv(v))
+    sample(spectral.__wrapped__, [fixed(a), real(*shape[:-1])], *vectors)
+for shape in ((3, 3), (2, 3), (3, 2), (2, 2, 2)):
+    a = regular(*shape)
+    u, s, vh = map(fixed, np.linalg.svd(a, full_matrices=False))
+    weights = real(*s.value.shape)
+    sample(
+        singular.__wrapped__, [fixed(a), weights], u, s, vh, _real_only="weights are"
+    )
