@@ -4,7 +4,7 @@ from fgrad.primitives import (
     accumulations,
     bessel,
     bounds,
-    complex,
+    complex,  # noqa: A004 (the module of complex numbers)
     constant,
     convolution,
     creation,

@@ -33,6 +33,7 @@ from fgrad.primitives._spectrum import (
     spectral,
     undecided,
 )
+from fgrad.primitives.triangular import solve_lower
 
 # Hermitian matrices -------------------------------------------------------------------
 
@@ -57,8 +58,8 @@ def cholesky_pullback(g, ans, upper=False):
     """Murray, Differentiation of the Cholesky decomposition (2016)."""
     if upper:
         ans, g = adjoint(ans), adjoint(g)
-    inverse = np.linalg.inv(ans)
-    c = inverse.mT @ lower_half(ans.mT @ g) @ conjugate(inverse)
+    c = solve_lower(ans, lower_half(ans.mT @ g), True)
+    c = solve_lower(conjugate(ans), c.mT, True).mT
     return onto_triangle(c, "U" if upper else "L")
 
 

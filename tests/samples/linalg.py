@@ -10,6 +10,7 @@ from fgrad.primitives._spectrum import (
     singular,
     spectral,
 )
+from fgrad.primitives.triangular import solve_lower
 from tests.samples import fixed, positive, real, sample, spread
 
 
@@ -237,3 +238,12 @@ for shape in ((3, 3), (2, 3), (3, 2), (2, 2, 2)):
     sample(
         singular.__wrapped__, [fixed(a), weights], u, s, vh, _real_only="weights are"
     )
+for _transposed in (False, True):
+    sample(
+        solve_lower.__wrapped__,
+        np.tril(regular(3, 3)),
+        real(3, 2),
+        _transposed,
+        _order=2,
+    )
+sample(solve_lower.__wrapped__, np.tril(regular(2, 3, 3)), real(2, 3, 2))
