@@ -6,7 +6,10 @@
 array([0., 1.])
 """
 
-from fgrad import batching, errors, primitives
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fgrad import errors, primitives as _primitives  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers the rules)
 from fgrad._dispatch import primitive
 from fgrad._ravel import ravel
 from fgrad._rules import defvjp
@@ -32,13 +35,14 @@ from fgrad._transforms import (
     vmap,
 )
 from fgrad._tree import register_dataclass, register_node
-from fgrad.debug import coverage
 from fgrad.primitives.indexing import index_add, index_update
+
+if TYPE_CHECKING:
+    from fgrad.debug import coverage
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "batching",
     "checkpoint",
     "coverage",
     "custom_root",
@@ -59,7 +63,6 @@ __all__ = [
     "linear_transpose",
     "linearize",
     "primitive",
-    "primitives",
     "ravel",
     "register_dataclass",
     "register_node",
@@ -69,3 +72,16 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what not every program needs when it is first asked for."""
+    if name == "coverage":
+        return import_module("fgrad.debug").coverage
+    if name in {"debug", "numpy", "testing"}:
+        return import_module(f"fgrad.{name}")
+    raise AttributeError(f"module 'fgrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "coverage", "debug", "numpy", "testing"})

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class BatchTrace(Trace):
 
     def __init__(self, name: str, size: int) -> None:
         super().__init__(name)
+        import_module("fgrad.batching")  # fills BATCHERS, the first time
         self.recording = False
         self.open = True
         self.size = size

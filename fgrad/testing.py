@@ -329,7 +329,5 @@ def check_rule(
             return flat(*alone[:i], value, *alone[i + 1 :])
 
         np.testing.assert_array_equal(vjp(one, x)[1](ws)[0], c)
-    if order and all(
-        np.asarray(x).dtype.char in "dD" for x in primals
-    ):
+    if order and all(np.asarray(x).dtype.char in "dD" for x in primals):
         check_grads(lambda *xs: flat(*xs), primals, order=order, rtol=rtol, rng=rng)

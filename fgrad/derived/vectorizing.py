@@ -12,7 +12,7 @@ from fgrad.primitives.creation import asarray
 __all__ = ["vectorize"]
 
 
-class vectorize(np.vectorize):
+class vectorize(np.vectorize):  # noqa: N801 # pyright: ignore[reportIncompatibleVariableOverride] (NumPy's name)
     """NumPy's `vectorize`; for traced arguments, a loop over their entries."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

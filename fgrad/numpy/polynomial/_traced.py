@@ -21,7 +21,8 @@ class Traced:
     def __init__(self, coef: Any, *args: Any, **kwargs: Any) -> None:
         given = as_traced(coef)
         plain = type(given) is np.ndarray
-        super().__init__(coef if plain else [0.0], *args, **kwargs)
+        parent: Any = super()
+        parent.__init__(coef if plain else [0.0], *args, **kwargs)
         if not plain:
             self.coef = series(given, trim=False)
 
