@@ -17,6 +17,7 @@ from fgrad.batching._forms import (
     shifted,
 )
 from fgrad.primitives._spectrum import mixed, once, singular, spectral
+from fgrad.primitives.triangular import solve_lower
 
 aligned(once, arrays=("x", "repeated"))
 
@@ -55,6 +56,13 @@ def solve(trace: BatchTrace, a: Any, b: Any) -> Any:
     if trace.holds(b):
         right = lined_up(right, a_ndim)
     return np.linalg.solve(left, right)[..., 0]
+
+
+@several_arrays(solve_lower)
+def triangular(trace: BatchTrace, a: Any, b: Any, transposed: bool = False) -> Any:
+    ndim = max(array(a).ndim, array(b).ndim)
+    left, right = (_lined_up_value(trace, x, ndim) for x in (a, b))
+    return solve_lower(left, right, transposed)
 
 
 def _lined_up_value(trace: BatchTrace, x: Any, ndim: int) -> Any:
