@@ -181,6 +181,8 @@ def _array_function(
 def _array_ufunc(
     self: Box, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
 ) -> Any:
+    if method == "__call__" and not kwargs:
+        return (CALLS.get(ufunc) or implementation(ufunc))(*inputs)
     out = kwargs.get("out")
     if out is not None and any(o is not None for o in out):
         raise ConversionError(f"{STORE}, at {describe(caller())}")
