@@ -1,0 +1,83 @@
+"""What a trace keeps, and when it lets go: counted, not timed."""
+
+import gc
+import weakref
+
+import numpy as np
+
+from fgrad import grad, stop_gradient, vjp
+from fgrad._replay import replay
+from fgrad._trace import Trace
+
+
+def kept_arrays(node):
+    """All arrays that the nodes behind `node` keep for replay."""
+    seen, stack, arrays = {node}, [node], {}
+    while stack:
+        for parent, _, residuals in stack.pop().edges:
+            arrays |= {id(r): r for r in residuals if isinstance(r, np.ndarray)}
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return list(arrays.values())
+
+
+def test_rules_keep_what_they_name():
+    """25 tanh keep their results; 25 scalings and the sum keep nothing."""
+    trace = Trace("test")
+    x = trace.leaf(np.linspace(0, 1, 100))
+    y = x
+    for _ in range(25):
+        y = np.tanh(y) * 0.9
+    kept = kept_arrays(np.sum(y)._node)
+    assert len(kept) == 25
+    assert {array.size for array in kept} == {100}
+
+
+def test_replay_frees_as_it_goes():
+    """When the last pullback runs, what the first ones kept is gone."""
+    trace = Trace("test")
+    x = trace.leaf(np.linspace(0, 1, 100))
+    nodes, y = [], x
+    for _ in range(5):
+        y = np.tanh(y)
+        nodes.append(y._node)
+    residuals = [weakref.ref(array) for array in kept_arrays(y._node)]
+    root, leaf = y._node, x._node
+    del x, y
+    cotangents = replay([(root, np.ones(100))], consume=True)
+    assert all(node.edges == () for node in nodes)
+    gc.collect()
+    assert [ref() for ref in residuals] == [None] * 5
+    assert cotangents.result(leaf).shape == (100,)
+
+
+def test_nothing_is_left_after_a_gradient():
+    alive = []
+
+    def f(x):
+        y = np.exp(x)
+        alive.append(weakref.ref(stop_gradient(y)))
+        return np.sum(y * y)
+
+    grad(f)(np.ones(3))
+    gc.collect()
+    assert alive[0]() is None
+
+
+def test_a_kept_pullback_keeps_its_residuals():
+    _, pullback = vjp(lambda x: np.exp(np.tanh(x)), np.ones(3))
+    first = pullback(np.ones(3))[0]
+    np.testing.assert_array_equal(pullback(np.ones(3))[0], first)
+
+
+def test_one_buffer_collects_many_cotangents():
+    """An array that is used ten times gets one buffer, which becomes its gradient."""
+    trace = Trace("test")
+    x = trace.leaf(np.ones(50))
+    total = sum((np.sum(x * float(i)) for i in range(10)), 0.0)
+    cotangents = replay([(total._node, np.float64(1))], consume=True)
+    assert x._node in cotangents.owned
+    buffer = cotangents.total[x._node]
+    assert np.shares_memory(cotangents.result(x._node), buffer)
+    np.testing.assert_array_equal(buffer, 45.0)
