@@ -35,6 +35,11 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             found = value._trace
         elif kind in CONTAINERS and (boxes := boxes_in(value)):
             found, inside = max((b._trace for b in boxes), key=lambda t: t.id), True
+        elif kind is dict and boxes_in(value):
+            raise MissingRuleError(
+                f"no derivative rule for {rule.name} with a traced value in a dict; "
+                f"pass it as an argument of its own, called at {describe(caller())}"
+            )
         else:
             inside = inside or value is NO_VALUE
             continue

@@ -460,6 +460,20 @@ def test_missing_rules():
     )
 
 
+def test_a_primitive_of_a_dict():
+    sum_of = primitive(lambda params: params["a"] * 2.0)
+    defvjp(sum_of, params=lambda g: 2.0 * g)
+
+    def use_dict(x):
+        return sum_of({"a": x})
+
+    message = raised(errors.MissingRuleError, lambda: grad(use_dict)(1.0))
+    assert message.startswith(
+        "no derivative rule for <lambda> with a traced value in a dict; "
+        "pass it as an argument of its own, called at "
+    )
+
+
 def test_numpy_function_without_rule():
     def spectral(x):
         return np.busday_offset(x, 0)
