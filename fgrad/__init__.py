@@ -84,4 +84,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "coverage", "debug", "numpy", "testing"})
+    return sorted({*__all__, "debug", "numpy", "testing"})

@@ -125,7 +125,11 @@ class _Plan:
             )
         given = {"ans": None, "like": None, "wanted": None, **dict.fromkeys(self.names)}
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
-        kept = "".join(f"{n}, " for n in pullback.needs)
+        defaults["copied"] = _copied
+        kept = "".join(
+            f"copied({n}), " if n in self.rule.copied else f"{n}, "
+            for n in pullback.needs
+        )
         # The names are those of parameters: nothing else is evaluated.
         keep = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
         return pullback, keep
@@ -140,6 +144,15 @@ class _Plan:
                     f"no derivative rule for {self.rule.name}(..., {name}=...), "
                     f"called at {describe(caller())}"
                 )
+
+
+def _copied(value: Any) -> Any:
+    """The value as it is now: arrays in it may be changed by the user later."""
+    if type(value) is np.ndarray:
+        return value.copy()
+    if type(value) in CONTAINERS:
+        return type(value)([_copied(item) for item in value])
+    return value
 
 
 def _plan(rule: Rule, count: int, keywords: tuple[str, ...]) -> _Plan:

@@ -113,9 +113,13 @@ def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     names = [*parameters_of(fun), *(f"args[{i}]" for i in range(len(args)))]
     given = [*zip(names, args, strict=False), *kwargs.items()]
     traced = next(name for name, value in given if boxes_in(value))
+    name = function_name(fun)
+    hint = ""
+    if not name.startswith("np."):
+        hint = f"\nRegister one: fgrad.defvjp({name}, {traced}=lambda g, ...: ...)"
     raise MissingRuleError(
-        f"no derivative rule for {function_name(fun)} with respect to {traced}, "
-        f"called at {describe(caller())}"
+        f"no derivative rule for {name} with respect to {traced}, "
+        f"called at {describe(caller())}{hint}"
     )
 
 

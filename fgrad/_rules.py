@@ -182,6 +182,7 @@ class Rule:
     __slots__ = (
         "_parameters",
         "broadcasts",
+        "copied",
         "elementwise",
         "first",
         "fun",
@@ -208,6 +209,7 @@ class Rule:
         self.named = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
         self.indices: frozenset[str] = frozenset()
+        self.copied: frozenset[str] = frozenset()
         self.variadic = False
         self.plans: dict[Any, Any] = {}
         """What `bind` has worked out, by number and names of arguments."""
@@ -248,6 +250,7 @@ def defvjp(
     neutral: Iterable[str] = (),
     sequences: Iterable[str] = (),
     indices: Iterable[str] = (),
+    copied: Iterable[str] = (),
     variadic: bool = False,
     broadcasts: bool = False,
     elementwise: bool = False,
@@ -268,6 +271,9 @@ def defvjp(
         each element.
     indices : iterable of str
         Parameters that are an index: a tuple in their place is not one array.
+    copied : iterable of str
+        Parameters that are masks or places: what is kept of them is a copy, since
+        programs change them in place. Indices are copied, too.
     variadic : bool
         Whether the first parameter is ``*args``: a sequence of arrays.
     broadcasts : bool
@@ -304,6 +310,7 @@ def defvjp(
     rule = rule_of(fun)
     rule.sequences = rule.sequences | set(sequences)
     rule.indices = rule.indices | set(indices)
+    rule.copied = rule.copied | {*indices, *copied}
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
     CALLS.pop(fun, None)

@@ -4,6 +4,7 @@ import math
 import pickle
 import re
 import traceback
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -127,6 +128,11 @@ def test_vjp_output():
 # input --------------------------------------------------------------------------------
 
 
+@dataclass
+class Settings:
+    rate: float
+
+
 def model(params, data=None):
     return params["a"]
 
@@ -159,6 +165,11 @@ def model(params, data=None):
             "or mark the field static.",
         ),
         (
+            Settings(1.0),
+            "params is a Settings. Decorate it with @fgrad.register_dataclass, "
+            "or mark the field static.",
+        ),
+        (
             np.array([None]),
             "params has dtype object. Convert it to float, or mark the field static.",
         ),
@@ -182,15 +193,18 @@ def test_input_leaves(params, ending):
         ((0, -2), "argnums=(0, -2) of grad(pair) names an argument twice"),
         (
             (),
-            "argnums=() of grad(pair): give an int, or a non-empty sequence of ints",
+            "argnums=() of grad(pair): give an int, or a non-empty sequence of ints"
+            "; the function's arguments come in a second call, grad(pair)(x)",
         ),
         (
             "x",
-            "argnums='x' of grad(pair): give an int, or a non-empty sequence of ints",
+            "argnums='x' of grad(pair): give an int, or a non-empty sequence of ints"
+            "; the function's arguments come in a second call, grad(pair)(x)",
         ),
         (
             1.0,
-            "argnums=1.0 of grad(pair): give an int, or a non-empty sequence of ints",
+            "argnums=1.0 of grad(pair): give an int, or a non-empty sequence of ints"
+            "; the function's arguments come in a second call, grad(pair)(x)",
         ),
     ],
 )
@@ -198,8 +212,10 @@ def test_argnums(argnums, message):
     def pair(x, y):
         return x * y
 
-    call = grad(pair, argnums)
-    assert raised(errors.ArgnumsError, lambda: call(1.0, 2.0)) == message
+    def call():
+        return grad(pair, argnums)(1.0, 2.0)
+
+    assert raised(errors.ArgnumsError, call) == message
 
 
 def test_a_value_instead_of_a_function():

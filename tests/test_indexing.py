@@ -360,3 +360,48 @@ def test_what_numpy_refuses_is_refused(call: Any) -> None:
     with pytest.raises((ValueError, IndexError, TypeError)) as traced:
         fgrad.vjp(call, x)
     assert issubclass(traced.type, plain.type) or issubclass(plain.type, traced.type)
+
+
+def changed(array: Any, value: Any) -> None:
+    array[...] = value
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda w, i: w[i],
+        lambda w, i: w[i,],
+        lambda w, i: w.take(i),
+        lambda w, i: np.take_along_axis(w, i, 0),
+        lambda w, i: np.repeat(w[:2], i + 1),
+        lambda w, i: fgrad.index_update(w, i, 0.0),
+        lambda w, i: fgrad.index_add(w, i, w[:2] * 2),
+        lambda w, i: w[:2][i != 0],
+        lambda w, i: np.where(i == 0, w[:2], 0.0),
+        lambda w, i: np.compress(i == 0, w[:2]),
+    ],
+)
+def test_an_index_that_is_changed_afterwards(use: Any) -> None:
+    """Rules keep indices and masks as they were at the call."""
+    w = np.array([1.0, 2.0, 3.0])
+
+    def kept(w: Any) -> Any:
+        return np.sum(use(w, np.array([0, 1])) * 1.5)
+
+    def reused(w: Any) -> Any:
+        i = np.array([0, 1])
+        y = use(w, i)
+        changed(i, 1)
+        return np.sum(y * 1.5)
+
+    np.testing.assert_array_equal(fgrad.grad(reused)(w), fgrad.grad(kept)(w))
+
+
+def test_a_mask_that_is_changed_afterwards() -> None:
+    def f(w: Any) -> Any:
+        mask = np.array([True, False, True])
+        y = np.sum(w[mask]) + np.sum(np.where(mask, 0.0, 2 * w))
+        changed(mask, True)
+        return y
+
+    np.testing.assert_array_equal(fgrad.grad(f)(np.ones(3)), [1, 2, 1])

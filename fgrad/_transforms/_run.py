@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "Run",
     "described",
     "label",
+    "numbers",
     "positions",
     "sequence",
 ]
@@ -65,6 +67,8 @@ class Run:
             what = f"is the {kind.__name__} {leaf!r}. Convert it to float"
         elif isinstance(leaf, np.ndarray):
             what = f"is a {kind.__name__}. Convert it with np.asarray"
+        elif is_dataclass(leaf):
+            what = f"is a {kind.__name__}. Decorate it with @fgrad.register_dataclass"
         else:
             what = f"is a {kind.__name__}. Pass it as an argument of its own"
         path = leaf_paths(structure, argument_name(self.fun, argnum))[i]
@@ -153,18 +157,24 @@ def sequence(argnums: Argnums) -> Sequence[int]:
     return argnums if isinstance(argnums, Sequence) else (argnums,)
 
 
-def positions(transform: Any, argnums: Argnums, count: int) -> tuple[int, ...]:
-    """Positions of the differentiated arguments, counted from the front."""
-    given, name = sequence(argnums), label(transform.fun)
+def numbers(transform: Any, argnums: Argnums) -> list[int]:
+    """The argnums as ints, or an error."""
     try:
-        positions = [operator.index(argnum) for argnum in given]
+        found = [operator.index(argnum) for argnum in sequence(argnums)]
     except TypeError:
-        positions = []
-    if not positions or isinstance(argnums, str):
+        found = []
+    if not found or isinstance(argnums, str):
         raise ArgnumsError(
             f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
-            f"sequence of ints"
+            f"sequence of ints; the function's arguments come in a second call, "
+            f"{transform!r}(x)"
         )
+    return found
+
+
+def positions(transform: Any, argnums: Argnums, count: int) -> tuple[int, ...]:
+    """Positions of the differentiated arguments, counted from the front."""
+    name, positions = label(transform.fun), numbers(transform, argnums)
     for position in positions:
         if not -count <= position < count:
             raise ArgnumsError(

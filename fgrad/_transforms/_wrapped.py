@@ -9,7 +9,7 @@ from functools import reduce, update_wrapper
 from types import MethodType
 from typing import Any, cast
 
-from fgrad._transforms._run import Argnums, Run, label, positions
+from fgrad._transforms._run import Argnums, Run, label, numbers, positions
 
 __all__ = ["Transformed", "Wrapped", "is_sequence"]
 
@@ -60,6 +60,7 @@ class Transformed(Wrapped):
         super().__init__(fun)
         self.transform = transform
         self.argnums = argnums
+        numbers(self, argnums)
         self.has_aux = has_aux
         self.holomorphic = holomorphic
 

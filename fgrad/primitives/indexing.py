@@ -69,9 +69,10 @@ def take_pullback(g, like, indices, axis, mode):
     return Scatter(g, along(indices, axis, like))
 
 
-defvjp(np.take, masks=True, a=take_pullback)
+defvjp(np.take, copied=("indices",), masks=True, a=take_pullback)
 defvjp(
     np.compress,
+    copied=("condition",),
     masks=True,
     a=lambda g, like, condition, axis: Scatter(
         g, along(np.flatnonzero(condition), axis, like)

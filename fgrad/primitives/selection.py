@@ -15,6 +15,7 @@ def choose_pullback(g, like, a, mode):
 
 defvjp(
     np.where,
+    copied=("condition",),
     broadcasts=True,
     masks=True,
     condition=lambda g: None,  # constant almost everywhere
@@ -23,6 +24,7 @@ defvjp(
 )
 defvjp(
     np.choose,
+    copied=("a",),
     sequences=("choices",),
     broadcasts=True,
     masks=True,

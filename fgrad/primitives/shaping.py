@@ -97,7 +97,7 @@ def overlap_add(windows, shape, window_shape, axis):
 
 defvjp(np.broadcast_to, broadcasts=True, array=lambda g: g)
 defvjp(np.tile, A=tile_pullback)
-defvjp(np.repeat, a=repeat_pullback)
+defvjp(np.repeat, copied=("repeats",), a=repeat_pullback)
 defvjp(
     sliding_window_view,
     neutral=("writeable",),
