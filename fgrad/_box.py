@@ -244,6 +244,11 @@ class ArrayFace:
         return [x.tolist() for x in self] if self.shape else self
 
     def view(self, dtype: Any = None) -> Any:
+        if isinstance(dtype, type) and issubclass(dtype, np.ndarray):
+            raise ConversionError(
+                f"a traced value cannot become a {dtype.__name__}; convert the other "
+                f"operand with np.asarray, at {describe(caller())}"
+            )
         if dtype is not None and np.dtype(dtype) != self.dtype:
             raise ConversionError(
                 f"x.view({np.dtype(dtype)}) would reinterpret the bytes of a traced "

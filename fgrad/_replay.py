@@ -49,7 +49,10 @@ class Cotangents:
         elif node in self.owned and type(c) is not Box:
             before += c
         else:
-            total = self.total[node] = before + c
+            total = before + c
+            if total.dtype != node.dtype:  # of another byte order
+                total = total.astype(node.dtype)
+            self.total[node] = total
             if type(total) is np.ndarray:
                 self.owned.add(node)
             else:
@@ -251,5 +254,7 @@ def one_by_one(
 def is_fresh(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:
     """Whether nothing else can see this array."""
     if type(c) is not np.ndarray or c.base is not None or c is g:
+        return False
+    if type(g) is tuple and any(c is part for part in g):
         return False
     return all(c is not residual for residual in residuals)

@@ -374,6 +374,19 @@ def test_conversions():
         assert got == re.sub(r"\{([^}]*)\}", line, message), fun.__name__
 
 
+def times_matrix(x):
+    return np.sum(np.matrix(np.eye(3)) * x)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix():
+    message = raised(errors.ConversionError, lambda: grad(times_matrix)(X))
+    assert message.startswith(
+        "a traced value cannot become a matrix; convert the other operand with "
+        'np.asarray, at File "test_errors.py"'
+    )
+
+
 def test_printing_is_not_differentiating():
     assert grad(formatted)(1.5) == 1.0
     seen = []

@@ -81,3 +81,27 @@ def test_one_buffer_collects_many_cotangents():
     buffer = cotangents.total[x._node]
     assert np.shares_memory(cotangents.result(x._node), buffer)
     np.testing.assert_array_equal(buffer, 45.0)
+
+
+def test_a_cotangent_that_others_hold_is_never_written_to():
+    """A pullback may pass on one part of a tuple: that array is not the leaf's own."""
+    x, w = np.array([0.5, 1.5, 2.7]), np.array([1.0, 2.0, 3.0])
+
+    def f(x):
+        b, c, m = np.sin(x), np.cos(x), np.modf(x)[0]
+        return np.sum((b + m) * w) + np.sum(c * 10)
+
+    np.testing.assert_allclose(grad(f)(x), w * (np.cos(x) + 1) - 10 * np.sin(x))
+    mine = np.ones(3)
+    _, pullback = vjp(lambda x: (np.cos(x), np.modf(x)[0]), x)
+    (gradient,) = pullback((np.ones(3), mine))
+    np.testing.assert_array_equal(mine, 1)
+    assert not np.shares_memory(gradient, mine)
+    (alone,) = vjp(lambda x: np.modf(x)[0], x)[1](mine)
+    assert not np.shares_memory(alone, mine)
+
+
+def test_byte_order_is_kept():
+    x = np.array([1.0, 2.0], ">f8")
+    assert grad(lambda x: np.sum(x * x))(x).dtype == ">f8"
+    assert grad(lambda x: np.sum(x**2))(x).dtype == ">f8"
