@@ -82,7 +82,7 @@ def push(
                     before = tangents.get(node)
                     if before is None:
                         tangents[node] = t
-                        if is_fresh(t, tangents[p], residuals):
+                        if pullback.ours and is_fresh(t, tangents[p], residuals):
                             owned.add(node)
                     elif node in owned and type(t) is np.ndarray:
                         before += t

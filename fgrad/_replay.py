@@ -156,7 +156,7 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                         heappush(queue, (parent.order, parent))
                     else:
                         total[parent] = c
-                        if is_fresh(c, g, residuals):
+                        if pullback.ours and is_fresh(c, g, residuals):
                             cotangents.owned.add(parent)
                 if consume:
                     node.edges = ()

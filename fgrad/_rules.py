@@ -141,7 +141,7 @@ def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
 class Pullback:
     """The rule for one parameter: a function of the cotangent and what it keeps."""
 
-    __slots__ = ("defaults", "fun", "masks", "needs", "parameter", "rule")
+    __slots__ = ("defaults", "fun", "masks", "needs", "ours", "parameter", "rule")
 
     def __init__(self, rule: "Rule", parameter: str, fun: Callable[..., Any]) -> None:
         code = fun.__code__
@@ -156,6 +156,8 @@ class Pullback:
         self.fun = fun
         self.needs = names[1:]
         self.masks = rule.masks
+        self.ours = (fun.__module__ or "").startswith("fgrad.")
+        """Users' rules may return an array that they keep: it is never written to."""
         defaults = fun.__defaults__ or ()
         optional = names[len(names) - len(defaults) :]
         self.defaults = dict(zip(optional, defaults, strict=True))

@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 
-from fgrad import grad, stop_gradient, vjp
+from fgrad import defvjp, grad, jvp, primitive, stop_gradient, vjp
 from fgrad._replay import replay
 from fgrad._trace import Trace
 
@@ -105,3 +105,22 @@ def test_byte_order_is_kept():
     x = np.array([1.0, 2.0], ">f8")
     assert grad(lambda x: np.sum(x * x))(x).dtype == ">f8"
     assert grad(lambda x: np.sum(x**2))(x).dtype == ">f8"
+
+
+def test_an_array_that_a_rule_keeps_is_never_written_to():
+    nothing = np.zeros(3)
+    flat = primitive(lambda x: np.floor(x) * 1.0)
+    defvjp(flat, x=lambda g: nothing)
+
+    def f(x):
+        return np.sum(np.sin(x)) + np.sum(flat(x))
+
+    for _ in range(2):
+        gradient = grad(f)(np.ones(3))
+        np.testing.assert_array_equal(gradient, np.cos(np.ones(3)))
+        gradient += 1
+    np.testing.assert_array_equal(nothing, 0)
+    np.testing.assert_array_equal(
+        jvp(f, (np.ones(3),), (np.ones(3),))[1], 3 * np.cos(1)
+    )
+    np.testing.assert_array_equal(nothing, 0)
