@@ -22,6 +22,7 @@ from fgrad.errors import MissingRuleError
 __all__ = ["PART", "Part", "binary", "bind", "unary"]
 
 ABSENT: Any = object()
+COPIED = "_copied_"  # no parameter of a function is called like this
 
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -125,9 +126,9 @@ class _Plan:
             )
         given = {"ans": None, "like": None, "wanted": None, **dict.fromkeys(self.names)}
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
-        defaults["copied"] = _copied
+        defaults[COPIED] = _copied
         kept = "".join(
-            f"copied({n}), " if n in self.rule.copied else f"{n}, "
+            f"{COPIED}({n}), " if n in self.rule.copied else f"{n}, "
             for n in pullback.needs
         )
         # The names are those of parameters: nothing else is evaluated.

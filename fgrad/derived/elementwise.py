@@ -101,24 +101,27 @@ def beyond_one(x: Any) -> Any:
     return abs(x) > 1
 
 
-@derived(np.emath.sqrt)
-def emath_sqrt(x: Any) -> Any:
-    return np.sqrt(widened(x, negative))
+WIDENED = (
+    (np.emath.sqrt, np.sqrt, negative),
+    (np.emath.log, np.log, negative),
+    (np.emath.log2, np.log2, negative),
+    (np.emath.log10, np.log10, negative),
+    (np.emath.arccos, np.arccos, beyond_one),
+    (np.emath.arcsin, np.arcsin, beyond_one),
+    (np.emath.arctanh, np.arctanh, beyond_one),
+)
+"""Functions of one argument, and where they leave the real numbers."""
 
 
-@derived(np.emath.log)
-def emath_log(x: Any) -> Any:
-    return np.log(widened(x, negative))
+def widening(fun: Any, outside: Any) -> Any:
+    def composed(x: Any) -> Any:
+        return fun(widened(x, outside))
+
+    return composed
 
 
-@derived(np.emath.log2)
-def emath_log2(x: Any) -> Any:
-    return np.log2(widened(x, negative))
-
-
-@derived(np.emath.log10)
-def emath_log10(x: Any) -> Any:
-    return np.log10(widened(x, negative))
+for _emath, _fun, _outside in WIDENED:
+    derived(_emath)(widening(_fun, _outside))
 
 
 @derived(np.emath.logn)
@@ -129,18 +132,3 @@ def emath_logn(n: Any, x: Any) -> Any:
 @derived(np.emath.power)
 def emath_power(x: Any, p: Any) -> Any:
     return np.power(widened(x, negative), as_traced(p))
-
-
-@derived(np.emath.arccos)
-def emath_arccos(x: Any) -> Any:
-    return np.arccos(widened(x, beyond_one))
-
-
-@derived(np.emath.arcsin)
-def emath_arcsin(x: Any) -> Any:
-    return np.arcsin(widened(x, beyond_one))
-
-
-@derived(np.emath.arctanh)
-def emath_arctanh(x: Any) -> Any:
-    return np.arctanh(widened(x, beyond_one))

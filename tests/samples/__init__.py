@@ -10,7 +10,7 @@ import sys
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,6 @@ class Sample:
     """Up to which derivative the function is smooth here."""
     single_rtol: float = 2e-3
     """How well the float32 gradient must agree with the float64 one."""
-    marks: list[str] = field(default_factory=list)
 
 
 SAMPLES: dict[Callable[..., Any], list[Sample]] = defaultdict(list)
