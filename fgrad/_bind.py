@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad._callsite import LIBRARY, caller, describe
-from fgrad._rules import NO_VALUE, REQUIRED, Pullback, Rule, composition
+from fgrad._rules import NO_VALUE, REQUIRED, SPECIAL, Pullback, Rule, composition
 from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
 from fgrad.errors import MissingRuleError
 
@@ -124,7 +124,7 @@ class _Plan:
                 f"no derivative rule for {self.rule.name} with respect to {name}, "
                 f"called at {describe(caller())}"
             )
-        given = {"ans": None, "like": None, "wanted": None, **dict.fromkeys(self.names)}
+        given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
         defaults[COPIED] = _copied
         kept = "".join(

@@ -31,7 +31,12 @@ from fgrad._rules import (
     rule_of,
 )
 from fgrad._trace import Box, boxes_in, strip
-from fgrad.errors import BatchedValueError, ConversionError, MissingRuleError
+from fgrad.errors import (
+    BatchedValueError,
+    ConversionError,
+    MissingRuleError,
+    RuleError,
+)
 
 __all__ = ["implementation", "lift", "primitive"]
 
@@ -158,6 +163,11 @@ def primitive(fun: F) -> F:
     callable
         The function for plain and traced arguments.
 
+    Raises
+    ------
+    RuleError
+        If `fun` is no function.
+
     Examples
     --------
     >>> import math
@@ -170,6 +180,8 @@ def primitive(fun: F) -> F:
     ...
     fgrad.errors.MissingRuleError: ...
     """
+    if not callable(fun):
+        raise RuleError(f"primitive needs a function, but got {fun!r}.")
     rule = rule_of(fun)
     lifted = update_wrapper(_primitive_call(rule, fun), fun)
     RULES[lifted], CALLS[fun] = rule, lifted
