@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._bind import bind
+from fgrad._bind import bind, plain_operands
 from fgrad._callsite import caller, describe, short
 from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
@@ -101,6 +101,7 @@ class BatchTrace(Trace):
             return self.result(
                 bind(rule, (value,), {}) if type(value) is Box else fun(value)
             )
+        args, kwargs = plain_operands(rule, args, kwargs)
         batch = BATCHERS.get(fun)
         if batch is None and rule.elementwise:
             batch = BATCHERS[np.ufunc]

@@ -18,6 +18,7 @@ from fgrad._batching import BATCHERS, batched_in, retried
 from fgrad._bind import binary, bind, unary
 from fgrad._box import METHODS, OPERATORS, STORE
 from fgrad._callsite import caller, describe
+from fgrad._foreign import USUAL, operand
 from fgrad._rules import (
     CALLS,
     CONSTANTS,
@@ -77,6 +78,9 @@ def _composition_call(
     rule = Rule(fun)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if type(value) not in USUAL and type(value) is not Box:
+                operand(value, ufunc=False)
         if fun in BATCHERS:
             boxes = boxes_in([args, kwargs])
             trace = max((box._trace for box in boxes), key=lambda trace: trace.id)

@@ -22,6 +22,7 @@ Exactly those are kept until replay.
 import inspect
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from operator import getitem
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -140,11 +141,13 @@ class Rule:
         "masks",
         "name",
         "named",
+        "numpys",
         "only",
         "plans",
         "pullbacks",
         "second",
         "sequences",
+        "ufunc",
         "variadic",
     )
 
@@ -152,7 +155,8 @@ class Rule:
         self.fun = fun
         self.name = function_name(fun)
         self.pullbacks: dict[str, Pullback] = {}
-        self.elementwise = isinstance(fun, np.ufunc) and fun.signature is None
+        self.ufunc = isinstance(fun, np.ufunc)
+        self.elementwise = self.ufunc and getattr(fun, "signature", None) is None
         self.broadcasts = self.elementwise
         self.masks = False
         self.sequences: frozenset[str] = frozenset()
@@ -168,6 +172,8 @@ class Rule:
         self.second: Any = None
         """The same for the only, first and second argument of the straight paths."""
         self._parameters: dict[str, Any] | None = None
+        self.numpys = self.ufunc or fun is getitem or self.name.startswith("np.")
+        """Whether the arguments are arrays; a user's function may take anything."""
 
     @property
     def parameters(self) -> dict[str, Any]:
