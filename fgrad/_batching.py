@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._bind import bind, plain_operands
+from fgrad._arguments import plain_operands
+from fgrad._bind import bind
 from fgrad._callsite import caller, describe, short
 from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in

@@ -8,24 +8,24 @@ and so on outwards.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from numbers import Number
 from sys import _getframe
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._box import bare
+from fgrad._arguments import KNOWN, defers, has_lists, operands, plain_operands
 from fgrad._callsite import LIBRARY, caller, describe
-from fgrad._foreign import USUAL, is_foreign, operand, reads_as_array
+from fgrad._foreign import USUAL
 from fgrad._rules import NO_VALUE, REQUIRED, SPECIAL, Pullback, Rule, composition
 from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
 from fgrad.errors import MissingRuleError
 
-__all__ = ["PART", "Part", "binary", "bind", "plain_operands", "unary"]
+__all__ = ["PART", "Part", "binary", "bind", "unary"]
 
 ABSENT: Any = object()
-KNOWN = USUAL | {Box}
+is_usual = USUAL.issuperset
 COPIED = "_copied_"  # no parameter of a function is called like this
 
 
@@ -60,7 +60,7 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         values = [_meant(plan, i, value) for i, value in enumerate(values)]
         args, kwargs = plan.call(values)
     if rule.numpys and any(type(value) not in KNOWN for value in values):
-        values = [_operand(rule, value) for value in values]
+        values = [*plain_operands(rule, values, {})[0]]
         args, kwargs = plan.call(values)
     if not trace.recording:
         return trace.interpret(rule, args, kwargs)
@@ -152,23 +152,6 @@ class _Plan:
                     f"no derivative rule for {self.rule.name}(..., {name}=...), "
                     f"called at {describe(caller())}"
                 )
-
-
-def plain_operands(rule: Rule, args: Any, kwargs: dict[str, Any]) -> Any:
-    """The arguments of one of NumPy's functions, with no foreign array in them."""
-    if not rule.numpys:
-        return args, kwargs
-    named = {name: _operand(rule, value) for name, value in kwargs.items()}
-    return tuple(_operand(rule, value) for value in args), named
-
-
-def _operand(rule: Rule, value: Any) -> Any:
-    """An argument of one of NumPy's functions, with no foreign array in it."""
-    if type(value) in CONTAINERS:
-        if all(type(item) in KNOWN for item in value):
-            return value
-        return type(value)([_operand(rule, item) for item in value])
-    return value if type(value) is Box else operand(value, ufunc=rule.ufunc)
 
 
 def _copied(value: Any) -> Any:
@@ -320,30 +303,16 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _defers(x1: Box, v2: Any, reflected: str) -> bool:
-    """Whether an operator leaves the computation to its right operand, as in NumPy."""
-    kind: Any = type(v2)
-    if kind in KNOWN or kind in CONTAINERS or not hasattr(kind, reflected):
-        return False
-    if getattr(kind, "__array_ufunc__", kind) is None:
-        return True
-    if isinstance(v2, Number | np.generic) or is_foreign(kind, ufunc=True):
-        return False
-    if isinstance(bare(x1), float | complex):
-        return True
-    return not (x1.shape or reads_as_array(kind) or hasattr(kind, "__len__"))
-
-
-def _operands(rule: Rule, v1: Any, v2: Any) -> tuple[Any, Any]:
-    """Two arguments as NumPy takes them."""
-    return (_operand(rule, v1), _operand(rule, v2)) if rule.numpys else (v1, v2)
-
-
-def _lists(rule: Rule, v1: Any, v2: Any) -> bool:
-    """Whether there is a list, into which `bind` has to look."""
-    if type(v1) not in CONTAINERS and type(v2) not in CONTAINERS:
-        return False
-    return rule.ufunc or bool(boxes_in((v1, v2)))
+def _with_options(
+    rule: Rule, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """A call with more, or fewer, than two positional arguments."""
+    if fun is operator.pow:
+        raise MissingRuleError(
+            "no derivative rule for pow(x, y, z), which is for integers; use x**y % z, "
+            f"called at {describe(caller())}"
+        )
+    return bind(rule, tuple(arg for arg in args if arg is not ABSENT), kwargs)
 
 
 def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -352,8 +321,7 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
-            given = tuple(a for a in (x1, x2, *args) if a is not ABSENT)
-            return bind(rule, given, kwargs)
+            return _with_options(rule, fun, (x1, x2, *args), kwargs)
         first, second = type(x1) is Box, type(x2) is Box
         if first and second:
             trace = x1._trace
@@ -374,12 +342,17 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         v1 = x1._value if first else x1
         v2 = x2._value if second else x2
         t1, t2 = type(v1), type(v2)
-        if t1 not in KNOWN or t2 not in KNOWN:
-            if first and not second and _defers(x1, v2, reflected):
+        if t1 not in KNOWN or not (
+            t2 in KNOWN
+            or (
+                t2 is tuple and rule.fun is operator.getitem and is_usual(map(type, v2))
+            )
+        ):
+            if first and not second and defers(x1, v2, reflected):
                 return NotImplemented
-            if _lists(rule, v1, v2):
+            if has_lists(rule, v1, v2):
                 return bind(rule, (x1, x2), {})
-            v1, v2 = _operands(rule, v1, v2)
+            v1, v2 = operands(rule, v1, v2)
         ans = call(v1, v2) if t1 is Box or t2 is Box else fun(v1, v2)
         if type(ans) in PLAIN:
             shape, dtype = ans.shape, ans.dtype

@@ -528,6 +528,102 @@ def test_wrong_rules():
         defvjp(wide, x=lambda g, nothing: g)
 
 
+def noise(x, like):
+    return x
+
+
+def total(x, *others):
+    return x
+
+
+def doubled(x, unit="m"):
+    return x * 2
+
+
+@pytest.mark.parametrize(
+    ("fun", "rule", "message"),
+    [
+        (3, {"x": lambda g: g}, "defvjp needs a function, but got 3."),
+        (
+            lambda x: x,
+            {"x": lambda g: g},
+            "<lambda> is an ordinary function, which is differentiated as it runs. "
+            "Make it one operation with fgrad.primitive first.",
+        ),
+        (
+            primitive(doubled),
+            {},
+            "defvjp(doubled) needs a pullback for each differentiable parameter: "
+            "defvjp(doubled, x=lambda g, ...: ...)",
+        ),
+        (
+            primitive(doubled),
+            {"x": np.negative},
+            "the pullback of doubled for x must be a Python function, since its "
+            "parameters say what it keeps, but is <ufunc 'negative'>. Write "
+            "lambda g, ...: ...",
+        ),
+        (
+            primitive(doubled),
+            {"x": lambda g, *kept: g},
+            "the pullback of doubled for x must name all that it keeps as positional "
+            "parameters, but also takes ('kept',).",
+        ),
+        (
+            primitive(doubled),
+            {"x": lambda g, *, x, **kept: g},
+            "the pullback of doubled for x must name all that it keeps as positional "
+            "parameters, but also takes ('x', 'kept').",
+        ),
+        (
+            primitive(doubled),
+            {"x": lambda g: g, "neutral": "unit"},
+            "neutral=('u', 'n', 'i', 't') names ['i', 'n', 't', 'u'], but the "
+            "parameters of doubled are ['x', 'unit'].",
+        ),
+        (
+            primitive(noise),
+            {"x": lambda g: g},
+            "noise has parameters ['like'], but in a pullback these names mean "
+            "something else. Rename them.",
+        ),
+        (
+            primitive(total),
+            {"x": lambda g: g},
+            "total takes *others, of which a rule cannot name the parts. Take a list "
+            "and name it in sequences; if it comes first, say variadic=True as well.",
+        ),
+    ],
+)
+def test_rules_that_cannot_work(fun, rule, message):
+    assert raised(errors.RuleError, lambda: defvjp(fun, **rule)) == message
+
+
+@pytest.mark.parametrize("name", ["g", "ans", "like", "wanted"])
+def test_parameters_that_mean_something_in_a_pullback(name):
+    fun = primitive(eval(f"lambda x, {name}=1.0: x * {name}"))
+    with pytest.raises(errors.RuleError, match=f"has parameters .'{name}'."):
+        defvjp(fun, x=lambda g: g)
+    with pytest.raises(errors.MissingRuleError):  # nothing was registered
+        grad(fun)(1.0)
+
+
+def test_primitives_of_no_function():
+    message = raised(errors.RuleError, lambda: primitive(3))
+    assert message == "primitive needs a function, but got 3."
+
+
+def test_powers_modulo():
+    def modular(x):
+        return pow(x, 3, 5)
+
+    assert raised(errors.MissingRuleError, lambda: grad(modular)(2.0)) == (
+        "no derivative rule for pow(x, y, z), which is for integers; use x**y % z, "
+        f'called at File "test_errors.py", line {line_of("return pow(x, 3, 5)")}, in '
+        "modular\n    return pow(x, 3, 5)"
+    )
+
+
 def test_exception_in_a_rule_names_the_call():
     broken = primitive(lambda x: x)
     defvjp(broken, x=lambda g: g[5])

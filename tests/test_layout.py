@@ -24,8 +24,9 @@ MAY_IMPORT = {
     "_box": {"errors", "_callsite"},
     "_foreign": {"errors", "_callsite"},
     "_trace": {"errors", "_callsite", "_foreign", "_rules", "_box"},
-    "_bind": {"errors", "_box", "_callsite", "_foreign", "_rules", "_trace"},
-    "_batching": {"errors", "_bind", "_callsite", "_rules", "_trace"},
+    "_arguments": {"_box", "_foreign", "_rules", "_trace"},
+    "_bind": {"errors", "_arguments", "_callsite", "_foreign", "_rules", "_trace"},
+    "_batching": {"errors", "_arguments", "_bind", "_callsite", "_rules", "_trace"},
     "batching": {
         "_batching",
         "_bind",
