@@ -11,7 +11,14 @@ import numpy as np
 from fgrad._callsite import caller, describe
 from fgrad.errors import MissingRuleError
 
-__all__ = ["USUAL", "is_foreign", "operand", "reads_as_array", "refuse_foreign"]
+__all__ = [
+    "USUAL",
+    "is_foreign",
+    "operand",
+    "plain_form",
+    "reads_as_array",
+    "refuse_foreign",
+]
 
 USUAL = frozenset(
     {np.ndarray, bool, int, float, complex, str, slice, type(None), type(...)}
@@ -59,11 +66,16 @@ def reads_as_array(kind: Any) -> bool:
     return hasattr(kind, "__array__") or hasattr(kind, "__array_interface__")
 
 
+def plain_form(kind: Any) -> str:
+    """How to make a plain array of one of this type."""
+    forms = (form for name, form in PLAIN_FORMS.items() if hasattr(kind, name))
+    return next(forms, "np.asarray")
+
+
 def refuse_foreign(kind: Any) -> NoReturn:
     """Say what to write instead."""
-    forms = (form for name, form in PLAIN_FORMS.items() if hasattr(kind, name))
     raise MissingRuleError(
         f"no derivative rule for arrays of type {kind.__name__}; make them plain ones "
-        f"with {next(forms, 'np.asarray')} first, or wrap the step in "
-        f"fgrad.primitive, called at {describe(caller())}"
+        f"with {plain_form(kind)} first, or wrap the step in fgrad.primitive, "
+        f"called at {describe(caller())}"
     )

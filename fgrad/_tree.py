@@ -17,6 +17,7 @@ __all__ = [
     "branches",
     "flatten",
     "flatten_like",
+    "in_dataclass",
     "leaf_paths",
     "register_dataclass",
     "register_node",
@@ -267,6 +268,19 @@ def leaf_paths(structure: Structure, root: str = "") -> list[str]:
         for step, child in zip(paths, structure.children, strict=True)
         for path in leaf_paths(child, root + step)
     ]
+
+
+def in_dataclass(structure: Structure, i: int) -> bool:
+    """Whether the leaf with that number is in a field of a dataclass."""
+    for child in structure.children:
+        count = len(leaf_paths(child))
+        if i < count:
+            here = structure.type is not None and dataclasses.is_dataclass(
+                structure.type
+            )
+            return here or in_dataclass(child, i)
+        i -= count
+    return False
 
 
 def tree_map(fun: Callable[[Any], Any], tree: Any) -> Any:

@@ -133,6 +133,17 @@ class Settings:
     rate: float
 
 
+@fgrad.register_dataclass
+@dataclass
+class Layer:
+    w: float
+    names: list
+
+
+class Bag:
+    pass
+
+
 def model(params, data=None):
     return params["a"]
 
@@ -142,36 +153,54 @@ def model(params, data=None):
     [
         (
             {"layers": [{"n": np.int64(3)}]},
-            "params['layers'][0]['n'] has dtype int64. Convert it to float, "
-            "or mark the field static.",
+            "params['layers'][0]['n'] has dtype int64. Convert it to float.",
         ),
-        (
-            {"n": 3},
-            "params['n'] is the int 3. Convert it to float, or mark the field static.",
-        ),
-        (
-            {"flag": True},
-            "params['flag'] is the bool True. Convert it to float, "
-            "or mark the field static.",
-        ),
+        ({"n": 3}, "params['n'] is the int 3. Convert it to float."),
+        ({"flag": True}, "params['flag'] is the bool True. Convert it to float."),
         (
             {"name": "adam"},
-            "params['name'] is a str. Pass it as an argument of its own, "
-            "or mark the field static.",
+            "params['name'] is a str. Pass it as an argument of its own.",
+        ),
+        ("adam", "params is a str. Leave it out of what is differentiated."),
+        (model, "params is a function. Leave it out of what is differentiated."),
+        (
+            [{"size": 2.0, "all": (x for x in X)}],
+            "params[0]['all'] is a generator. Make it a list.",
+        ),
+        (
+            {"bag": Bag()},
+            "params['bag'] is a Bag. Pass it as an argument of its own, or teach fgrad "
+            "to take it apart with fgrad.register_node.",
+        ),
+        (
+            [Layer(1.0, ["a"])],
+            "params[0].names[0] is a str. Pass it as an argument of its own, or mark "
+            "the field static.",
+        ),
+        (
+            Layer(1, []),
+            "params.w is the int 1. Convert it to float, or mark the field static.",
         ),
         (
             np.ma.masked_array([1.0]),
-            "params is a MaskedArray. Convert it with np.asarray, "
-            "or mark the field static.",
+            "params is a MaskedArray. Convert it with .filled(value).",
         ),
         (
             Settings(1.0),
-            "params is a Settings. Decorate it with @fgrad.register_dataclass, "
-            "or mark the field static.",
+            "params is a Settings. Decorate it with @fgrad.register_dataclass.",
+        ),
+        (np.array([None]), "params has dtype object. Convert it to float."),
+        (
+            np.array(["a"]),
+            "params has dtype <U1. Leave it out of what is differentiated.",
         ),
         (
-            np.array([None]),
-            "params has dtype object. Convert it to float, or mark the field static.",
+            [np.zeros(1, [("a", float)])],
+            "params[0] has dtype [('a', '<f8')]. Pass it as an argument of its own.",
+        ),
+        (
+            np.array(["2000-01-01"], "M8[D]"),
+            "params has dtype datetime64[D]. Convert it to float.",
         ),
     ],
 )

@@ -63,6 +63,7 @@ MAY_IMPORT = {
         "_bind",
         "_box",
         "_callsite",
+        "_foreign",
         "_forward",
         "_ravel",
         "_replay",

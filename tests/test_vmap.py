@@ -342,7 +342,7 @@ def test_integers_are_not_differentiated() -> None:
         vmap(grad(double))(np.array([1, 2]))
     assert str(error.value) == (
         "grad cannot differentiate double with respect to argument 0: x has dtype "
-        "int64. Convert it to float, or mark the field static."
+        "int64. Convert it to float."
     )
 
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
+from fgrad._foreign import is_foreign, plain_form
 from fgrad._replay import replay
 from fgrad._trace import Box, Node, Trace
-from fgrad._tree import Structure, flatten, leaf_paths, tree_map, unflatten
+from fgrad._tree import (
+    Structure,
+    flatten,
+    in_dataclass,
+    leaf_paths,
+    tree_map,
+    unflatten,
+)
 from fgrad.errors import ArgnumsError, ConversionError, InputTypeError, OutputTypeError
 
 __all__ = [
@@ -51,30 +59,20 @@ class Run:
     def _checked(self, leaf: Any, argnum: int, structure: Structure, i: int) -> Any:
         """A leaf that varies continuously, or an error naming it."""
         kind = type(leaf)
-        if kind is np.ndarray or isinstance(leaf, np.generic):
-            if leaf.dtype.kind in "fc":
-                return leaf
-            what = f"has dtype {leaf.dtype}. Convert it to float"
-        elif kind is float or kind is complex:
+        if kind is float or kind is complex:
             return leaf
-        elif kind is Box:
+        if kind is np.ndarray or kind is Box or isinstance(leaf, np.generic):
             if leaf.dtype.kind in "fc":
                 return leaf
-            what = f"has dtype {leaf.dtype}. Convert it to float"
         elif isinstance(leaf, np.memmap):
-            return np.asarray(leaf)
-        elif isinstance(leaf, int):
-            what = f"is the {kind.__name__} {leaf!r}. Convert it to float"
-        elif isinstance(leaf, np.ndarray):
-            what = f"is a {kind.__name__}. Convert it with np.asarray"
-        elif is_dataclass(leaf):
-            what = f"is a {kind.__name__}. Decorate it with @fgrad.register_dataclass"
-        else:
-            what = f"is a {kind.__name__}. Pass it as an argument of its own"
+            return self._checked(np.asarray(leaf), argnum, structure, i)
         path = leaf_paths(structure, argument_name(self.fun, argnum))[i]
+        what, instead = _described_leaf(leaf, root=structure.type is None)
+        if in_dataclass(structure, i):
+            instead += ", or mark the field static"
         raise InputTypeError(
             f"{self.transform} cannot differentiate {label(self.fun)} with respect "
-            f"to argument {argnum}: {path} {what}, or mark the field static."
+            f"to argument {argnum}: {path} {what}. {instead}."
         )
 
     def call(
@@ -121,6 +119,29 @@ class Run:
             unflatten(structure, map(cotangents.result, nodes))
             for structure, nodes in self.inputs
         ]
+
+
+def _described_leaf(leaf: Any, *, root: bool) -> tuple[str, str]:
+    """What a leaf without derivative is, and what to do about it."""
+    kind = type(leaf)
+    is_a = f"is a {kind.__name__}"
+    apart = "Pass it as an argument of its own"
+    if root:
+        apart = "Leave it out of what is differentiated"
+    if kind is np.ndarray or kind is Box or isinstance(leaf, np.generic):
+        numbers = leaf.dtype.kind in "biuOmM"
+        return f"has dtype {leaf.dtype}", "Convert it to float" if numbers else apart
+    if isinstance(leaf, int):
+        return f"is the {kind.__name__} {leaf!r}", "Convert it to float"
+    if isinstance(leaf, np.ndarray) or is_foreign(kind, ufunc=True):
+        return is_a, f"Convert it with {plain_form(kind)}"
+    if is_dataclass(leaf) and not isinstance(leaf, type):
+        return is_a, "Decorate it with @fgrad.register_dataclass"
+    if isinstance(leaf, Iterator):
+        return is_a, "Make it a list"
+    if isinstance(leaf, str | bytes) or callable(leaf):
+        return is_a, apart
+    return is_a, f"{apart}, or teach fgrad to take it apart with fgrad.register_node"
 
 
 def described(value: Any) -> str:
