@@ -16,8 +16,9 @@ import numpy as np
 
 from fgrad._batching import BATCHERS, batched_in, retried
 from fgrad._bind import binary, bind, unary
-from fgrad._box import METHODS, OPERATORS, STORE
-from fgrad._callsite import caller, describe
+from fgrad._box import METHODS, OPERATORS
+from fgrad._callsite import caller, describe, user_call
+from fgrad._conversions import STORE, conversion_error
 from fgrad._foreign import USUAL, operand
 from fgrad._rules import (
     CALLS,
@@ -60,7 +61,7 @@ def _implement(fun: Callable[..., Any]) -> Callable[..., Any]:
     if composed := composition(fun):
         return _composition_call(composed, fun)
     if fun in REFUSED:
-        return partial(_refuse, REFUSED[fun])
+        return partial(_refuse, fun)
     return partial(_missing, fun)
 
 
@@ -110,9 +111,14 @@ def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _refuse(words: str, *args: Any, **kwargs: Any) -> Any:
-    kind = BatchedValueError if batched_in([args, kwargs]) else ConversionError
-    raise kind(f"{words}, at {describe(caller())}")
+def _refuse(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    batched = bool(batched_in([args, kwargs]))
+    call = user_call()
+    if call and call.callee:  # NumPy's own code asked for it
+        box = boxes_in([args, kwargs])[0]
+        raise conversion_error(box, function_name(fun), batched=batched)
+    kind = BatchedValueError if batched else ConversionError
+    raise kind(f"{REFUSED[fun]}, at {describe(caller())}")
 
 
 def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -124,7 +130,9 @@ def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     traced = next(name for name, value in given if boxes_in(value))
     name = function_name(fun)
     hint = ""
-    if not name.startswith("np."):
+    if name.endswith(" (vectorized)"):
+        hint = "\nUse fgrad.numpy.vectorize in place of np.frompyfunc."
+    elif not name.startswith("np."):
         hint = f"\nRegister one: fgrad.defvjp({name}, {traced}=lambda g, ...: ...)"
     raise MissingRuleError(
         f"no derivative rule for {name} with respect to {traced}, "

@@ -199,8 +199,7 @@ def test_truth_of_a_batched_value() -> None:
     [
         (lambda x: float(x), "float(x) needs one value"),
         (lambda x: x.item(), "x.item() needs one value"),
-        (lambda x: np.asarray(x), "np.asarray(x) needs one value"),
-        (lambda x: range(x.astype(int)), "int(x) needs one value"),
+        (lambda x: range(x), "range(x) needs one value"),
     ],
 )
 def test_one_number_of_a_batched_value(fun: Any, words: str) -> None:
@@ -209,6 +208,15 @@ def test_one_number_of_a_batched_value(fun: Any, words: str) -> None:
     assert str(error.value).startswith(
         f"{words}, but x is batched and has one for each example; use NumPy's "
         f'functions on x itself, at File "{__file__}", line '
+    )
+
+
+def test_an_array_of_batched_values() -> None:
+    with pytest.raises(BatchedValueError) as error:
+        vmap(lambda x: np.array([x, 2 * x]))(np.ones(3))
+    assert str(error.value).startswith(
+        "np.array([x, 2 * x]) needs one value, but x is batched and has one for each "
+        f'example; use fgrad.numpy.array or np.stack, at File "{__file__}", line '
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from fgrad._foreign import is_foreign, plain_form
 from fgrad._replay import replay
 from fgrad._trace import Box, Node, Trace
+from fgrad._transforms._explained import explained
 from fgrad._tree import (
     Structure,
     flatten,
@@ -21,7 +22,7 @@ from fgrad._tree import (
     tree_map,
     unflatten,
 )
-from fgrad.errors import ArgnumsError, ConversionError, InputTypeError, OutputTypeError
+from fgrad.errors import ArgnumsError, InputTypeError, OutputTypeError
 
 __all__ = [
     "Argnums",
@@ -86,9 +87,8 @@ class Run:
             return (through or self.fun)(*self.args, **kwargs)
         except BaseException as error:
             self.trace.close()
-            if isinstance(error.__cause__, ConversionError):
-                # NumPy hides the reason why out[i] = x failed behind a ValueError.
-                raise error.__cause__ from None
+            if explained(error) is not error:
+                raise explained(error) from None
             raise
 
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from functools import reduce, update_wrapper
 from types import MethodType
 from typing import Any, cast
 
+from fgrad._transforms._explained import explained
 from fgrad._transforms._run import Argnums, Run, label, numbers, positions
 
 __all__ = ["Transformed", "Wrapped", "is_sequence"]
@@ -80,6 +81,10 @@ class Transformed(Wrapped):
         """The same for an async function, once it is done."""
         try:
             return self._end(run, await out)
+        except BaseException as error:
+            if explained(error) is not error:
+                raise explained(error) from None
+            raise
         finally:
             run.trace.close()
 

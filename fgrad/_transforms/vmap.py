@@ -12,10 +12,11 @@ import numpy as np
 from fgrad._batching import BatchTrace
 from fgrad._box import bare
 from fgrad._trace import Box
+from fgrad._transforms._explained import explained
 from fgrad._transforms._run import argument_name, described, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
-from fgrad.errors import BatchAxesError, ConversionError, OutputTypeError
+from fgrad.errors import BatchAxesError, OutputTypeError
 
 __all__ = ["vmap"]
 
@@ -39,9 +40,8 @@ class Vmap(Wrapped):
         try:
             out = self.fun(*args, **kwargs)
         except Exception as error:
-            if isinstance(error.__cause__, ConversionError):
-                # NumPy hides the reason why out[i] = x failed behind a ValueError.
-                raise error.__cause__ from None
+            if explained(error) is not error:
+                raise explained(error) from None
             raise
         finally:
             trace.close()
