@@ -17,16 +17,17 @@ import numpy as np
 
 from fgrad._arguments import KNOWN, defers, has_lists, operands, plain_operands
 from fgrad._callsite import LIBRARY, caller, describe
+from fgrad._conversions import INDEX
 from fgrad._foreign import USUAL
 from fgrad._rules import NO_VALUE, REQUIRED, SPECIAL, Pullback, Rule, composition
 from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
-from fgrad.errors import MissingRuleError
+from fgrad.errors import ConversionError, MissingRuleError
 
 __all__ = ["PART", "Part", "binary", "bind", "unary"]
 
 ABSENT: Any = object()
 is_usual = USUAL.issuperset
-COPIED = "_copied_"  # no parameter of a function is called like this
+COPIED, SCALARS = "_copied_", "_scalars_"  # no parameter is called like these
 
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -78,7 +79,9 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if any(node is not None for node in nodes):
                 parents.append((i, nodes, likes))
             nested = nested or any(type(item) is Box for item in value)
-        elif inside and type(value) is tuple and boxes_in(value):
+        elif inside and type(value) is tuple and (boxes := boxes_in(value)):
+            if any(box.dtype.kind in "fc" for box in boxes):
+                raise ConversionError(f"{INDEX}, at {describe(caller())}")
             nested = True  # batched numbers in an index
         inner.append(value)
     if plan.ignored:
@@ -133,14 +136,26 @@ class _Plan:
             )
         given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
-        defaults[COPIED] = _copied
-        kept = "".join(
-            f"{COPIED}({n}), " if n in self.rule.copied else f"{n}, "
-            for n in pullback.needs
-        )
+        defaults |= {
+            COPIED: _copied,
+            SCALARS: {float: np.float64, complex: np.complex128},
+        }
+        kept = "".join(map(self._kept, pullback.needs))
         # The names are those of parameters: nothing else is evaluated.
         keep = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
         return pullback, keep
+
+    def _kept(self, name: str) -> str:
+        """What of a parameter is kept: a copy, a NumPy scalar, or what was given.
+
+        Functions make an array of a Python number; ufuncs leave it weak.
+        """
+        if name in self.rule.copied:
+            return f"{COPIED}({name}), "
+        if self.rule.ufunc or name not in self.rule.pullbacks:
+            return f"{name}, "
+        kind = f"{SCALARS}.get(type({name}))"
+        return f"{name} if {kind} is None else {kind}({name}), "
 
     def check(self, inner: list[Any]) -> None:
         """Refuse options that the rule would ignore."""
@@ -211,6 +226,11 @@ def _record(
 ) -> Any:
     """Box the result of a call, with a node that leads back to its arguments."""
     if isinstance(ans, tuple | list):
+        if any(isinstance(part, tuple | list) for part in ans):
+            raise MissingRuleError(
+                f"no derivative rule for {plan.rule.name} with lists in its result; "
+                f"return a flat one, or use custom_vjp, called at {describe(caller())}"
+            )
         shape, dtype = tuple(Space(*space(part)) for part in ans), None
     else:
         shape, dtype = space(ans)
@@ -230,8 +250,11 @@ def _untraced(rule: Rule, ans: Any, dtype: np.dtype[Any]) -> Any:
     """A result that is not floating-point: constant, or nothing we can follow."""
     if dtype.kind in "biu":
         return ans
+    what = f"of dtype {dtype}"
+    if not isinstance(ans, np.ndarray | np.generic):
+        what = f"that is a {type(ans).__name__}"
     raise MissingRuleError(
-        f"no derivative rule for {rule.name} with a result of dtype {dtype}, "
+        f"no derivative rule for {rule.name} with a result {what}, "
         f"called at {describe(caller())}"
     )
 

@@ -124,7 +124,7 @@ def register_node(
     Raises
     ------
     TreeError
-        If the type is registered already.
+        If `cls` is no class, or registered already.
 
     Examples
     --------
@@ -136,9 +136,16 @@ def register_node(
     >>> fgrad.grad(lambda p: p.a * p.b)(Pair(2.0, 3.0)).a
     np.float64(3.0)
     """
+    _check_class("register_node", cls)
+    _KINDS[cls] = _Kind(flatten, unflatten, _items)
+
+
+def _check_class(function: str, cls: Any) -> None:
+    """Refuse what is no class, or is a container already."""
+    if not isinstance(cls, type):
+        raise TreeError(f"{function} needs a class, but got {cls!r}.")
     if _kind(cls) is not None:
         raise TreeError(f"{cls.__qualname__} is registered as a tree node already.")
-    _KINDS[cls] = _Kind(flatten, unflatten, _items)
 
 
 def register_dataclass(cls: type[T]) -> type[T]:
@@ -174,10 +181,9 @@ def register_dataclass(cls: type[T]) -> type[T]:
     >>> fgrad.grad(lambda line: 3.0 * line.slope)(Line(2.0))
     Line(slope=np.float64(3.0), unit='m')
     """
+    _check_class("register_dataclass", cls)
     if not dataclasses.is_dataclass(cls):
         raise TreeError(f"{cls.__qualname__} is not a dataclass.")
-    if _kind(cls) is not None:
-        raise TreeError(f"{cls.__qualname__} is registered as a tree node already.")
     fields = dataclasses.fields(cls)
     static = tuple(f.name for f in fields if f.metadata.get("static"))
     moving = tuple(f.name for f in fields if not f.metadata.get("static"))

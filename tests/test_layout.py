@@ -26,7 +26,15 @@ MAY_IMPORT = {
     "_foreign": {"errors", "_callsite"},
     "_trace": {"errors", "_callsite", "_foreign", "_rules", "_box"},
     "_arguments": {"_box", "_foreign", "_rules", "_trace"},
-    "_bind": {"errors", "_arguments", "_callsite", "_foreign", "_rules", "_trace"},
+    "_bind": {
+        "errors",
+        "_arguments",
+        "_callsite",
+        "_conversions",
+        "_foreign",
+        "_rules",
+        "_trace",
+    },
     "_batching": {"errors", "_arguments", "_bind", "_callsite", "_rules", "_trace"},
     "batching": {
         "_batching",
@@ -55,6 +63,7 @@ MAY_IMPORT = {
         "_bind",
         "_callsite",
         "_dispatch",
+        "_foreign",
         "_rules",
         "_scatter",
         "_trace",
@@ -90,6 +99,7 @@ MAY_IMPORT = {
     "derived": {
         "errors",
         "_callsite",
+        "_conversions",
         "_dispatch",
         "_rules",
         "_trace",

@@ -1,5 +1,6 @@
 """What the user sees of an exception that a traced function raised."""
 
+import ast
 from collections.abc import Iterator
 from struct import error as StructError  # noqa: N812
 from types import BuiltinFunctionType, FrameType
@@ -19,7 +20,8 @@ def explained(error: BaseException) -> BaseException:
     """
     if isinstance(error.__cause__, ConversionError):
         return error.__cause__
-    if isinstance(error, TypeError | StructError) and not isinstance(error, FgradError):
+    kinds = (TypeError, StructError, IndexError)
+    if isinstance(error, kinds) and not isinstance(error, FgradError):
         note = _note(error)
         if note and note not in getattr(error, "__notes__", ()):
             error.add_note(note)
@@ -32,18 +34,20 @@ def _note(error: BaseException) -> str | None:
     Not all functions ask for a number or an array in a way that can be answered.
     """
     stack = [*_stack(error)][::-1]
-    if not stack or LIBRARY[stack[0][0].f_code.co_filename]:
-        return None  # NumPy's own words
     call = user_call(stack)
     if call is None:
         return None
     tree = source(call)
-    if not (
+    if isinstance(error, IndexError):
+        if not isinstance(tree, ast.Subscript) or "integer" not in str(error):
+            return None
+        tree = tree.slice
+    elif LIBRARY[stack[0][0].f_code.co_filename] or not (
         "Box" in str(error)
         or call.callee is not None
         or isinstance(called_in(tree, call), BuiltinFunctionType)
     ):
-        return None
+        return None  # NumPy's own words, or others that say it
     for name, value in names_in(tree, call.frame).items():
         if boxes := boxes_in(value):
             inside = "" if value is boxes[0] else "holds what "

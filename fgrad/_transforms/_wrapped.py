@@ -9,6 +9,7 @@ from functools import reduce, update_wrapper
 from types import MethodType
 from typing import Any, cast
 
+from fgrad._transforms._checks import check_function
 from fgrad._transforms._explained import explained
 from fgrad._transforms._run import Argnums, Run, label, numbers, positions
 
@@ -53,11 +54,7 @@ class Transformed(Wrapped):
         has_aux: bool = False,
         holomorphic: bool = False,
     ) -> None:
-        if not callable(fun):
-            raise TypeError(
-                f"{transform} needs a function, but got {fun!r}. "
-                f"Write {transform}(fun)(x), not {transform}(fun(x))."
-            )
+        check_function(transform, fun, f"{transform}(fun)(x), not {transform}(fun(x))")
         super().__init__(fun)
         self.transform = transform
         self.argnums = argnums
@@ -66,7 +63,7 @@ class Transformed(Wrapped):
         self.holomorphic = holomorphic
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        argnums = positions(self, self.argnums, len(args))
+        argnums = positions(self, self.argnums, len(args), kwargs)
         run = Run(self.transform, self.fun, args, argnums)
         out = self._begin(run, kwargs)
         return (

@@ -9,8 +9,9 @@ import numpy as np
 
 from fgrad._forward import push
 from fgrad._trace import Box, strip
-from fgrad._transforms._run import Run, described, label
-from fgrad._transforms.reverse import vjp
+from fgrad._transforms._checks import described, is_numeric
+from fgrad._transforms._run import Run, label
+from fgrad._transforms.reverse import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
 
@@ -26,8 +27,10 @@ class Pushforward:
         self._run = run
         self._once = once
         """Whether it is called only once, so that the tape may be used up."""
-        self._leaves, self._structure = flatten(out)
-        self._nodes = [run.node(leaf) for leaf in self._leaves]
+        self._structure = flatten(out)[1]
+        outputs = run.outputs(out)
+        self._leaves = [leaf for leaf, _, _ in outputs]
+        self._nodes = [node for _, node, _ in outputs]
 
     def __call__(self, *tangents: Any) -> Any:
         given = {}
@@ -63,6 +66,11 @@ class Pushforward:
         )
 
     def _checked(self, tangent: Any, node: Any, where: str, name: str) -> Any:
+        if not is_numeric(tangent):
+            raise TangentError(
+                f"the tangent of {where} of {name} needs dtype {node.dtype}, "
+                f"but is {described(tangent)}"
+            )
         t = tangent if type(tangent) is Box else np.asarray(tangent)
         if t.shape != node.shape:
             raise TangentError(
@@ -199,7 +207,7 @@ def linear_transpose(
     >>> transposed(np.array([1.0, 2.0, 3.0]))
     (array([6., 5., 3.]),)
     """
-    return vjp(fun, *primals)[1]
+    return pulled("linear_transpose", fun, primals)[1]
 
 
 def check_pairs(
