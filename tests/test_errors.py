@@ -121,6 +121,79 @@ def test_vjp_output():
     )
 
 
+def objects(x):
+    out = np.empty(2, object)
+    out[0], out[1] = x[0], x[1] * 2
+    return out
+
+
+def generator(x):
+    yield np.sum(x)
+
+
+AS_TREE = {
+    "vjp": lambda fun: vjp(fun, X),
+    "jvp": lambda fun: fgrad.jvp(fun, (X,), (X,)),
+    "linearize": lambda fun: fgrad.linearize(fun, X),
+    "linear_transpose": lambda fun: fgrad.linear_transpose(fun, X),
+    "jacobian": lambda fun: fgrad.jacobian(fun)(X),
+    "value_and_jacobian": lambda fun: fgrad.value_and_jacobian(fun)(X),
+}
+
+
+@pytest.mark.parametrize("transform", AS_TREE)
+@pytest.mark.parametrize(
+    ("fun", "words"),
+    [
+        (forgetful, "None. Did it forget its return?"),
+        (
+            objects,
+            "an array of dtype object. Make it a plain one: "
+            "fgrad.numpy.array(x.tolist()).",
+        ),
+        (generator, "a generator. {other}"),
+        (lambda x: {"x": x, "name": "adam"}, "a str. {other}"),
+        (lambda x: np.array("2000-01-01", "M8[D]"), "an array of dtype datetime64[D]."),
+        (lambda x: np.ma.masked_array([1.0]), "a MaskedArray."),
+    ],
+)
+def test_outputs_that_are_no_tree_of_arrays(transform, fun, words):
+    other = "Return other data with has_aux=True."
+    if transform.startswith("linear"):
+        other = "Return numbers and arrays only."
+    message = raised(errors.OutputTypeError, lambda: AS_TREE[transform](fun))
+    assert message.startswith(
+        f"{transform} needs a tree of arrays as output, but {fun.__name__} returned "
+        + words.format(other=other)
+    )
+
+
+def test_elementwise_output():
+    call = lambda: fgrad.elementwise_grad(objects)(X)  # noqa: E731
+    assert raised(errors.OutputTypeError, call) == (
+        "elementwise_grad needs one array as output, but objects returned an array of "
+        "dtype object."
+    )
+
+
+def test_arrays_of_objects_are_followed_or_refused():
+    np.testing.assert_array_equal(grad(lambda x: objects(x).sum())(X), [1, 2, 0])
+    stopped = grad(lambda x: x[0] + fgrad.stop_gradient(objects(x)).sum())
+    np.testing.assert_array_equal(stopped(X), [1, 0, 0])
+    with pytest.raises(errors.MissingRuleError, match="a result of dtype object"):
+        grad(lambda x: np.sum(x[:2] * objects(x)))(X)
+
+
+@pytest.mark.parametrize("transform", ["vjp", "jvp", "linearize", "linear_transpose"])
+def test_what_is_no_function(transform):
+    given = ((X,), (X,)) if transform == "jvp" else (X,)
+    with pytest.raises(TypeError) as info:
+        getattr(fgrad, transform)(3, *given)
+    assert str(info.value) == (
+        f"{transform} needs a function, but got 3. Write {transform}(fun, ...)."
+    )
+
+
 # input --------------------------------------------------------------------------------
 
 
@@ -227,6 +300,16 @@ def test_input_leaves(params, ending):
             "; the function's arguments come in a second call, grad(pair)(x)",
         ),
         (
+            True,
+            "argnums=True of grad(pair): give an int, or a non-empty sequence of ints"
+            "; the function's arguments come in a second call, grad(pair)(x)",
+        ),
+        (
+            (0, False),
+            "argnums=(0, False) of grad(pair): give an int, or a non-empty sequence of "
+            "ints; the function's arguments come in a second call, grad(pair)(x)",
+        ),
+        (
             1.0,
             "argnums=1.0 of grad(pair): give an int, or a non-empty sequence of ints"
             "; the function's arguments come in a second call, grad(pair)(x)",
@@ -272,6 +355,19 @@ def test_cotangents():
     assert raised(kind, lambda: pullback([np.ones(3)])) == (
         "the pullback of loss expects a cotangent with the tree *, but got list([0]: *)"
     )
+    for given, words in (
+        ("abc", "a str"),
+        (np.array(None), "an array of dtype object"),
+    ):
+        assert raised(kind, lambda given=given: pullback(given)) == (
+            "the pullback of loss expects a cotangent of dtype float64, but got "
+            + words
+        )
+    for given in ((), (X, X)):
+        assert raised(kind, lambda given=given: pullback(*given)) == (
+            "the pullback of loss takes one cotangent, a tree like the output, but got "
+            f"{len(given)}"
+        )
     _, pullback = vjp(lambda x: {"a": x}, X)
     assert raised(kind, lambda: pullback({"a": 1.0})) == (
         "the pullback of <lambda> expects a cotangent of shape (3,) at ['a'], "
@@ -309,6 +405,17 @@ def test_leak():
         assert raised(errors.LeakedTracerError, lambda use=use: use(kept[0])) == message
     assert kept[0].shape == ()
     assert float(fgrad.stop_gradient(kept[0])) == 3.0
+
+
+def test_a_leak_that_is_returned():
+    def returns(x):
+        kept = []
+        grad(lambda y: kept.append(x * y) or y)(2.0)
+        return kept[0]
+
+    for transform in (grad, fgrad.jacobian, lambda f: lambda x: vjp(f, x)):
+        message = raised(errors.LeakedTracerError, lambda t=transform: t(returns)(1.0))
+        assert message.startswith("this value was traced by grad(<lambda>) and used ")
 
 
 def test_leak_after_an_exception():
@@ -375,6 +482,26 @@ def test_a_primitive_of_a_dict():
     )
 
 
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("a", "with a result that is a str"),
+        (None, "with a result that is a NoneType"),
+        ({"x": 1.0}, "with a result that is a dict"),
+        (np.array([None]), "with a result of dtype object"),
+        (
+            [1.0, [2.0]],
+            "with lists in its result; return a flat one, or use custom_vjp",
+        ),
+    ],
+)
+def test_results_of_primitives(out, words):
+    odd = primitive(lambda x: out)
+    defvjp(odd, x=lambda g: g)
+    message = raised(errors.MissingRuleError, lambda: grad(odd)(1.0))
+    assert message.startswith(f"no derivative rule for <lambda> {words}, called at ")
+
+
 def test_numpy_function_without_rule():
     def spectral(x):
         return np.busday_offset(x, 0)
@@ -386,6 +513,10 @@ def test_numpy_function_without_rule():
     )
 
 
+def constantly(value):
+    return lambda g: value
+
+
 def test_wrong_rules():
     wide = primitive(lambda x: x * 2)
     defvjp(wide, x=lambda g: np.ones(7))
@@ -394,6 +525,17 @@ def test_wrong_rules():
         "the rule of <lambda> with respect to x returned shape (7,) "
         "for an argument of shape (3,)."
     )
+    for given, words in (
+        ("a", "a str with dtype <U1"),
+        ({"x": 1.0}, "a dict with dtype object"),
+        (np.ma.masked_array(X), "a MaskedArray with dtype float64"),
+    ):
+        defvjp(wide, x=constantly(given))
+        message = raised(errors.RuleError, lambda: grad(lambda x: np.sum(wide(x)))(X))
+        assert message == (
+            f"the rule of <lambda> with respect to x returned {words}, which is no "
+            "plain array of numbers."
+        )
     with pytest.raises(errors.RuleError, match="must take g, the cotangent"):
         defvjp(wide, x=lambda ans: ans)
     with pytest.raises(errors.RuleError, match=r"names \['nothing'\], but the param"):

@@ -290,6 +290,12 @@ def test_ravel():
     assert gradient["a"] == np.sum(X**2)
     message = raised(errors.TreeError, lambda: unravel(X))
     assert message == "unravel expects a vector of shape (0,), but got shape (3,)"
+    message = raised(errors.TreeError, lambda: ravel([X])[1](1j * X))
+    assert message == (
+        "unravel expects a vector of real numbers, like the tree, but got complex ones"
+    )
+    message = raised(errors.TreeError, lambda: ravel({"name": "adam", "w": X}))
+    assert message == "ravel needs numbers, but tree['name'] has dtype <U4."
 
 
 # words --------------------------------------------------------------------------------

@@ -302,6 +302,18 @@ def model(p: Any, x: Any) -> Any:
             ({"w": np.ones(3)}, "abc"),
             "vmap(model) cannot map over x, which is a str; use in_axes None for it",
         ),
+        (
+            0,
+            ({"w": np.ones(3)}, np.array([None] * 3)),
+            "vmap(model) cannot map over x, which is an array of dtype object; use "
+            "in_axes None for it",
+        ),
+        (
+            0,
+            ({"w": np.ma.masked_array(np.ones(3), [1, 0, 0])}, np.ones(3)),
+            "vmap(model) cannot map over p['w'], which is a MaskedArray; convert it "
+            "with .filled(value), or use in_axes None for it",
+        ),
     ],
 )
 def test_axes_that_do_not_fit(in_axes: Any, args: Any, words: str) -> None:
@@ -342,6 +354,23 @@ def test_output_that_is_no_array() -> None:
     assert str(error.value) == (
         "vmap needs a tree of arrays as output, but <lambda> returned a str at "
         "['name']. Give it the out_axes None."
+    )
+
+
+def test_outputs_that_are_no_plain_arrays() -> None:
+    for out, words in (
+        (np.array([None]), "an array of dtype object"),
+        (np.ma.masked_array([1.0], [True]), "a MaskedArray"),
+    ):
+        with pytest.raises(OutputTypeError, match=words):
+            vmap(lambda x, out=out: out)(np.ones(2))
+
+
+def test_what_is_no_function() -> None:
+    with pytest.raises(TypeError) as error:
+        vmap(3)  # pyright: ignore[reportArgumentType]
+    assert str(error.value) == (
+        "vmap needs a function, but got 3. Write vmap(fun)(x), not vmap(fun(x))."
     )
 
 
