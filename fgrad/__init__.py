@@ -9,6 +9,8 @@ array([0., 1.])
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fgrad import errors, primitives as _primitives  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers the rules)
 from fgrad._dispatch import primitive
 from fgrad._ravel import ravel
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from fgrad.debug import coverage
 
 __version__ = "0.1.0"
+
+# glibc returns the memory of a large array to the system at once, until the first such
+# array was freed; pages that come back fresh cost more than the arithmetic on them.
+np.empty(1 << 21)
 
 __all__ = [
     "checkpoint",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._bind import bind
-from fgrad._callsite import caller, describe, short
+from fgrad._callsite import Site, caller, describe, short
 from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
 from fgrad.errors import BatchedValueError, LeakedTracerError, RuleError
@@ -52,29 +52,30 @@ def batcher(*funs: Callable[..., Any]) -> Callable[[Any], Any]:
 class BatchTrace(Trace):
     """One call of a function for several examples at once."""
 
-    __slots__ = ("open", "size")
+    __slots__ = ("open", "site", "size")
 
     batching = True
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, size: int, site: Site | None = None) -> None:
         super().__init__(name)
         import_module("fgrad.batching")  # fills BATCHERS, the first time
         self.recording = False
         self.open = True
         self.size = size
         """How many examples there are."""
+        self.site = site
+        """Of all its values, if no line of the user's made them."""
 
     def close(self) -> None:
         self.open = False
 
     def leaf(self, value: Any) -> Box:
         """Box a value that has the examples along axis 0."""
-        if value.shape[:1] != (self.size,):
-            raise RuleError(
-                f"{value.shape} is no shape for a batch of {self.size} examples."
-            )
-        node = Node(self.tick(), value.shape[1:], value.dtype, (), *caller())
-        return Box(value, self, node)
+        shape = value.shape
+        if not shape or shape[0] != self.size:
+            raise RuleError(f"{shape} is no shape for a batch of {self.size} examples.")
+        code, lasti = self.site or caller()
+        return Box(value, self, Node(0, shape[1:], value.dtype, (), code, lasti))
 
     def result(self, ans: Any) -> Any:
         """Box one or several results."""
@@ -95,23 +96,20 @@ class BatchTrace(Trace):
                 f"this value was batched by {self.name} and used after it finished; it "
                 f"was made at {short(box._node.site)}. Return it from the function."
             )
-        fun = rule.fun
-        if rule.elementwise and len(args) == 1 and not kwargs and self.holds(args[0]):
-            value = args[0]._value
-            return self.result(
-                bind(rule, (value,), {}) if type(value) is Box else fun(value)
-            )
-        batch = BATCHERS.get(fun)
-        if batch is None and rule.elementwise:
-            batch = BATCHERS[np.ufunc]
-        if batch is not None:
-            try:
-                ans = batch(self, rule, args, kwargs)
-            except Exception:  # noqa: BLE001 (one example says better what is wrong)
-                ans = NotImplemented
-            if ans is not NotImplemented:
-                return ans
-        return self._loop(rule, args, kwargs)
+        ans = self.at_once(rule, args, kwargs)
+        return self._loop(rule, args, kwargs) if ans is NotImplemented else ans
+
+    def at_once(self, rule: Rule, args: tuple[Any, ...], kwargs: Any) -> Any:
+        """The result for all examples, or ``NotImplemented``."""
+        batch = BATCHERS.get(rule.fun)
+        if batch is None:
+            if not rule.elementwise:
+                return NotImplemented
+            batch = BATCHERS[np.ufunc] if kwargs else _entrywise
+        try:
+            return batch(self, rule, args, kwargs)
+        except Exception:  # noqa: BLE001 (one example says better what is wrong)
+            return NotImplemented
 
     def _loop(self, rule: Rule, args: Any, kwargs: Any) -> Any:
         """Call a function for one example after the other."""
@@ -146,6 +144,31 @@ class BatchTrace(Trace):
         return self.result(
             np.stack([p if type(p) is Box else np.asarray(p) for p in parts])
         )
+
+
+def _entrywise(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
+    """An elementwise function of positional arguments that broadcast as they are."""
+    values: list[Any] = []
+    least, most, nested = np.inf, 0, False
+    for x in args:
+        kind = type(x)
+        if kind is Box:
+            ndim = len(x._node.shape)
+            if x._trace is trace:
+                x = x._value
+                least = min(least, ndim)
+            nested = nested or type(x) is Box
+        elif kind in CONTAINERS:
+            return BATCHERS[np.ufunc](trace, rule, args, kwargs)
+        else:
+            ndim = getattr(x, "ndim", 0)
+        most = max(most, ndim)
+        values.append(x)
+    if least < most:  # trailing axes need to be lined up
+        return BATCHERS[np.ufunc](trace, rule, args, kwargs)
+    return trace.result(
+        bind(rule, tuple(values), {}) if nested else rule.fun(*values)
+    )
 
 
 def _computed(rule: Rule, args: Any, kwargs: Any) -> Any:

@@ -17,7 +17,7 @@ from fgrad._rules import REQUIRED, Pullback
 from fgrad._scatter import Scatter
 from fgrad._trace import Box, Node, Trace
 
-__all__ = ["push", "reachable"]
+__all__ = ["fresh", "push", "reachable"]
 
 
 LINEAR = frozenset(
@@ -120,6 +120,16 @@ def reachable(outputs: list[Node]) -> set[Node]:
                     seen.add(node)
                     stack.append(node)
     return seen
+
+
+def fresh(tangent: Any, seen: set[int]) -> Any:
+    """A tangent that nobody else sees: no input, no view, no other output."""
+    if type(tangent) is np.ndarray and (
+        tangent.base is not None or id(tangent) in seen
+    ):
+        tangent = np.array(tangent)
+    seen.add(id(tangent))
+    return tangent
 
 
 def _parts(parent: Any) -> list[tuple[Node, int | None]]:

@@ -17,7 +17,7 @@ from fgrad._bind import Part
 from fgrad._box import bare
 from fgrad._callsite import describe
 from fgrad._dispatch import implementation
-from fgrad._rules import Pullback
+from fgrad._rules import Pullback, Rule
 from fgrad._scatter import Scatter, add_at, index_add
 from fgrad._trace import Box, Node, boxes_in, strip
 from fgrad.errors import RuleError
@@ -46,42 +46,47 @@ class Cotangents:
         before = self.total.get(node)
         if before is None:
             self._first(node, c)
-        elif node in self.owned and type(c) is not Box:
-            before += c
-        else:
+        elif node not in self.owned or not added(before, c):
             total = before + c
             if total.dtype != node.dtype:  # of another byte order
                 total = total.astype(node.dtype)
-            self.total[node] = total
-            if type(total) is np.ndarray:
-                self.owned.add(node)
-            else:
-                self.owned.discard(node)
+            self._keep(node, total)
 
     def _first(self, node: Node, c: Any) -> None:
         self.total[node] = c
         if node.edges:
             heappush(self.queue, (node.order, node))
 
+    def _keep(self, node: Node, fresh: Any) -> None:
+        """Go on with an array that nobody else sees."""
+        self.total[node] = fresh
+        if type(fresh) is np.ndarray or is_batch(fresh):
+            self.owned.add(node)
+        else:
+            self.owned.discard(node)
+
     def scatter(self, node: Node, c: Scatter) -> None:
         """Add into the entries at an index."""
         before = self.total.get(node)
-        if type(c.g) is Box or type(before) is Box or boxes_in(c.index):
-            if before is None:
-                self._first(node, np.zeros(node.shape, node.dtype))
-            base = self.total[node]
-            self.total[node] = implementation(index_add)(base, c.index, c.g)
-            self.owned.discard(node)
-            return
-        if node not in self.owned:
-            buffer = np.zeros(node.shape, node.dtype)
-            if before is None:
-                self._first(node, buffer)
-            else:
-                buffer += before
-                self.total[node] = buffer
-            self.owned.add(node)
-        add_at(self.total[node], c.index, c.g)
+        if before is None:
+            self._first(node, None)
+        boxes = boxes_in((before, c.g, c.index))
+        trace = batch_of(boxes)
+        if trace is not None or not boxes:
+            if node not in self.owned or (type(before) is Box) is not bool(boxes):
+                buffer = zeros(trace, node)
+                if before is not None:
+                    added(buffer, before)
+                self._keep(node, buffer)
+            before = self.total[node]
+            if trace is None:
+                add_at(before, c.index, c.g)
+                return
+            if trace.at_once(ADD_AT, (before, c.index, c.g), {}) is before:
+                return
+        elif before is None:
+            before = np.zeros(node.shape, node.dtype)
+        self._keep(node, implementation(index_add)(before, c.index, c.g))
 
     def part(self, node: Node, c: Part) -> None:
         """Set the cotangent of one among several results."""
@@ -108,6 +113,42 @@ class Cotangents:
         if type(total) is Box:
             return total
         return (total if leaf in self.owned else np.array(total))[()]
+
+
+ADD_AT = Rule(add_at)
+
+
+def is_batch(value: Any) -> bool:
+    """Whether a value is batched, and nothing else."""
+    return (
+        type(value) is Box and value._trace.batching and type(value._value) is not Box
+    )
+
+
+def batch_of(boxes: list[Box]) -> Any:
+    """The one trace by which all these are batched, if nothing else traces them."""
+    if boxes and all(is_batch(b) and b._trace is boxes[0]._trace for b in boxes):
+        return boxes[0]._trace
+    return None
+
+
+def zeros(trace: Any, node: Node) -> Any:
+    """A cotangent of a node that is zero, possibly for a batch of examples."""
+    if trace is None:
+        return np.zeros(node.shape, node.dtype)
+    return trace.leaf(np.zeros((trace.size, *node.shape), node.dtype))
+
+
+def added(total: Any, c: Any) -> bool:
+    """Add to an array of ours in place, or to a batch of arrays, if that can be."""
+    if type(c) is Box:
+        if not batch_of([total, c] if type(total) is Box else []):
+            return False
+        c = c._value
+    if type(total) is Box:
+        total = total._value
+    total += c
+    return True
 
 
 def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:

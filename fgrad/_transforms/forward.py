@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fgrad._forward import push
+from fgrad._forward import fresh, push
 from fgrad._trace import Box, strip
 from fgrad._transforms._run import Run, described, label
 from fgrad._transforms.reverse import vjp
@@ -57,7 +57,7 @@ class Pushforward:
             [
                 _zero(leaf)
                 if node is None or node not in found
-                else _fresh(found[node], seen)
+                else fresh(found[node], seen)[()]
                 for leaf, node in zip(self._leaves, self._nodes, strict=True)
             ],
         )
@@ -75,16 +75,6 @@ class Pushforward:
                 f"but has dtype {t.dtype}"
             )
         return t if t.dtype == node.dtype else t.astype(node.dtype)
-
-
-def _fresh(tangent: Any, seen: set[int]) -> Any:
-    """A tangent that nobody else sees: no input, no view, no other output."""
-    if type(tangent) is np.ndarray and (
-        tangent.base is not None or id(tangent) in seen
-    ):
-        tangent = np.array(tangent)
-    seen.add(id(tangent))
-    return tangent[()]
 
 
 def _zero(leaf: Any) -> Any:
