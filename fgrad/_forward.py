@@ -6,18 +6,20 @@ is itself traced, at a zero cotangent, and replayed.
 """
 
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgrad._bind import PART
+from fgrad._callsite import describe
 from fgrad._dispatch import implementation
-from fgrad._replay import fit, is_fresh, keep_zeros, one_by_one, replay
+from fgrad._replay import fit, is_fresh, keep_zeros, noting, one_by_one, replay
 from fgrad._rules import REQUIRED, Pullback
 from fgrad._scatter import Scatter
 from fgrad._trace import Box, Node, Trace
 
-__all__ = ["fresh", "push", "reachable"]
+__all__ = ["Tangent", "TangentTrace", "fresh", "push", "reachable"]
 
 
 LINEAR = frozenset(
@@ -46,54 +48,98 @@ Any other pullback is transposed; this is only faster.
 """
 
 
+class Tangent(NamedTuple):
+    """The tangent of a node; of several results, a tuple."""
+
+    t: Any
+    holed: bool
+    """Whether entries may be zero where they were masked out."""
+
+
+class Pushed(Node):
+    """An operation with its tangent, if that is not zero; nothing leads back."""
+
+    __slots__ = ("tangent",)
+    tangent: Tangent | None
+
+
+class TangentTrace(Trace):
+    """A run that pushes a tangent through each operation at once, and keeps no tape."""
+
+    __slots__ = ()
+
+    taping = False
+
+    def made(
+        self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
+    ) -> Pushed:
+        node = Pushed(order, shape, dtype, (), code, lasti)
+        invalid: list[str] = []
+        with noting(invalid):
+            node.tangent = _along(node, edges, lambda parent: parent.tangent, invalid)
+        return node
+
+
 def push(
     outputs: list[Node], tangents: dict[Node, Any], *, consume: bool = False
 ) -> dict[Node, Any]:
-    """Tangents of all nodes that `outputs` depend on, from those of the leaves.
+    """Tangents of `outputs` from those of the leaves, along a tape.
 
-    A node that no tangent reaches is left out: its tangent is zero. With `consume`,
+    An output that no tangent reaches is left out: its tangent is zero. With `consume`,
     what a node keeps is freed as soon as its tangent is known, and a tangent when
-    nobody needs it any more; those of the outputs are left.
+    nobody needs it any more.
     """
-    tangents = dict(tangents)
+    known = {node: Tangent(t, False) for node, t in tangents.items()}
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
     spent = _last_uses(nodes, outputs) if consume else {}
-    owned: set[Node] = set()
-    holes: set[Node] = set()
-    """Nodes whose tangent may be zero where it was masked out."""
-    invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
-    with np.errstate(
-        all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
-    ):
+    invalid: list[str] = []
+    with noting(invalid):
         for node in nodes:
-            for parent, pullback, residuals in node.edges:
-                for p, part in _parts(parent):
-                    if p not in tangents:
-                        continue
-                    if p in holes and residuals:
-                        invalid.append("a nan that was kept may meet a zero")
-                    t = _pushforward(
-                        pullback, residuals, node, p, part, tangents[p], invalid
-                    )
-                    if t is None:
-                        continue
-                    if p in holes or pullback.masks:
-                        holes.add(node)
-                    before = tangents.get(node)
-                    if before is None:
-                        tangents[node] = t
-                        if pullback.ours and is_fresh(t, tangents[p], residuals):
-                            owned.add(node)
-                    elif node in owned and type(t) is np.ndarray:
-                        before += t
-                    else:
-                        tangents[node] = _add(before, t)
+            if node.edges:
+                tangent = _along(node, node.edges, known.get, invalid)
+                if tangent is not None:
+                    known[node] = tangent
+                tangent = None
             if consume:
                 node.edges = ()
-                t = before = parent = residuals = None
                 for p in spent.get(node, ()):
-                    tangents.pop(p, None)
-    return tangents
+                    known.pop(p, None)
+    return {node: known[node].t for node in outputs if node in known}
+
+
+def _along(
+    node: Node,
+    edges: tuple[Any, ...],
+    known: Callable[[Any], Tangent | None],
+    invalid: list[str],
+) -> Tangent | None:
+    """The tangent of an operation's result from those of its arguments."""
+    total, owned, holed = None, False, False
+    try:
+        for parent, pullback, residuals in edges:
+            for p, part in _parts(parent):
+                tangent = known(p)
+                if tangent is None:
+                    continue
+                if tangent.holed and residuals:
+                    invalid.append("a nan that was kept may meet a zero")
+                t = _pushforward(
+                    pullback, residuals, node, p, part, tangent.t, invalid
+                )
+                if t is None:
+                    continue
+                holed = holed or tangent.holed or pullback.masks
+                if total is None:
+                    total = t
+                    owned = pullback.ours and is_fresh(t, tangent.t, residuals)
+                elif owned and type(t) is np.ndarray:
+                    total += t
+                else:
+                    total = _add(total, t)
+    except Exception as error:
+        error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
+        raise
+    return None if total is None else Tangent(total, holed)
 
 
 def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]:

@@ -22,7 +22,7 @@ from fgrad._scatter import Scatter, add_at, index_add
 from fgrad._trace import Box, Node, boxes_in, strip
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "fit", "is_fresh", "keep_zeros", "one_by_one", "replay"]
+__all__ = ["Cotangents", "fit", "is_fresh", "keep_zeros", "noting", "one_by_one", "replay"]
 
 ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
 """The usual types of a cotangent; whatever else a pullback returns is looked at."""
@@ -151,6 +151,13 @@ def added(total: Any, c: Any) -> bool:
     return True
 
 
+def noting(invalid: list[str]) -> np.errstate:
+    """Silence floating-point warnings; each 0 * inf or 0 / 0 leaves a word."""
+    return np.errstate(
+        all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
+    )
+
+
 def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
     """Cotangents of the leaves from those of the results.
 
@@ -159,12 +166,10 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
     cotangents = Cotangents()
     for root, g in roots:
         cotangents.add(root, g)
-    invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
+    invalid: list[str] = []
     node = pullback = None
     try:
-        with np.errstate(
-            all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
-        ):
+        with noting(invalid):
             queue, total, holes = cotangents.queue, cotangents.total, cotangents.holes
             while queue:
                 node = heappop(queue)[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,6 +91,12 @@ class Trace:
     batching = False
     """Whether its boxes hold one value for each of several examples."""
 
+    taping = True
+    """Whether nodes lead back to their arguments, for a replay."""
+
+    made: Callable[..., Node] = Node
+    """What the node of a recorded operation is made by."""
+
     def __init__(self, name: str) -> None:
         with _LOCK:
             self.id = next(_TRACES)
@@ -100,7 +107,7 @@ class Trace:
 
     def leaf(self, value: Any) -> Box:
         """Box an argument of the function that is being transformed."""
-        node = Node(self.tick(), *space(value), (), *caller())
+        node = self.made(self.tick(), *space(value), (), *caller())
         return Box(value, self, node)
 
     def close(self) -> None:

@@ -32,11 +32,16 @@ class Run:
     """One call of a function with some of its arguments traced."""
 
     def __init__(
-        self, transform: str, fun: Callable[..., Any], args: Any, argnums: Sequence[int]
+        self,
+        transform: str,
+        fun: Callable[..., Any],
+        args: Any,
+        argnums: Sequence[int],
+        kind: type[Trace] = Trace,
     ) -> None:
         self.transform = transform
         self.fun = fun
-        self.trace = Trace(f"{transform}({label(fun)})")
+        self.trace = kind(f"{transform}({label(fun)})")
         self.inputs: list[tuple[Structure, list[Node]]] = []
         self.args = list(args)
         for argnum in argnums:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fgrad._forward import fresh, push
-from fgrad._trace import Box, strip
+from fgrad._forward import Tangent, TangentTrace, fresh, push
+from fgrad._trace import Box, Node, strip
 from fgrad._transforms._run import Run, described, label
 from fgrad._transforms.reverse import vjp
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
@@ -26,55 +26,68 @@ class Pushforward:
         self._run = run
         self._once = once
         """Whether it is called only once, so that the tape may be used up."""
-        self._leaves, self._structure = flatten(out)
-        self._nodes = [run.node(leaf) for leaf in self._leaves]
+        self._out = out
 
     def __call__(self, *tangents: Any) -> Any:
-        given = {}
-        name = label(self._run.fun)
-        if len(tangents) != len(self._run.inputs):
-            raise TangentError(
-                f"{self._run.transform} of {name} needs {len(self._run.inputs)} "
-                f"tangents, one for each argument, but got {len(tangents)}"
-            )
-        for i, (tangent, (structure, nodes)) in enumerate(
-            zip(tangents, self._run.inputs, strict=True)
-        ):
-            leaves, got = flatten(tangent)
-            if got != structure:
-                raise TangentError(
-                    f"the tangent of argument {i} of {name} needs the tree "
-                    f"{structure!r}, but is {got!r}"
-                )
-            paths = leaf_paths(structure)
-            for path, node, leaf in zip(paths, nodes, leaves, strict=True):
-                given[node] = self._checked(leaf, node, f"argument {i}{path}", name)
-        outputs = [node for node in self._nodes if node is not None]
+        given = checked(self._run, tangents)
+        outputs = [
+            node for leaf in flatten(self._out)[0] if (node := self._run.node(leaf))
+        ]
         found = push(outputs, given, consume=self._once)
-        seen = {id(tangent) for tangent in given.values()}
-        return unflatten(
-            self._structure,
-            [
-                _zero(leaf)
-                if node is None or node not in found
-                else fresh(found[node], seen)[()]
-                for leaf, node in zip(self._leaves, self._nodes, strict=True)
-            ],
-        )
+        return _tangents(self._run, self._out, given, found)
 
-    def _checked(self, tangent: Any, node: Any, where: str, name: str) -> Any:
-        t = tangent if type(tangent) is Box else np.asarray(tangent)
-        if t.shape != node.shape:
+
+def checked(run: Run, tangents: Sequence[Any]) -> dict[Node, Any]:
+    """The tangent of each leaf of the arguments, or an error naming what is wrong."""
+    name = label(run.fun)
+    if len(tangents) != len(run.inputs):
+        raise TangentError(
+            f"{run.transform} of {name} needs {len(run.inputs)} tangents, one for each "
+            f"argument, but got {len(tangents)}"
+        )
+    given: dict[Node, Any] = {}
+    for i, (tangent, (structure, nodes)) in enumerate(
+        zip(tangents, run.inputs, strict=True)
+    ):
+        leaves, got = flatten(tangent)
+        if got != structure:
             raise TangentError(
-                f"the tangent of {where} of {name} needs shape {node.shape}, "
-                f"but has shape {t.shape}"
+                f"the tangent of argument {i} of {name} needs the tree "
+                f"{structure!r}, but is {got!r}"
             )
-        if not np.can_cast(t.dtype, node.dtype, "same_kind"):
-            raise TangentError(
-                f"the tangent of {where} of {name} needs dtype {node.dtype}, "
-                f"but has dtype {t.dtype}"
-            )
-        return t if t.dtype == node.dtype else t.astype(node.dtype)
+        paths = leaf_paths(structure)
+        for path, node, leaf in zip(paths, nodes, leaves, strict=True):
+            given[node] = _fitting(leaf, node, f"argument {i}{path} of {name}")
+    return given
+
+
+def _fitting(tangent: Any, node: Node, where: str) -> Any:
+    t = tangent if type(tangent) is Box else np.asarray(tangent)
+    if t.shape != node.shape:
+        raise TangentError(
+            f"the tangent of {where} needs shape {node.shape}, but has shape {t.shape}"
+        )
+    if not np.can_cast(t.dtype, node.dtype, "same_kind"):
+        raise TangentError(
+            f"the tangent of {where} needs dtype {node.dtype}, but has dtype {t.dtype}"
+        )
+    return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _tangents(
+    run: Run, out: Any, given: dict[Node, Any], found: dict[Node, Any]
+) -> Any:
+    """A tree like the output; each leaf is seen by nobody else."""
+    leaves, structure = flatten(out)
+    seen = {id(tangent) for tangent in given.values()}
+    nodes = map(run.node, leaves)
+    return unflatten(
+        structure,
+        [
+            fresh(found[node], seen)[()] if node in found else _zero(leaf)
+            for leaf, node in zip(leaves, nodes, strict=True)
+        ],
+    )
 
 
 def _zero(leaf: Any) -> Any:
@@ -124,9 +137,15 @@ def jvp(
     (array([1., 4.]), array([ 2., 40.]))
     """
     check_pairs("jvp", fun, primals, tangents)
-    out, pushforward, aux = _linearized("jvp", fun, primals, has_aux, once=True)
-    tangent = pushforward(*tangents)
-    return (out, tangent, aux) if has_aux else (out, tangent)
+    run = Run("jvp", fun, primals, range(len(primals)), TangentTrace)
+    given = checked(run, tangents)
+    for node, t in given.items():
+        node.tangent = Tangent(t, False)
+    out, aux = run.finish(run.call({}), has_aux)
+    outputs = filter(None, map(run.node, flatten(out)[0]))
+    found = {node: node.tangent.t for node in outputs if node.tangent}
+    value, tangent = tree_map(run.value, out), _tangents(run, out, given, found)
+    return (value, tangent, aux) if has_aux else (value, tangent)
 
 
 def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]]:
@@ -159,8 +178,9 @@ def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]
     >>> y, pushforward(1.0), pushforward(10.0)
     (8.0, np.float64(12.0), np.float64(120.0))
     """
-    out, pushforward, _ = _linearized("linearize", fun, primals, has_aux=False)
-    return out, pushforward
+    run = Run("linearize", fun, primals, range(len(primals)))
+    out, _ = run.finish(run.call({}), has_aux=False)
+    return tree_map(run.value, out), Pushforward(run, out)
 
 
 def linear_transpose(
@@ -204,15 +224,3 @@ def check_pairs(
                 f"argument, but got {described(given)}. Write "
                 f"{transform}({name}, (x,), (v,))."
             )
-
-
-def _linearized(
-    transform: str,
-    fun: Callable[..., Any],
-    primals: Sequence[Any],
-    has_aux: bool,
-    once: bool = False,
-) -> tuple[Any, Pushforward, Any]:
-    run = Run(transform, fun, primals, range(len(primals)))
-    out, aux = run.finish(run.call({}), has_aux)
-    return tree_map(run.value, out), Pushforward(run, out, once=once), aux
