@@ -56,6 +56,15 @@ class Tangent(NamedTuple):
     """Whether entries may be zero where they were masked out."""
 
 
+class Arrival(NamedTuple):
+    """The tangent of an argument, or of one among its elements."""
+
+    part: int | None
+    node: Node
+    t: Any
+    holed: bool
+
+
 class Pushed(Node):
     """An operation with its tangent, if that is not zero; nothing leads back."""
 
@@ -117,25 +126,28 @@ def _along(
     total, owned, holed = None, False, False
     try:
         for parent, pullback, residuals in edges:
-            for p, part in _parts(parent):
-                tangent = known(p)
-                if tangent is None:
-                    continue
-                if tangent.holed and residuals:
-                    invalid.append("a nan that was kept may meet a zero")
-                t = _pushforward(
-                    pullback, residuals, node, p, part, tangent.t, invalid
-                )
-                if t is None:
-                    continue
-                holed = holed or tangent.holed or pullback.masks
-                if total is None:
-                    total = t
-                    owned = pullback.ours and is_fresh(t, tangent.t, residuals)
-                elif owned and type(t) is np.ndarray:
-                    total += t
-                else:
-                    total = _add(total, t)
+            arrived = [
+                Arrival(part, p, *tangent)
+                for p, part in _parts(parent)
+                if (tangent := known(p)) is not None
+            ]
+            if not arrived:
+                continue
+            holes = any(tangent.holed for tangent in arrived)
+            if holes and residuals:
+                invalid.append("a nan that was kept may meet a zero")
+            t = _pushforward(pullback, residuals, node, arrived, invalid)
+            if t is None:
+                continue
+            holed = holed or holes or pullback.masks
+            if total is None:
+                total = t
+                given = tuple(tangent.t for tangent in arrived)
+                owned = pullback.ours and is_fresh(t, given, residuals)
+            elif owned and type(t) is np.ndarray:
+                total += t
+            else:
+                total = _add(total, t)
     except Exception as error:
         error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
         raise
@@ -195,55 +207,81 @@ def _pushforward(
     pullback: Pullback,
     residuals: tuple[Any, ...],
     node: Node,
-    parent: Node,
-    part: int | None,
-    t: Any,
+    arrived: list[Arrival],
     invalid: list[str],
 ) -> Any:
     """The derivative of one operation along the tangent of one argument.
 
     ``None`` where the pullback says that it is zero.
     """
+    part, parent, t, _ = arrived[0]
     if pullback is PART:
         return t[residuals[0]]
-    real = node.dtype is not None and node.dtype.kind == parent.dtype.kind == "f"
-    if pullback.rule.elementwise and real and part is None:
-        wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
-        try:
-            t = pullback.fun(wide, *residuals)
-        except (TypeError, ValueError) as error:
-            t = one_by_one(error, pullback, parent, wide, residuals)
-        if t is None:
-            return None
-        if invalid:
-            t = keep_zeros(t, wide, node, pullback)
-            invalid.clear()
-        if t.shape != node.shape:
-            t = np.broadcast_to(t, node.shape)
-        return t if t.dtype == node.dtype else t.astype(node.dtype)
-    if pullback.rule.fun in LINEAR and node.dtype is not None and part is None:
-        pushed = _applied(pullback, residuals, t)
-        if pushed is not None and pushed.shape == node.shape:
-            return pushed if pushed.dtype == node.dtype else pushed.astype(node.dtype)
+    if part is None and node.dtype is not None:
+        real = node.dtype.kind == parent.dtype.kind == "f"
+        if pullback.rule.elementwise and real:
+            return _elementwise(pullback, residuals, node, parent, t, invalid)
+        if pullback.rule.fun in LINEAR:
+            t = _applied(pullback, residuals, t)
+            if t is not None and t.shape == node.shape:
+                return t if t.dtype == node.dtype else t.astype(node.dtype)
+    return _transposed(pullback, residuals, node, arrived)
+
+
+def _elementwise(
+    pullback: Pullback,
+    residuals: tuple[Any, ...],
+    node: Node,
+    parent: Node,
+    t: Any,
+    invalid: list[str],
+) -> Any:
+    """The same formula: it multiplies each entry by a number."""
+    wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
+    try:
+        t = pullback.fun(wide, *residuals)
+    except (TypeError, ValueError) as error:
+        t = one_by_one(error, pullback, parent, wide, residuals)
+    if t is None:
+        return None
+    if invalid:
+        t = keep_zeros(t, wide, node, pullback)
+        invalid.clear()
+    if t.shape != node.shape:
+        t = np.broadcast_to(t, node.shape)
+    return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _transposed(
+    pullback: Pullback, residuals: tuple[Any, ...], node: Node, arrived: list[Arrival]
+) -> Any:
+    """The pullback traced at a zero cotangent, and replayed from the tangents."""
     trace = Trace(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
+    roots: list[tuple[Node, Any]] = []
+    nothing = True
     try:
         try:
-            c = pullback.fun(g, *residuals)
+            cotangents = pullback.fun(g, *residuals)
         except (TypeError, ValueError) as error:
-            c = one_by_one(error, pullback, parent, g, residuals)
-        c = c if part is None else c[part]
-        if type(c) is Scatter:
-            c, t = c.g, implementation(operator.getitem)(t, c.index)
-        elif c is None:
-            return None
-        else:
-            c = fit(c, parent, pullback)
+            cotangents = one_by_one(error, pullback, arrived[0].node, g, residuals)
+        for part, parent, t, _ in arrived:
+            c = cotangents if part is None else cotangents[part]
+            if c is None:
+                continue
+            nothing = False
+            if type(c) is Scatter:
+                c, t = c.g, implementation(operator.getitem)(t, c.index)
+            else:
+                c = fit(c, parent, pullback)
+            if type(c) is Box and c._trace is trace:
+                roots.append((c._node, t))
     finally:
         trace.close()
-    roots = [(c._node, t)] if type(c) is Box and c._trace is trace else []
-    cotangents = replay(roots, consume=True)
-    results = tuple(map(cotangents.result, leaves))
+    if nothing:
+        return None
+    found = replay(roots, consume=True)
+    results = tuple(map(found.result, leaves))
     return results if node.dtype is None else results[0]
 
 

@@ -18,7 +18,7 @@ from fgrad._box import bare
 from fgrad._callsite import describe
 from fgrad._dispatch import implementation
 from fgrad._rules import Pullback, Rule
-from fgrad._scatter import Scatter, add_at, index_add
+from fgrad._scatter import Pending, Scatter, add_at, index_add, scatter_add
 from fgrad._trace import Box, Node, boxes_in, strip
 from fgrad.errors import RuleError
 
@@ -46,6 +46,8 @@ class Cotangents:
         before = self.total.get(node)
         if before is None:
             self._first(node, c)
+        elif type(before) is Pending:
+            before.add(c)
         elif node not in self.owned or not added(before, c):
             total = before + c
             if total.dtype != node.dtype:  # of another byte order
@@ -66,27 +68,40 @@ class Cotangents:
             self.owned.discard(node)
 
     def scatter(self, node: Node, c: Scatter) -> None:
-        """Add into the entries at an index."""
+        """Add into the entries at an index: in place, or when all parts are known."""
         before = self.total.get(node)
         if before is None:
             self._first(node, None)
-        boxes = boxes_in((before, c.g, c.index))
-        trace = batch_of(boxes)
-        if trace is not None or not boxes:
-            if node not in self.owned or (type(before) is Box) is not bool(boxes):
-                buffer = zeros(trace, node)
-                if before is not None:
-                    added(buffer, before)
-                self._keep(node, buffer)
-            before = self.total[node]
-            if trace is None:
-                add_at(before, c.index, c.g)
+        places = boxes_in(c.index)
+        boxes = places + boxes_in((before, c.g))
+        if type(before) is Pending:
+            if not places:
+                before.add(c.g, c.index)
                 return
+            before = together(before)
+        elif not boxes:
+            add_at(self._buffer(node, before, None), c.index, c.g)
+            return
+        elif trace := batch_of(boxes):
+            before = self._buffer(node, before, trace)
             if trace.at_once(ADD_AT, (before, c.index, c.g), {}) is before:
                 return
-        elif before is None:
-            before = np.zeros(node.shape, node.dtype)
+        elif not places:
+            self.owned.discard(node)
+            self.total[node] = pending = Pending(node, before)
+            pending.add(c.g, c.index)
+            return
+        before = np.zeros(node.shape, node.dtype) if before is None else before
         self._keep(node, implementation(index_add)(before, c.index, c.g))
+
+    def _buffer(self, node: Node, before: Any, trace: Any) -> Any:
+        """The total so far as an array of ours, or a batch of arrays."""
+        if node not in self.owned or (type(before) is Box) is (trace is None):
+            buffer = zeros(trace, node)
+            if before is not None:
+                added(buffer, before)
+            self._keep(node, buffer)
+        return self.total[node]
 
     def part(self, node: Node, c: Part) -> None:
         """Set the cotangent of one among several results."""
@@ -108,6 +123,8 @@ class Cotangents:
     def result(self, leaf: Node) -> Any:
         """The gradient of a leaf: fresh and writable, a scalar if it is 0-d."""
         total = self.total.pop(leaf, None)
+        if type(total) is Pending:
+            return together(total)
         if total is None:
             return np.zeros(leaf.shape, leaf.dtype)[()]
         if type(total) is Box:
@@ -116,6 +133,13 @@ class Cotangents:
 
 
 ADD_AT = Rule(add_at)
+
+
+def together(c: Pending) -> Any:
+    """All parts of a cotangent as one array."""
+    like = c.like
+    call = implementation(scatter_add)
+    return call(c.parts, tuple(c.indices), like.shape, like.dtype)
 
 
 def is_batch(value: Any) -> bool:
@@ -170,14 +194,13 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
     node = pullback = None
     try:
         with noting(invalid):
-            queue, total, holes = cotangents.queue, cotangents.total, cotangents.holes
+            queue, total = cotangents.queue, cotangents.total
+            holes, parts = cotangents.holes, cotangents.parts
             while queue:
                 node = heappop(queue)[1]
-                g = (
-                    total.pop(node)
-                    if node.dtype is not None
-                    else cotangents.parts(node)
-                )
+                g = total.pop(node) if node.dtype is not None else parts(node)
+                if type(g) is Pending:
+                    g = together(g)
                 holed = node in holes
                 for parent, pullback, residuals in node.edges:
                     try:

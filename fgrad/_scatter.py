@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Scatter", "add_at", "index_add", "index_update"]
+__all__ = ["Pending", "Scatter", "add_at", "index_add", "index_update", "scatter_add"]
 
 _BASIC = (int, np.integer, slice, EllipsisType, type(None))
 
@@ -91,6 +91,16 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
     return out
 
 
+def scatter_add(
+    parts: list[Any], indices: tuple[Any, ...], shape: tuple[int, ...], dtype: Any
+) -> Any:
+    """Zeros, to which each part is added at its index."""
+    out = np.zeros(shape, dtype)
+    for index, part in zip(indices, parts, strict=True):
+        add_at(out, index, part)
+    return out
+
+
 class Scatter:
     """A cotangent that is zero but for the entries at an index.
 
@@ -104,3 +114,19 @@ class Scatter:
     def __init__(self, g: Any, index: Any) -> None:
         self.g = g
         self.index = index
+
+
+class Pending:
+    """A cotangent that is still put together, because outer traces follow its parts."""
+
+    __slots__ = ("indices", "like", "parts")
+    shape = None  # of no array, so that replay looks at it
+
+    def __init__(self, like: Any, before: Any) -> None:
+        self.like = like
+        self.parts: list[Any] = [] if before is None else [before]
+        self.indices: list[Any] = [...] * len(self.parts)
+
+    def add(self, part: Any, index: Any = ...) -> None:
+        self.parts.append(part)
+        self.indices.append(index)

@@ -28,7 +28,7 @@ from fgrad.batching._forms import (
     several_arrays,
     shifted,
 )
-from fgrad.primitives.indexing import index_add, index_update
+from fgrad.primitives.indexing import index_add, index_update, scatter_add
 
 BASIC = (slice, EllipsisType, type(None))
 SINGLE = (*BASIC, int, np.generic, np.ndarray)
@@ -116,24 +116,35 @@ def _from_shared(trace: BatchTrace, a: Any, index: Index) -> Any:
 
 @several_arrays(index_add)
 def add(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
-    return index_add(*_written(trace, x, index, value))
+    x = trace.of_all(x)
+    return index_add(x, *_written(trace, x, index, value))
 
 
 @several_arrays(index_update)
 def update(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
-    return index_update(*_written(trace, x, index, value))
+    x = trace.of_all(x)
+    return index_update(x, *_written(trace, x, index, value))
 
 
 @several_arrays(add_at)
 def added(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
     """In place: `x` is a batch that nobody else sees."""
-    add_at(*_written(trace, x, index, value))
+    add_at(x._value, *_written(trace, x._value, index, value))
     return x
 
 
-def _written(trace: BatchTrace, x: Any, index: Any, value: Any) -> tuple[Any, Any, Any]:
-    """The array, index and value of all examples."""
-    full = trace.of_all(x)
+@several_arrays(scatter_add)
+def put_together(
+    trace: BatchTrace, parts: Any, indices: Any, shape: Any, dtype: Any
+) -> Any:
+    full = np.broadcast_to(np.zeros((), dtype), (trace.size, *shape))
+    pairs = [_written(trace, full, i, x) for i, x in zip(indices, parts, strict=True)]
+    everywhere = tuple(index for index, _ in pairs)
+    return scatter_add([part for _, part in pairs], everywhere, full.shape, dtype)
+
+
+def _written(trace: BatchTrace, full: Any, index: Any, value: Any) -> tuple[Any, Any]:
+    """The index and value of all examples."""
     parsed = _parsed(trace, index, full.ndim - 1)
     shape = _picked(full, parsed)
     value = value if type(value) is Box else np.asarray(value)
@@ -144,11 +155,11 @@ def _written(trace: BatchTrace, x: Any, index: Any, value: Any) -> tuple[Any, An
     if value.shape != (trace.size, *shape):
         value = np.broadcast_to(value, (trace.size, *shape))
     if not parsed.moves:
-        return full, (slice(None), *parsed.parts), value
+        return (slice(None), *parsed.parts), value
     if parsed.place:
         front, place = _axes(parsed)
         value = np.moveaxis(value, place, front)
-    return full, _numbered(trace, parsed), value
+    return _numbered(trace, parsed), value
 
 
 def _picked(full: Any, index: Index) -> tuple[int, ...]:
