@@ -166,9 +166,7 @@ def _entrywise(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
         values.append(x)
     if least < most:  # trailing axes need to be lined up
         return BATCHERS[np.ufunc](trace, rule, args, kwargs)
-    return trace.result(
-        bind(rule, tuple(values), {}) if nested else rule.fun(*values)
-    )
+    return trace.result(bind(rule, tuple(values), {}) if nested else rule.fun(*values))
 
 
 def _computed(rule: Rule, args: Any, kwargs: Any) -> Any:

@@ -236,7 +236,9 @@ def _several(trace: Trace, node: Node, ans: Any) -> Any:
         shape, dtype = node.shape[i]
         if dtype.kind in "fc":
             edges = ((node, PART, (i,)),)
-            part = Box(part, trace, trace.made(trace.tick(), shape, dtype, edges, *node.site))
+            part = Box(
+                part, trace, trace.made(trace.tick(), shape, dtype, edges, *node.site)
+            )
         boxes.append(part)
     return type(ans)(*boxes) if hasattr(ans, "_fields") else type(ans)(boxes)
 
@@ -290,7 +292,9 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        node = trace.made(trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti)
+        node = trace.made(
+            trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti
+        )
         return Box(ans, trace, node)
 
     return call
@@ -351,7 +355,9 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        node = trace.made(trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti)
+        node = trace.made(
+            trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti
+        )
         return Box(ans, trace, node)
 
     return call

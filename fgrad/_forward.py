@@ -47,6 +47,9 @@ LINEAR = frozenset(
 Any other pullback is transposed; this is only faster.
 """
 
+PICKING = frozenset({operator.getitem, np.compress, np.diagonal, np.take})
+"""Functions whose results are entries of their argument."""
+
 
 class Tangent(NamedTuple):
     """The tangent of a node; of several results, a tuple."""
@@ -123,7 +126,7 @@ def _along(
     invalid: list[str],
 ) -> Tangent | None:
     """The tangent of an operation's result from those of its arguments."""
-    total, owned, holed = None, False, False
+    total, owned, holed, pullback = None, False, False, None
     try:
         for parent, pullback, residuals in edges:
             arrived = [
@@ -139,7 +142,7 @@ def _along(
             t = _pushforward(pullback, residuals, node, arrived, invalid)
             if t is None:
                 continue
-            holed = holed or holes or pullback.masks
+            holed = holed or holes or _makes_holes(pullback)
             if total is None:
                 total = t
                 given = tuple(tangent.t for tangent in arrived)
@@ -166,6 +169,11 @@ def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]
         if p not in outputs:
             spent.setdefault(node, []).append(p)
     return spent
+
+
+def _makes_holes(pullback: Pullback) -> bool:
+    """Whether pushing may put zeros; what only picks entries does so in reverse."""
+    return pullback.masks and pullback.rule.fun not in PICKING
 
 
 def reachable(outputs: list[Node]) -> set[Node]:

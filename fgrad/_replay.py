@@ -22,7 +22,15 @@ from fgrad._scatter import Pending, Scatter, add_at, index_add, scatter_add
 from fgrad._trace import Box, Node, boxes_in, strip
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "fit", "is_fresh", "keep_zeros", "noting", "one_by_one", "replay"]
+__all__ = [
+    "Cotangents",
+    "fit",
+    "is_fresh",
+    "keep_zeros",
+    "noting",
+    "one_by_one",
+    "replay",
+]
 
 ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
 """The usual types of a cotangent; whatever else a pullback returns is looked at."""
@@ -88,7 +96,7 @@ class Cotangents:
                 return
         elif not places:
             self.owned.discard(node)
-            self.total[node] = pending = Pending(node, before)
+            self.total[node] = pending = Pending(node.shape, before)
             pending.add(c.g, c.index)
             return
         before = np.zeros(node.shape, node.dtype) if before is None else before
@@ -137,9 +145,7 @@ ADD_AT = Rule(add_at)
 
 def together(c: Pending) -> Any:
     """All parts of a cotangent as one array."""
-    like = c.like
-    call = implementation(scatter_add)
-    return call(c.parts, tuple(c.indices), like.shape, like.dtype)
+    return implementation(scatter_add)(c.parts, c.indices, c.shape)
 
 
 def is_batch(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Writing into an array at an index: functionally for users, lazily for replay."""
 
+from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any
 
@@ -92,10 +93,10 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
 
 
 def scatter_add(
-    parts: list[Any], indices: tuple[Any, ...], shape: tuple[int, ...], dtype: Any
+    parts: list[Any], indices: Sequence[Any], shape: tuple[int, ...]
 ) -> Any:
-    """Zeros, to which each part is added at its index."""
-    out = np.zeros(shape, dtype)
+    """An array of zeros, to which each part is added at its index."""
+    out = np.zeros(shape, np.result_type(*parts))
     for index, part in zip(indices, parts, strict=True):
         add_at(out, index, part)
     return out
@@ -117,13 +118,12 @@ class Scatter:
 
 
 class Pending:
-    """A cotangent that is still put together, because outer traces follow its parts."""
+    """A cotangent that is put together later, since outer traces follow its parts."""
 
-    __slots__ = ("indices", "like", "parts")
-    shape = None  # of no array, so that replay looks at it
+    __slots__ = ("indices", "parts", "shape")
 
-    def __init__(self, like: Any, before: Any) -> None:
-        self.like = like
+    def __init__(self, shape: tuple[int, ...], before: Any) -> None:
+        self.shape = shape
         self.parts: list[Any] = [] if before is None else [before]
         self.indices: list[Any] = [...] * len(self.parts)
 

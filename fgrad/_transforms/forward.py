@@ -138,12 +138,12 @@ def jvp(
     """
     check_pairs("jvp", fun, primals, tangents)
     run = Run("jvp", fun, primals, range(len(primals)), TangentTrace)
-    given = checked(run, tangents)
+    given: dict[Any, Any] = checked(run, tangents)
     for node, t in given.items():
         node.tangent = Tangent(t, False)
     out, aux = run.finish(run.call({}), has_aux)
-    outputs = filter(None, map(run.node, flatten(out)[0]))
-    found = {node: node.tangent.t for node in outputs if node.tangent}
+    outputs: list[Any] = [run.node(leaf) for leaf in flatten(out)[0]]
+    found = {node: node.tangent.t for node in outputs if node and node.tangent}
     value, tangent = tree_map(run.value, out), _tangents(run, out, given, found)
     return (value, tangent, aux) if has_aux else (value, tangent)
 

@@ -44,14 +44,16 @@ class Index(NamedTuple):
     """The first of these axes in the result."""
     moves: bool
     """Whether NumPy would need more than a slice in front."""
+    basic: bool = False
+    """Whether there are numbers and slices only."""
 
 
 def _parsed(trace: BatchTrace, index: Any, ndim: int) -> Index:
     """Look at an index of an array with `ndim` axes."""
-    parts = index if type(index) is tuple else (index,)
-    parts = tuple(p if isinstance(p, SINGLE) else np.asarray(p) for p in parts)
+    parts: Any = index if type(index) is tuple else (index,)
+    parts = tuple(p if isinstance(p, SINGLE) else array(p) for p in parts)
     if all(isinstance(p, BASIC) or type(p) is int for p in parts):
-        return Index(parts, 0, 0, False)
+        return Index(parts, 0, 0, False, basic=True)
     consumed = [_consumed(p) for p in parts]
     advanced = [i for i, p in enumerate(parts) if not isinstance(p, BASIC)]
     if any(type(p) is Box and p.dtype.kind == "b" for p in parts) or any(
@@ -134,13 +136,11 @@ def added(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
 
 
 @several_arrays(scatter_add)
-def put_together(
-    trace: BatchTrace, parts: Any, indices: Any, shape: Any, dtype: Any
-) -> Any:
-    full = np.broadcast_to(np.zeros((), dtype), (trace.size, *shape))
+def put_together(trace: BatchTrace, parts: Any, indices: Any, shape: Any) -> Any:
+    full = np.broadcast_to(0, (trace.size, *shape))
     pairs = [_written(trace, full, i, x) for i, x in zip(indices, parts, strict=True)]
     everywhere = tuple(index for index, _ in pairs)
-    return scatter_add([part for _, part in pairs], everywhere, full.shape, dtype)
+    return scatter_add([part for _, part in pairs], everywhere, full.shape)
 
 
 def _written(trace: BatchTrace, full: Any, index: Any, value: Any) -> tuple[Any, Any]:
@@ -164,7 +164,7 @@ def _written(trace: BatchTrace, full: Any, index: Any, value: Any) -> tuple[Any,
 
 def _picked(full: Any, index: Index) -> tuple[int, ...]:
     """The shape of what the index picks in one example."""
-    if index.ndim == 0 and type(full) is not Box:
+    if index.basic and type(full) is not Box:
         return full[(slice(None), *index.parts)].shape[1:]
     parts = tuple(np.zeros(p.shape, int) if type(p) is Box else p for p in index.parts)
     return np.broadcast_to(0, full.shape[1:])[parts].shape

@@ -57,7 +57,7 @@ defvjp(
 
 defvjp(
     scatter_add,
-    neutral=("shape", "dtype"),
+    neutral=("shape",),
     sequences=("parts",),
     parts=lambda g, wanted, indices: [
         None if node is None else entries(g, index)
