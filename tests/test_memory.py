@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 
 from fgrad import (
-    _replay,
+    _cotangents,
     defvjp,
     grad,
     jacrev,
@@ -158,8 +158,8 @@ def test_forward_mode_keeps_no_tape():
 def test_one_buffer_collects_the_rows_of_a_jacobian(monkeypatch):
     """A loop over x[i] writes each row's cotangents into one batched buffer."""
     made = []
-    zeros = _replay.zeros
-    monkeypatch.setattr(_replay, "zeros", lambda *a: made.append(a) or zeros(*a))
+    zeros = _cotangents.zeros
+    monkeypatch.setattr(_cotangents, "zeros", lambda *a: made.append(a) or zeros(*a))
 
     def f(x):
         return np.stack([x[i] * x[i - 1] for i in range(20)])
