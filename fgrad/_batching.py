@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,15 @@ from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
 from fgrad.errors import BatchedValueError, LeakedTracerError, RuleError
 
-__all__ = ["BATCHERS", "LOOPS", "BatchTrace", "batched_in", "batcher", "retried"]
+__all__ = [
+    "BATCHERS",
+    "LOOPS",
+    "BatchTrace",
+    "Loop",
+    "batched_in",
+    "batcher",
+    "retried",
+]
 
 BATCHERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """``batch(trace, rule, args, kwargs) -> result`` by the function that it computes.
@@ -34,8 +42,17 @@ Where it returns ``NotImplemented`` or raises an exception, the examples go one 
 and what they raise is what the user sees.
 """
 
-LOOPS: Counter[str] = Counter()
-"""How often a function was called for one example after the other, by its name."""
+
+class Loop(NamedTuple):
+    """A function that was called for one example after the other."""
+
+    name: str
+    where: str
+    """The user's line."""
+
+
+LOOPS: Counter[Loop] = Counter()
+"""How often that happened."""
 
 
 def batcher(*funs: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -113,7 +130,7 @@ class BatchTrace(Trace):
 
     def _loop(self, rule: Rule, args: Any, kwargs: Any) -> Any:
         """Call a function for one example after the other."""
-        LOOPS[rule.name] += 1
+        LOOPS[Loop(rule.name, short(caller()))] += 1
         results = [
             _computed(rule, self.example(args, i), self.example(kwargs, i))
             for i in range(self.size)
@@ -318,7 +335,7 @@ def retried(
     if not found or not (isinstance(error, batched) or isinstance(cause, batched)):
         raise error
     trace: Any = max((box._trace for box in found), key=lambda trace: trace.id)
-    LOOPS[name] += 1
+    LOOPS[Loop(name, short(caller()))] += 1
     results: list[Any] = []
     for i in range(trace.size):
         here = [_example_of(part, i, trace) for part in args]

@@ -100,7 +100,8 @@ MAY_IMPORT = {
     },
     "numpy": {"_dispatch", "numpy", "primitives", "derived"},
     "_surface": {"_box", "_rules", "numpy"},
-    "debug": {"_rules", "_surface"},
+    "debug": {"_batching", "_rules", "_surface"},
+    "tree": {"_tree", "errors"},
 }
 """Which rooms a room may import; ``__init__`` may import everything."""
 
@@ -168,7 +169,9 @@ def test_modules_say_what_they_are(name):
     assert inspect.getdoc(importlib.import_module(name))
 
 
-@pytest.mark.parametrize("module", ["fgrad", "fgrad.testing", "fgrad.errors"])
+@pytest.mark.parametrize(
+    "module", ["fgrad", "fgrad.testing", "fgrad.errors", "fgrad.tree"]
+)
 def test_public_names(module):
     module = importlib.import_module(module)
     assert sorted(module.__all__) == list(module.__all__)
@@ -185,7 +188,7 @@ def test_public_names(module):
 
 def test_the_reference_names_everything():
     text = (ROOT.parent / "docs" / "reference.md").read_text()
-    for module in ("fgrad", "fgrad.testing", "fgrad.errors"):
+    for module in ("fgrad", "fgrad.testing", "fgrad.errors", "fgrad.tree"):
         module = importlib.import_module(module)
         for name in module.__all__:
             thing = getattr(module, name)

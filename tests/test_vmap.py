@@ -8,8 +8,7 @@ import pytest
 
 import fgrad
 import fgrad.numpy
-from fgrad import grad, stop_gradient, value_and_grad, vjp, vmap
-from fgrad._batching import LOOPS
+from fgrad import debug, grad, stop_gradient, value_and_grad, vjp, vmap
 from fgrad._transforms import hessian, jacobian
 from fgrad.errors import (
     BatchAxesError,
@@ -161,9 +160,11 @@ def test_a_function_without_rule_goes_one_by_one() -> None:
 
     fgrad.defvjp(largest, x=lambda g, x, ans: np.where(x == ans, g, 0.0))
     xs = np.array([[1.0, 3.0], [5.0, 2.0]])
-    LOOPS.clear()
-    np.testing.assert_array_equal(vmap(largest)(xs), [3.0, 5.0])
-    assert dict(LOOPS) == {"largest": 1}
+    with debug.loops() as found:
+        np.testing.assert_array_equal(vmap(largest)(xs), [3.0, 5.0])
+    ((loop, count),) = found.items()
+    assert (loop.name, count) == ("largest", 1)
+    assert loop.where.startswith("test_vmap.py:")
     np.testing.assert_array_equal(vmap(grad(largest))(xs), [[0, 1], [1, 0]])
 
 
