@@ -166,24 +166,27 @@ class BatchTrace(Trace):
 def _entrywise(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
     """An elementwise function of positional arguments that broadcast as they are."""
     values: list[Any] = []
-    least, most, nested = np.inf, 0, False
+    least, most, nested = 99, 0, False  # NumPy's arrays have up to 64 axes
     for x in args:
         kind = type(x)
         if kind is Box:
             ndim = len(x._node.shape)
             if x._trace is trace:
                 x = x._value
-                least = min(least, ndim)
+                if ndim < least:
+                    least = ndim
             nested = nested or type(x) is Box
         elif kind in CONTAINERS:
             return BATCHERS[np.ufunc](trace, rule, args, kwargs)
         else:
             ndim = getattr(x, "ndim", 0)
-        most = max(most, ndim)
+        if ndim > most:
+            most = ndim
         values.append(x)
     if least < most:  # trailing axes need to be lined up
         return BATCHERS[np.ufunc](trace, rule, args, kwargs)
-    return trace.result(bind(rule, tuple(values), {}) if nested else rule.fun(*values))
+    ans = bind(rule, tuple(values), {}) if nested else rule.fun(*values)
+    return trace.leaf(ans) if type(ans) is np.ndarray else trace.result(ans)
 
 
 def _computed(rule: Rule, args: Any, kwargs: Any) -> Any:

@@ -50,6 +50,8 @@ class Index(NamedTuple):
 
 def _parsed(trace: BatchTrace, index: Any, ndim: int) -> Index:
     """Look at an index of an array with `ndim` axes."""
+    if type(index) is slice or type(index) is int:
+        return Index((index,), 0, 0, False, basic=True)
     parts: Any = index if type(index) is tuple else (index,)
     parts = tuple(p if isinstance(p, SINGLE) else array(p) for p in parts)
     if all(isinstance(p, BASIC) or type(p) is int for p in parts):
