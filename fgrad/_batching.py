@@ -173,15 +173,13 @@ def _entrywise(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
             ndim = len(x._node.shape)
             if x._trace is trace:
                 x = x._value
-                if ndim < least:
-                    least = ndim
+                least = min(least, ndim)
             nested = nested or type(x) is Box
         elif kind in CONTAINERS:
             return BATCHERS[np.ufunc](trace, rule, args, kwargs)
         else:
             ndim = getattr(x, "ndim", 0)
-        if ndim > most:
-            most = ndim
+        most = max(most, ndim)
         values.append(x)
     if least < most:  # trailing axes need to be lined up
         return BATCHERS[np.ufunc](trace, rule, args, kwargs)
