@@ -69,10 +69,24 @@ class Arrival(NamedTuple):
 
 
 class Pushed(Node):
-    """An operation with its tangent, if that is not zero; nothing leads back."""
+    """An operation that was pushed through as it was made; nothing leads back."""
 
     __slots__ = ("tangent",)
-    tangent: Tangent | None
+
+    def __init__(
+        self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
+    ) -> None:
+        super().__init__(order, shape, dtype, (), code, lasti)
+        self.tangent: Tangent | None = None
+        """``None`` if it is zero."""
+        invalid: list[str] = []
+        if edges:
+            with noting(invalid):
+                self.tangent = _along(self, edges, _tangent, invalid)
+
+
+def _tangent(node: Any) -> Tangent | None:
+    return node.tangent
 
 
 class TangentTrace(Trace):
@@ -82,14 +96,9 @@ class TangentTrace(Trace):
 
     taping = False
 
-    def made(
-        self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
-    ) -> Pushed:
-        node = Pushed(order, shape, dtype, (), code, lasti)
-        invalid: list[str] = []
-        with noting(invalid):
-            node.tangent = _along(node, edges, lambda parent: parent.tangent, invalid)
-        return node
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.made = Pushed
 
 
 def push(

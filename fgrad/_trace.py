@@ -87,16 +87,13 @@ _TRACES = itertools.count()
 class Trace:
     """One run of a transform. Younger traces have larger numbers, and lie inside."""
 
-    __slots__ = ("id", "name", "recording", "tick")
+    __slots__ = ("id", "made", "name", "recording", "tick")
 
     batching = False
     """Whether its boxes hold one value for each of several examples."""
 
     taping = True
     """Whether nodes lead back to their arguments, for a replay."""
-
-    made: Callable[..., Node] = Node
-    """What the node of a recorded operation is made by."""
 
     def __init__(self, name: str) -> None:
         with _LOCK:
@@ -105,6 +102,8 @@ class Trace:
         self.recording = True
         """Whether calls are recorded here and now; else `interpret` handles them."""
         self.tick = itertools.count(0, -1).__next__
+        self.made: Callable[..., Node] = Node
+        """What makes the node of a recorded operation."""
 
     def leaf(self, value: Any) -> Box:
         """Box an argument of the function that is being transformed."""
