@@ -207,7 +207,11 @@ def joined(name: str, results: list[Any], stack: Callable[[list[Any]], Any]) -> 
             f"at {describe(caller())}"
         )
     first = results[0]
-    if first is None:
+    if any(result is None for result in results):
+        if any(result is not None for result in results):
+            raise BatchedValueError(
+                f"{name} gives None for some examples only, at {describe(caller())}"
+            )
         return None
     if isinstance(first, tuple | list):
         if len({len(result) for result in results}) > 1:

@@ -148,7 +148,7 @@ def _along(
             holes = any(tangent.holed for tangent in arrived)
             if holes and residuals:
                 invalid.append("a nan that was kept may meet a zero")
-            t = _pushforward(pullback, residuals, node, arrived, invalid)
+            t = _pushforward(pullback, residuals, node, parent, arrived, invalid)
             if t is None:
                 continue
             holed = holed or holes or _makes_holes(pullback)
@@ -224,6 +224,7 @@ def _pushforward(
     pullback: Pullback,
     residuals: tuple[Any, ...],
     node: Node,
+    parent: Any,
     arrived: list[Arrival],
     invalid: list[str],
 ) -> Any:
@@ -231,7 +232,7 @@ def _pushforward(
 
     ``None`` where the pullback says that it is zero.
     """
-    part, parent, t, _ = arrived[0]
+    part, _, t, _ = arrived[0]
     if pullback is PART:
         return t[residuals[0]]
     if part is None and node.dtype is not None:
@@ -242,7 +243,7 @@ def _pushforward(
             t = _applied(pullback, residuals, t)
             if t is not None and t.shape == node.shape:
                 return t if t.dtype == node.dtype else t.astype(node.dtype)
-    return _transposed(pullback, residuals, node, arrived)
+    return _transposed(pullback, residuals, node, parent, arrived)
 
 
 def _elementwise(
@@ -270,7 +271,11 @@ def _elementwise(
 
 
 def _transposed(
-    pullback: Pullback, residuals: tuple[Any, ...], node: Node, arrived: list[Arrival]
+    pullback: Pullback,
+    residuals: tuple[Any, ...],
+    node: Node,
+    parent: Any,
+    arrived: list[Arrival],
 ) -> Any:
     """The pullback traced at a zero cotangent, and replayed from the tangents."""
     trace = Trace(f"the transpose of {pullback!r}")
@@ -281,8 +286,8 @@ def _transposed(
         try:
             cotangents = pullback.fun(g, *residuals)
         except (TypeError, ValueError) as error:
-            cotangents = one_by_one(error, pullback, arrived[0].node, g, residuals)
-        for part, parent, t, _ in arrived:
+            cotangents = one_by_one(error, pullback, parent, g, residuals)
+        for part, argument, t, _ in arrived:
             c = cotangents if part is None else cotangents[part]
             if c is None:
                 continue
@@ -290,7 +295,7 @@ def _transposed(
             if type(c) is Scatter:
                 c, t = c.g, implementation(operator.getitem)(t, c.index)
             else:
-                c = fit(c, parent, pullback)
+                c = fit(c, argument, pullback)
             if type(c) is Box and c._trace is trace:
                 roots.append((c._node, t))
     finally:

@@ -171,12 +171,17 @@ def one_by_one(
 ) -> Any:
     """Run a pullback for one example after the other, if batched values stopped it."""
 
+    def zero(parent: Any) -> Any:
+        return None if parent is None else np.zeros(parent.shape, parent.dtype)
+
     def dense(g: Any, *residuals: Any) -> Any:
         c = pullback.fun(g, *residuals)
-        if type(c) is not Scatter:
-            return c
-        zero = np.zeros(parent.shape, parent.dtype)
-        return implementation(index_add)(zero, c.index, c.g)
+        if type(c) is Scatter:
+            return implementation(index_add)(zero(parent), c.index, c.g)
+        if type(parent) is not tuple:
+            return zero(parent) if c is None else c
+        pairs = zip(c, parent, strict=True)
+        return tuple(zero(one) if part is None else part for part, one in pairs)
 
     return retried(error, repr(pullback), dense, (g, *residuals), {})
 

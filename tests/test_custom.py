@@ -81,6 +81,77 @@ def test_custom_vjp_under_vmap():
     np.testing.assert_allclose(each(xs, 2.0), 2 * np.cos(xs))
 
 
+@custom_vjp
+def clipped_cube(x, limits, mode):
+    return np.where(x < limits[0], x**3, 1.0)
+
+
+def _clipped_fwd(x, limits, mode):
+    return clipped_cube(x, limits, mode), (x, limits, mode, x.shape, None)
+
+
+def _clipped_bwd(residuals, g):
+    """It branches on values, and `None` is the zero of some examples only."""
+    x, limits, mode, shape, _ = residuals
+    assert (mode, limits, shape) == ("cubic", (2,), ())
+    return (None if x > limits[0] else 3 * g * x**2), None, None
+
+
+clipped_cube.defvjp(_clipped_fwd, _clipped_bwd)
+
+
+def test_custom_vjp_under_vmap_may_keep_anything_and_branch():
+    """What is no array stays as it is; a bwd that branches sees one example."""
+
+    def f(x):
+        return clipped_cube(x, (2,), "cubic")
+
+    xs = np.array([[0.5, 3.0, 1.5], [-1.0, 2.5, 0.0]])
+    slope, bend = np.where(xs < 2, 3 * xs**2, 0), np.where(xs < 2, 6 * xs, 0)
+    total = lambda xs: np.sum(vmap(vmap(f))(xs))  # noqa: E731
+    vs = np.cos(xs)
+    np.testing.assert_array_equal(vmap(vmap(grad(f)))(xs), slope)
+    np.testing.assert_array_equal(grad(total)(xs), slope)
+    np.testing.assert_array_equal(vmap(grad(lambda x: np.sum(vmap(f)(x))))(xs), slope)
+    np.testing.assert_array_equal(jvp(vmap(vmap(f)), (xs,), (vs,))[1], vs * slope)
+    along = vmap(vmap(lambda x, v: jvp(f, (x,), (v,))[1]))
+    np.testing.assert_array_equal(along(xs, vs), vs * slope)
+    np.testing.assert_array_equal(vmap(vmap(hessian(f)))(xs), bend)
+    np.testing.assert_array_equal(
+        hessian(total)(xs), np.reshape(np.diag(bend.ravel()), (2, 3, 2, 3))
+    )
+
+
+def test_custom_vjp_sums_over_what_examples_share():
+    def total(x, k):
+        return np.sum(vmap(through, in_axes=(0, None))(x, k))
+
+    xs = np.stack([X, 2 * X, -X])
+    check_grads(total, (xs, 2.0), order=3, rtol=1e-9)
+    check_grads(lambda k: np.sum(vmap(total, (0, None))(xs[None], k)), (2.0,))
+    kept = custom_vjp(lambda x, w: (x, w))
+    kept.defvjp(lambda x, w: ((x, w), None), lambda _, g: g)
+    both = lambda w: vmap(kept, in_axes=(0, None))(X, w)  # noqa: E731
+    # The second output is the same for both examples, and each has its cotangent.
+    np.testing.assert_array_equal(jacrev(lambda w: both(w)[1])(3.0), [1, 1])
+    np.testing.assert_array_equal(jacfwd(lambda w: both(w)[1])(3.0), [1, 1])
+
+
+def test_a_batched_value_hidden_in_residuals_is_an_error():
+    @custom_vjp
+    def square(x):
+        return x * x
+
+    square.defvjp(lambda x: vjp(lambda x: x * x, x), lambda pullback, g: pullback(g))
+    assert grad(square)(3.0) == 6.0
+    message = raised(
+        errors.LeakedTracerError, lambda: grad(lambda x: np.sum(vmap(square)(x)))(X)
+    )
+    assert message.startswith(
+        "this value was batched by the fwd of square and used after it finished"
+    )
+
+
 def test_custom_vjp_is_what_runs():
     """A rule that is wrong on purpose shows that it is the one in use."""
 
