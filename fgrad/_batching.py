@@ -131,10 +131,14 @@ class BatchTrace(Trace):
     def _loop(self, rule: Rule, args: Any, kwargs: Any) -> Any:
         """Call a function for one example after the other."""
         LOOPS[Loop(rule.name, short(caller()))] += 1
-        results = [
-            _computed(rule, self.example(args, i), self.example(kwargs, i))
-            for i in range(self.size)
-        ]
+        results: list[Any] = []
+        try:
+            for i in range(self.size):
+                here = self.example(args, i), self.example(kwargs, i)
+                results.append(_computed(rule, *here))
+        except Exception as error:
+            error.add_note(f"for example {len(results)} of {self.name}")
+            raise
         return joined(rule.name, results, self.assembled)
 
     def of_all(self, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`custom_vjp`, `primitive`, `checkpoint`, `custom_root` and `fixed_point`."""
+"""`custom_vjp`, `primitive` and `checkpoint`."""
 
 import copy
 import functools
@@ -10,11 +10,9 @@ from hypothesis import given, settings
 
 from fgrad import (
     checkpoint,
-    custom_root,
     custom_vjp,
     defvjp,
     errors,
-    fixed_point,
     grad,
     hessian,
     jacfwd,
@@ -503,103 +501,3 @@ def test_wrappers_change_no_derivative(calls, seed, x):
         np.testing.assert_allclose(
             jvp(same, (x,), (gradient,))[1], gradient @ gradient, atol=1e-9
         )
-
-
-# implicit functions -------------------------------------------------------------------
-
-
-def cubic(x, a, b):
-    return x**3 + a * x - b
-
-
-def dense(matvec, b):
-    """A solver that is no NumPy function of its arguments: it sees plain values."""
-    assert type(b) is np.ndarray
-    matrix = np.stack([matvec(unit) for unit in np.eye(len(b))], axis=1)
-    return np.array(np.linalg.solve(matrix, b).tolist())
-
-
-@pytest.mark.parametrize("linear_solve", [None, dense])
-def test_custom_root(linear_solve):
-    def root(a, b):
-        return custom_root(cubic, np.ones(2), a, b, linear_solve=linear_solve)
-
-    np.testing.assert_allclose(cubic(root(X, X + 1), X, X + 1), 0, atol=1e-14)
-    check_grads(root, (X, X + 1), order=3, rtol=1e-8)
-    check_grads(vmap(root), (np.stack([X, X + 1]), np.stack([X + 1, X])), rtol=1e-8)
-    np.testing.assert_allclose(jacfwd(root)(X, X + 1), jacrev(root)(X, X + 1))
-
-
-def test_custom_root_with_a_solver():
-    def bisect(f, x0):
-        low, high = 0.0, 10.0
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if f(middle) < 0 else (low, middle)
-        return middle
-
-    def root(a):
-        return custom_root(lambda x, p, n: x**n - p["a"], 1.0, {"a": a}, 2,
-                           solve=bisect)  # fmt: skip
-
-    np.testing.assert_allclose(root(4.0), 2.0)
-    np.testing.assert_allclose(grad(root)(4.0), 0.25, rtol=1e-9)
-    np.testing.assert_allclose(grad(grad(root))(4.0), -1 / 32, rtol=1e-9)
-
-
-@pytest.mark.parametrize("linear_solve", [None, dense])
-def test_fixed_point(linear_solve):
-    def state(x, w, a):
-        return {"u": np.tanh(w @ x["u"]) + a, "s": 0.5 * x["s"] + x["u"][0]}
-
-    def solve(w, a):
-        x0 = {"u": np.zeros(2), "s": 0.0}
-        return fixed_point(state, x0, w, a, linear_solve=linear_solve)
-
-    x = solve(W, X)
-    np.testing.assert_allclose(x["u"], state(x, W, X)["u"], rtol=1e-12)
-    assert type(x["s"]) is np.float64
-    check_grads(solve, (W, X), order=3, rtol=1e-8)
-
-
-def test_implicit_errors():
-    assert raised(
-        errors.ConversionError,
-        lambda: grad(lambda a: custom_root(lambda x: x * x - a, 1.0))(2.0),
-    ) == (
-        "<lambda> uses a value traced by grad(<lambda>) that is not among its "
-        "arguments, so its derivative would be dropped. Pass it as an argument of "
-        "<lambda>, or use stop_gradient of it."
-    )
-    assert raised(errors.OutputTypeError, lambda: custom_root(np.sum, X)) == (
-        "sum must return a tree like x, which is * with shapes [(2,)], but it returned "
-        "* with shapes [()]."
-    )
-    assert raised(errors.OutputTypeError, lambda: fixed_point(np.sum, X)) == (
-        "sum must return a tree like x, which is * with shapes [(2,)], but it returned "
-        "* with shapes [()]."
-    )
-    assert raised(errors.InputTypeError, lambda: fixed_point(np.cos, 1)) == (
-        "fixed_point of cos needs a first guess of real floats, but x0 is 1."
-    )
-    assert raised(
-        errors.ConvergenceError, lambda: fixed_point(lambda x: -x, 1.0, max_steps=5)
-    ) == (
-        "fixed_point of <lambda> did not converge in 5 steps: x still changes by 2. "
-        "Begin nearer to the solution, or damp the step."
-    )
-    message = raised(errors.ConvergenceError, lambda: custom_root(np.cosh, 1.0))
-    assert message.startswith(
-        "custom_root of cosh did not converge: the residual stays at 1"
-    )
-    assert raised(
-        errors.OutputTypeError,
-        lambda: grad(
-            lambda a: np.sum(
-                custom_root(cubic, X, a, a + 1, linear_solve=lambda m, b: b[:1])
-            )
-        )(X),
-    ) == (
-        "the linear_solve of cubic must return a vector of shape (2,), but returned an "
-        "array of shape (1,)."
-    )

@@ -285,6 +285,12 @@ def _leaves(
 
 def closes_over(name: str, box: Box) -> str:
     """What to say of a traced value that was no argument."""
+    if box._trace.batching:
+        return (
+            f"{name} uses a value batched by {box._trace.name} that is not among its "
+            f"arguments, so it cannot be called for one example. Pass it as an "
+            f"argument of {name}."
+        )
     return (
         f"{name} uses a value traced by {box._trace.name} that is not among its "
         f"arguments, so its derivative would be dropped. Pass it as an argument of "
