@@ -28,7 +28,7 @@ def _spacing(tree: Any) -> Any:
 
 
 def _size(x: Any) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
+    return float(np.abs(x).max(initial=0.0))
 
 
 def _within(step: Any, tol: Any, x: Any) -> bool:
@@ -61,24 +61,30 @@ class Iteration:
     max_steps: int
 
     def __call__(self, residual: Callable[[Any], Any], x0: Any) -> Any:
-        x, tree = components(x0)
-        spacing = _spacing(x0)
-        tol = 100 * spacing if self.tol is None else self.tol
-        here, step, change = x0, np.inf, np.inf
+        xs, structure = flatten(x0)
+        dtypes = [np.asarray(x).dtype for x in xs]
+        spacings = [float(np.finfo(dtype).eps) for dtype in dtypes]
+        sizes, change = [np.inf], np.inf
         for _ in range(self.max_steps):
-            step = components(residual(here))[0]
-            here = tree(x - step)
-            x = components(here)[0]
-            before, change = change, _size(step / spacing)
-            if _within(step, tol, x):
-                # Unless told how far to go: on, until rounding leaves nothing to gain.
-                if self.tol is not None or change == 0 or change >= before:
-                    return here
-            elif not np.isfinite(change):
+            steps = flatten(residual(unflatten(structure, xs)))[0]
+            xs = [
+                np.asarray(x - step, dtype)[()]
+                for x, step, dtype in zip(xs, steps, dtypes, strict=True)
+            ]
+            sizes = [_size(step) for step in steps]
+            steps = [s / eps for s, eps in zip(sizes, spacings, strict=True)]
+            before, change = change, max(steps, default=0.0)
+            scale = 1 + max(map(_size, xs), default=0.0)
+            if self.tol is not None:
+                if max(sizes, default=0.0) <= self.tol * scale:
+                    return unflatten(structure, xs)
+            elif change <= 100 * scale and (change == 0 or change >= before):
+                return unflatten(structure, xs)  # rounding leaves nothing to gain
+            if not np.isfinite(change):
                 break
         raise ConvergenceError(
             f"fixed_point of {self.name} did not converge in {self.max_steps} steps: x "
-            f"still changes by {_size(step):.3g}. Begin nearer to the solution, or "
+            f"still changes by {max(sizes):.3g}. Begin nearer to the solution, or "
             f"damp the step."
         )
 
