@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fgrad._arguments import KNOWN, plain_operands
 from fgrad._bind import bind
 from fgrad._callsite import Site, caller, describe, short
 from fgrad._rules import RULES, Rule, defvjp
@@ -113,6 +114,8 @@ class BatchTrace(Trace):
                 f"this value was batched by {self.name} and used after it finished; it "
                 f"was made at {short(box._node.site)}. Return it from the function."
             )
+        if kwargs or not KNOWN.issuperset(map(type, args)):
+            args, kwargs = plain_operands(rule, args, kwargs)
         ans = self.at_once(rule, args, kwargs)
         return self._loop(rule, args, kwargs) if ans is NotImplemented else ans
 

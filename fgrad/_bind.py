@@ -8,21 +8,26 @@ and so on outwards.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from sys import _getframe
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from fgrad._arguments import KNOWN, defers, has_lists, operands, plain_operands
 from fgrad._callsite import LIBRARY, caller, describe
-from fgrad._rules import NO_VALUE, REQUIRED, Pullback, Rule, composition
+from fgrad._conversions import INDEX
+from fgrad._foreign import USUAL
+from fgrad._rules import NO_VALUE, REQUIRED, SPECIAL, Pullback, Rule, composition
 from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
-from fgrad.errors import MissingRuleError
+from fgrad.errors import ConversionError, MissingRuleError
 
 __all__ = ["PART", "Part", "binary", "bind", "unary"]
 
 ABSENT: Any = object()
-COPIED = "_copied_"  # no parameter of a function is called like this
+is_usual = USUAL.issuperset
+COPIED, SCALARS = "_copied_", "_scalars_"  # no parameter is called like these
 
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -55,6 +60,9 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return bind(rule, args, given)
         values = [_meant(plan, i, value) for i, value in enumerate(values)]
         args, kwargs = plan.call(values)
+    if rule.numpys and any(type(value) not in KNOWN for value in values):
+        values = [*plain_operands(rule, values, {})[0]]
+        args, kwargs = plan.call(values)
     if not trace.recording:
         return trace.interpret(rule, args, kwargs)
     inner: list[Any] = []
@@ -71,7 +79,9 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if any(node is not None for node in nodes):
                 parents.append((i, nodes, likes))
             nested = nested or any(type(item) is Box for item in value)
-        elif inside and type(value) is tuple and boxes_in(value):
+        elif inside and type(value) is tuple and (boxes := boxes_in(value)):
+            if any(box.dtype.kind in "fc" for box in boxes):
+                raise ConversionError(f"{INDEX}, at {describe(caller())}")
             nested = True  # batched numbers in an index
         inner.append(value)
     if plan.ignored:
@@ -124,16 +134,28 @@ class _Plan:
                 f"no derivative rule for {self.rule.name} with respect to {name}, "
                 f"called at {describe(caller())}"
             )
-        given = {"ans": None, "like": None, "wanted": None, **dict.fromkeys(self.names)}
+        given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
-        defaults[COPIED] = _copied
-        kept = "".join(
-            f"{COPIED}({n}), " if n in self.rule.copied else f"{n}, "
-            for n in pullback.needs
-        )
+        defaults |= {
+            COPIED: _copied,
+            SCALARS: {float: np.float64, complex: np.complex128},
+        }
+        kept = "".join(map(self._kept, pullback.needs))
         # The names are those of parameters: nothing else is evaluated.
         keep = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
         return pullback, keep
+
+    def _kept(self, name: str) -> str:
+        """What of a parameter is kept: a copy, a NumPy scalar, or what was given.
+
+        Functions make an array of a Python number; ufuncs leave it weak.
+        """
+        if name in self.rule.copied:
+            return f"{COPIED}({name}), "
+        if self.rule.ufunc or name not in self.rule.pullbacks:
+            return f"{name}, "
+        kind = f"{SCALARS}.get(type({name}))"
+        return f"{name} if {kind} is None else {kind}({name}), "
 
     def check(self, inner: list[Any]) -> None:
         """Refuse options that the rule would ignore."""
@@ -204,6 +226,11 @@ def _record(
 ) -> Any:
     """Box the result of a call, with a node that leads back to its arguments."""
     if isinstance(ans, tuple | list):
+        if any(isinstance(part, tuple | list) for part in ans):
+            raise MissingRuleError(
+                f"no derivative rule for {plan.rule.name} with lists in its result; "
+                f"return a flat one, or use custom_vjp, called at {describe(caller())}"
+            )
         shape, dtype = tuple(Space(*space(part)) for part in ans), None
     else:
         shape, dtype = space(ans)
@@ -223,8 +250,11 @@ def _untraced(rule: Rule, ans: Any, dtype: np.dtype[Any]) -> Any:
     """A result that is not floating-point: constant, or nothing we can follow."""
     if dtype.kind in "biu":
         return ans
+    what = f"of dtype {dtype}"
+    if not isinstance(ans, np.ndarray | np.generic):
+        what = f"that is a {type(ans).__name__}"
     raise MissingRuleError(
-        f"no derivative rule for {rule.name} with a result of dtype {dtype}, "
+        f"no derivative rule for {rule.name} with a result {what}, "
         f"called at {describe(caller())}"
     )
 
@@ -300,14 +330,25 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _with_options(
+    rule: Rule, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """A call with more, or fewer, than two positional arguments."""
+    if fun is operator.pow:
+        raise MissingRuleError(
+            "no derivative rule for pow(x, y, z), which is for integers; use x**y % z, "
+            f"called at {describe(caller())}"
+        )
+    return bind(rule, tuple(arg for arg in args if arg is not ABSENT), kwargs)
+
+
 def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with two arguments."""
-    ufunc = isinstance(rule.fun, np.ufunc)
+    reflected = "" if fun is rule.fun else f"__r{fun.__name__}__"
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
-            given = tuple(a for a in (x1, x2, *args) if a is not ABSENT)
-            return bind(rule, given, kwargs)
+            return _with_options(rule, fun, (x1, x2, *args), kwargs)
         first, second = type(x1) is Box, type(x2) is Box
         if first and second:
             trace = x1._trace
@@ -328,8 +369,17 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         v1 = x1._value if first else x1
         v2 = x2._value if second else x2
         t1, t2 = type(v1), type(v2)
-        if (t1 in CONTAINERS or t2 in CONTAINERS) and (ufunc or boxes_in((v1, v2))):
-            return bind(rule, (x1, x2), {})
+        if t1 not in KNOWN or not (
+            t2 in KNOWN
+            or (
+                t2 is tuple and rule.fun is operator.getitem and is_usual(map(type, v2))
+            )
+        ):
+            if first and not second and defers(x1, v2, reflected):
+                return NotImplemented
+            if has_lists(rule, v1, v2):
+                return bind(rule, (x1, x2), {})
+            v1, v2 = operands(rule, v1, v2)
         ans = call(v1, v2) if t1 is Box or t2 is Box else fun(v1, v2)
         if type(ans) in PLAIN:
             shape, dtype = ans.shape, ans.dtype

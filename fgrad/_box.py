@@ -4,31 +4,18 @@ Its methods are NumPy's functions, called on the box itself; its operators are a
 What would drop a derivative is refused here, in words.
 """
 
-import math
 import operator
-import re
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
 from typing import Any, NoReturn
 
 import numpy as np
 
-from fgrad._callsite import call_text, caller, describe, instruction, short
-from fgrad.errors import BatchedValueError, ConversionError
+from fgrad._callsite import caller, describe
+from fgrad._conversions import conversion_error
+from fgrad.errors import BatchedValueError, ConversionError, TracedAttributeError
 
-__all__ = ["METHODS", "OPERATORS", "STORE", "ArrayFace", "astype", "bare", "plain"]
-
-STORE = (
-    "cannot store a traced value into a NumPy array; build it with np.stack or "
-    "np.concatenate, or use fgrad.index_update"
-)
-
-BATCHED_INDEX = (
-    "an array that is not batched cannot be indexed with a batched value; use "
-    "fgrad.numpy.take(array, index, axis=0)"
-)
-
-INDEX = "a traced value cannot be an index or a count; use int(stop_gradient(x))"
+__all__ = ["METHODS", "OPERATORS", "ArrayFace", "astype", "bare", "plain"]
 
 
 def astype(
@@ -246,8 +233,8 @@ class ArrayFace:
     def view(self, dtype: Any = None) -> Any:
         if isinstance(dtype, type) and issubclass(dtype, np.ndarray):
             raise ConversionError(
-                f"a traced value cannot become a {dtype.__name__}; convert the other "
-                f"operand with np.asarray, at {describe(caller())}"
+                f"a traced value cannot become a {dtype.__name__}; use plain arrays, "
+                f"from np.asarray, at {describe(caller())}"
             )
         if dtype is not None and np.dtype(dtype) != self.dtype:
             raise ConversionError(
@@ -259,21 +246,25 @@ class ArrayFace:
     # Refusals
 
     def __float__(self) -> float:
-        _drop(self, "float(x)")
+        raise _dropped(self, "float(x)")
 
     def __int__(self) -> int:
-        _drop(self, "int(x)")
+        raise _dropped(self, "int(x)")
 
     def __index__(self) -> int:
-        if type(plain(self)) is type(self):
-            _drop(self, "int(x)")
-        raise ConversionError(f"{INDEX}, at {describe(caller())}")
+        raise _dropped(self, "int(x)", index=True)
+
+    def __trunc__(self) -> int:
+        raise _dropped(self, "math.trunc(x)")
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        raise _dropped(self, "x.as_integer_ratio()")
 
     def __complex__(self) -> complex:
-        _drop(self, "complex(x)")
+        raise _dropped(self, "complex(x)")
 
     def item(self, *args: Any) -> Any:
-        _drop(self, "x.item()")
+        raise _dropped(self, "x.item()")
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         import fgrad.numpy
@@ -281,10 +272,27 @@ class ArrayFace:
         return fgrad.numpy
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        _drop(self, "np.asarray(x)", "np.stack or fgrad.numpy to keep it, or ")
+        raise _dropped(self, "np.asarray(x)")
 
     def __reduce__(self) -> Any:
-        _drop(self, "pickle.dumps(x)")
+        raise _dropped(self, "pickle.dumps(x)")
+
+    def __getattr__(self, name: str) -> Any:
+        """What else arrays and numbers have: their memory, their digits."""
+        value = bare(self)
+        if not hasattr(value, name) and not hasattr(np.ndarray, name):
+            kind = type(value).__name__
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+        raise TracedAttributeError(
+            f"a traced value has no {name}; use stop_gradient(x).{name} if the value "
+            f"alone is wanted, at {describe(caller())}"
+        )
+
+    def __delitem__(self, index: Any) -> None:
+        raise ConversionError(
+            "cannot delete an item of a traced array; "
+            f"use x = np.delete(x, index, axis), at {describe(caller())}"
+        )
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise ConversionError(
@@ -325,33 +333,10 @@ def plain(value: Any) -> Any:
     return type(value)(inner, value._trace, value._node)
 
 
-def _drop(box: ArrayFace, conversion: str, instead: str = "") -> NoReturn:
-    """Refuse a conversion that would drop the gradient, or needs one example."""
-    site = caller()
-    doing = instruction(site)
+def _dropped(box: ArrayFace, conversion: str, *, index: bool = False) -> Exception:
+    """Why a conversion is refused."""
     batched = type(plain(box)) is type(box)
-    kind = BatchedValueError if batched else ConversionError
-    if doing.startswith("STORE_"):
-        raise kind(f"{STORE}, at {describe(site)}")
-    if doing.startswith(("BINARY_SUBSCR", "BINARY_SLICE")):
-        words = BATCHED_INDEX if batched else INDEX
-        raise kind(f"{words}, at {describe(site)}")
-    name = "x"
-    if call := re.fullmatch(r"([\w.]+)\((\w+)\)", call_text(site) or ""):
-        conversion, name = call[0], call[2]
-        function = call[1].removeprefix("math.")
-        if function != call[1] and hasattr(math, function) and hasattr(np, function):
-            instead = f"np.{function}({name}), or "
-    if batched:
-        raise BatchedValueError(
-            f"{conversion} needs one value, but {name} is batched and has one for each "
-            f"example; use NumPy's functions on {name} itself, at {describe(site)}"
-        )
-    raise ConversionError(
-        f"{conversion} would drop the gradient of {name} "
-        f"(made at {short(box._node.site)}). "
-        f"Use {instead}stop_gradient({name}) if that is intended."
-    )
+    return conversion_error(box, conversion, batched=batched, index=index)
 
 
 def _constant(
@@ -390,8 +375,13 @@ def _unchanged(name: str) -> Callable[..., Any]:
 
 
 INSTEAD = {
+    "dtype": "use x = x.astype(dtype)",
+    "flat": "use x = x.reshape(shape)",
+    "imag": "use x = x.real + 1j * value",
     "partition": "use np.partition",
+    "real": "use x = value + 1j * x.imag",
     "resize": "use np.resize",
+    "shape": "use x = x.reshape(shape)",
     "sort": "use np.sort",
 }
 
@@ -404,3 +394,5 @@ for _name in FORWARDED:
     setattr(ArrayFace, _name, _forward(_name))
 for _name in IN_PLACE:
     setattr(ArrayFace, _name, _unchanged(_name))
+for _name in ("dtype", "flat", "imag", "real", "shape", "strides"):
+    setattr(ArrayFace, _name, getattr(ArrayFace, _name).setter(_unchanged(_name)))

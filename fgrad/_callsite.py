@@ -5,17 +5,32 @@ a line and the source text only when a message needs them.
 """
 
 import linecache
+import os
 import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
 from os.path import basename, dirname
 from types import CodeType, FrameType
+from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["LIBRARY", "Site", "call_text", "caller", "describe", "instruction", "short"]
+__all__ = [
+    "LIBRARY",
+    "Call",
+    "Site",
+    "caller",
+    "describe",
+    "expression",
+    "instruction",
+    "short",
+    "user_call",
+]
 
 Site = tuple[CodeType, int]
 
-_LIBRARIES = (dirname(__file__), dirname(np.__file__))
+_FGRAD = dirname(__file__) + os.sep
+_LIBRARIES = (_FGRAD, dirname(np.__file__) + os.sep)
 
 
 class _Library(dict[str, bool]):
@@ -29,18 +44,67 @@ class _Library(dict[str, bool]):
 LIBRARY = _Library()
 
 
-def user_frame() -> FrameType:
-    """The innermost frame outside fgrad and NumPy."""
+def caller() -> Site:
+    """The site of the user's call that is running now."""
     frame = sys._getframe(1)
     while LIBRARY[frame.f_code.co_filename] and frame.f_back:
         frame = frame.f_back
-    return frame
-
-
-def caller() -> Site:
-    """The site of the user's call that is running now."""
-    frame = user_frame()
     return frame.f_code, frame.f_lasti
+
+
+class Call(NamedTuple):
+    """A call that the user has written, of a function of whatever library."""
+
+    frame: FrameType
+    lasti: int
+    """Of that frame, when the call was running."""
+    callee: FrameType | None
+    """What it called, if that is written in Python."""
+
+    @property
+    def site(self) -> Site:
+        return self.frame.f_code, self.lasti
+
+
+def user_call(stack: Iterable[tuple[FrameType, int]] | None = None) -> Call | None:
+    """Where the user's code is left: the innermost frame of no installed library.
+
+    The `stack` has the innermost frame first; by default it is that which runs now. A
+    function that fgrad runs may lie in a library, too: then it is the user's.
+    """
+    callee, innermost = None, None
+    for frame, lasti in _running() if stack is None else stack:
+        filename = frame.f_code.co_filename
+        if filename.startswith(_FGRAD):
+            if innermost is not None:
+                return innermost
+            continue  # it asks for the words
+        call = Call(frame, lasti, callee)
+        if not LIBRARY[filename]:
+            innermost = innermost or call
+            if not filename.startswith(_installed()):
+                return call
+        callee = frame
+    return innermost
+
+
+def _running() -> Iterator[tuple[FrameType, int]]:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        yield frame, frame.f_lasti
+        frame = frame.f_back
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """The folders of Python's own library and of installed packages."""
+    import site  # only messages need them
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders |= {*site.getsitepackages(), site.getusersitepackages()}
+    return tuple(folder + os.sep for folder in folders)
 
 
 def _line(site: Site) -> int:
@@ -64,15 +128,20 @@ def describe(site: Site) -> str:
     return f"{where}\n    {text}" if text else where
 
 
-def call_text(site: Site) -> str | None:
-    """The source of the expression at `site`, when it stands on one line."""
+def expression(site: Site) -> str | None:
+    """The source of the expression at `site`."""
     code, lasti = site
     for position, (start, end, left, right) in enumerate(code.co_positions()):
         if position == lasti // 2:
-            if start is None or start != end:
+            if start is None or end is None:
                 return None
-            line = linecache.getline(code.co_filename, start).encode()
-            return line[left:right].decode() or None
+            lines = linecache.getlines(code.co_filename)[start - 1 : end]
+            if not lines:
+                return None
+            encoded = [line.encode() for line in lines]
+            encoded[-1] = encoded[-1][:right]
+            encoded[0] = encoded[0][left:]
+            return b"".join(encoded).decode() or None
     return None
 
 

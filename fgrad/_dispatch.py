@@ -16,8 +16,10 @@ import numpy as np
 
 from fgrad._batching import BATCHERS, batched_in, retried
 from fgrad._bind import binary, bind, unary
-from fgrad._box import METHODS, OPERATORS, STORE
-from fgrad._callsite import caller, describe
+from fgrad._box import METHODS, OPERATORS
+from fgrad._callsite import caller, describe, user_call
+from fgrad._conversions import STORE, conversion_error
+from fgrad._foreign import USUAL, operand
 from fgrad._rules import (
     CALLS,
     CONSTANTS,
@@ -31,7 +33,12 @@ from fgrad._rules import (
     rule_of,
 )
 from fgrad._trace import Box, boxes_in, strip
-from fgrad.errors import BatchedValueError, ConversionError, MissingRuleError
+from fgrad.errors import (
+    BatchedValueError,
+    ConversionError,
+    MissingRuleError,
+    RuleError,
+)
 
 __all__ = ["implementation", "lift", "primitive"]
 
@@ -54,7 +61,7 @@ def _implement(fun: Callable[..., Any]) -> Callable[..., Any]:
     if composed := composition(fun):
         return _composition_call(composed, fun)
     if fun in REFUSED:
-        return partial(_refuse, REFUSED[fun])
+        return partial(_refuse, fun)
     return partial(_missing, fun)
 
 
@@ -72,6 +79,9 @@ def _composition_call(
     rule = Rule(fun)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if type(value) not in USUAL and type(value) is not Box:
+                operand(value, ufunc=False)
         if fun in BATCHERS:
             boxes = boxes_in([args, kwargs])
             trace = max((box._trace for box in boxes), key=lambda trace: trace.id)
@@ -101,9 +111,14 @@ def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _refuse(words: str, *args: Any, **kwargs: Any) -> Any:
-    kind = BatchedValueError if batched_in([args, kwargs]) else ConversionError
-    raise kind(f"{words}, at {describe(caller())}")
+def _refuse(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    batched = bool(batched_in([args, kwargs]))
+    call = user_call()
+    if call and call.callee:  # NumPy's own code asked for it
+        box = boxes_in([args, kwargs])[0]
+        raise conversion_error(box, function_name(fun), batched=batched)
+    kind = BatchedValueError if batched else ConversionError
+    raise kind(f"{REFUSED[fun]}, at {describe(caller())}")
 
 
 def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -115,7 +130,9 @@ def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     traced = next(name for name, value in given if boxes_in(value))
     name = function_name(fun)
     hint = ""
-    if not name.startswith("np."):
+    if name.endswith(" (vectorized)"):
+        hint = "\nUse fgrad.numpy.vectorize in place of np.frompyfunc."
+    elif not name.startswith("np."):
         hint = f"\nRegister one: fgrad.defvjp({name}, {traced}=lambda g, ...: ...)"
     raise MissingRuleError(
         f"no derivative rule for {name} with respect to {traced}, "
@@ -158,6 +175,11 @@ def primitive(fun: F) -> F:
     callable
         The function for plain and traced arguments.
 
+    Raises
+    ------
+    RuleError
+        If `fun` is no function.
+
     Examples
     --------
     >>> import math
@@ -170,6 +192,8 @@ def primitive(fun: F) -> F:
     ...
     fgrad.errors.MissingRuleError: ...
     """
+    if not callable(fun):
+        raise RuleError(f"primitive needs a function, but got {fun!r}.")
     rule = rule_of(fun)
     lifted = update_wrapper(_primitive_call(rule, fun), fun)
     RULES[lifted], CALLS[fun] = rule, lifted

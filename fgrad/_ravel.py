@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._trace import Space, space
-from fgrad._tree import Structure, flatten, unflatten
+from fgrad._trace import Space, space, strip
+from fgrad._tree import Structure, flatten, leaf_paths, unflatten
 from fgrad.errors import TreeError
 
 __all__ = ["components", "ravel"]
@@ -19,12 +19,18 @@ class Unravel:
         self._structure = structure
         self._spaces = spaces
         self._size = sum(part.size for part in spaces)
+        self._complex = any(part.dtype.kind == "c" for part in spaces)
 
     def __call__(self, vector: Any) -> Any:
         if np.shape(vector) != (self._size,):
             raise TreeError(
                 f"unravel expects a vector of shape {(self._size,)}, but got shape "
                 f"{np.shape(vector)}"
+            )
+        if np.iscomplexobj(strip(vector)) and not self._complex:
+            raise TreeError(
+                "unravel expects a vector of real numbers, like the tree, but got "
+                "complex ones"
             )
         leaves: list[Any] = []
         start = 0
@@ -57,7 +63,8 @@ def ravel(tree: Any) -> tuple[Any, Unravel]:
     Raises
     ------
     TreeError
-        By `unravel`, if the vector does not have shape ``(n,)``.
+        If a leaf is no number or array of numbers. By `unravel`, if the vector does
+        not have shape ``(n,)``, or is complex where the tree is real.
 
     Examples
     --------
@@ -70,7 +77,11 @@ def ravel(tree: Any) -> tuple[Any, Unravel]:
     np.float64(6.0)
     """
     leaves, structure = flatten(tree)
-    unravel = Unravel(structure, [Space(*space(leaf)) for leaf in leaves])
+    spaces = [Space(*space(leaf)) for leaf in leaves]
+    for path, here in zip(leaf_paths(structure, "tree"), spaces, strict=True):
+        if here.dtype.kind not in "biufc":
+            raise TreeError(f"ravel needs numbers, but {path} has dtype {here.dtype}.")
+    unravel = Unravel(structure, spaces)
     if not leaves:
         return np.zeros(0), unravel
     return np.concatenate([np.ravel(leaf) for leaf in leaves]), unravel

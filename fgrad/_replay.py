@@ -18,6 +18,7 @@ from fgrad._box import bare
 from fgrad._callsite import describe
 from fgrad._cotangents import Cotangents, together
 from fgrad._dispatch import implementation
+from fgrad._foreign import is_foreign
 from fgrad._rules import Pullback
 from fgrad._scatter import Pending, Scatter, index_add
 from fgrad._trace import Box, Node, strip
@@ -118,7 +119,12 @@ def _add_other(cotangents: Cotangents, c: Any, parent: Any, pullback: Pullback) 
 def fit(c: Any, parent: Node, pullback: Pullback) -> Any:
     """A cotangent with the argument's shape and dtype, or an error naming the rule."""
     if type(c) is not Box:
-        c = np.asarray(c)
+        given, c = c, np.asarray(c)
+        if c.dtype.kind not in "biufc" or is_foreign(type(given), ufunc=True):
+            raise RuleError(
+                f"{pullback!r} returned a {type(given).__name__} with dtype {c.dtype}, "
+                f"which is no plain array of numbers."
+            )
     if c.shape != parent.shape:
         c = _sum_to(c, parent.shape, pullback)
     if c.dtype != parent.dtype:

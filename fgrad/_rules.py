@@ -22,18 +22,30 @@ Exactly those are kept until replay.
 import inspect
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from operator import getitem
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
 
+from fgrad._signatures import (
+    NO_VALUE,
+    REQUIRED,
+    function_name,
+    parameters_of,
+    rest_of,
+)
 from fgrad.errors import RuleError
 
 __all__ = [
     "CALLS",
     "CONSTANTS",
     "DERIVED",
+    "NO_VALUE",
     "REFUSED",
+    "REQUIRED",
     "RULES",
+    "SPECIAL",
     "Pullback",
     "Rule",
     "composition",
@@ -48,23 +60,8 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-REQUIRED = inspect.Parameter.empty
-NO_VALUE: Any = getattr(np, "_NoValue")  # noqa: B009 (private, but in every default)
-
-_UFUNC_OPTIONS = {
-    "out": None,
-    "where": True,
-    "casting": "same_kind",
-    "order": "K",
-    "dtype": None,
-    "subok": True,
-    "signature": None,
-}
-_GUFUNC_OPTIONS = _UFUNC_OPTIONS | {
-    "axes": NO_VALUE,
-    "axis": NO_VALUE,
-    "keepdims": False,
-}
+SPECIAL = ("ans", "like", "wanted")
+"""What a pullback may keep besides the function's parameters."""
 
 NEUTRAL = frozenset(
     {"casting", "copy", "device", "dtype", "like", "order", "subok", "optimize"}
@@ -75,68 +72,6 @@ Where ``order`` means more than memory layout (`reshape`, `ravel`), the pullback
 it, and naming it makes it count.
 """
 
-_C_SIGNATURES: dict[str, dict[str, Any]] = {
-    "array": {"object": REQUIRED, "dtype": None, "copy": True, "order": "K",
-              "subok": False, "ndmin": 0, "ndmax": 0, "like": None},
-    "arange": {"start": REQUIRED, "stop": None, "step": 1, "dtype": None,
-               "device": None, "like": None},
-    "asarray": {"a": REQUIRED, "dtype": None, "order": None, "device": None,
-                "copy": None, "like": None},
-    "asanyarray": {"a": REQUIRED, "dtype": None, "order": None, "device": None,
-                   "copy": None, "like": None},
-    "ascontiguousarray": {"a": REQUIRED, "dtype": None, "like": None},
-    "asfortranarray": {"a": REQUIRED, "dtype": None, "like": None},
-    "bincount": {"x": REQUIRED, "weights": None, "minlength": 0},
-    "concatenate": {"arrays": REQUIRED, "axis": 0, "out": None, "dtype": None,
-                    "casting": "same_kind"},
-    "dot": {"a": REQUIRED, "b": REQUIRED, "out": None},
-    "inner": {"a": REQUIRED, "b": REQUIRED},
-    "vdot": {"a": REQUIRED, "b": REQUIRED},
-    "where": {"condition": REQUIRED, "x": None, "y": None},
-}  # fmt: skip
-"""Parameters of functions written in C, which NumPy before 2.4 cannot tell."""
-
-
-def function_name(fun: Callable[..., Any]) -> str:
-    """The public name of a function: ``np.linalg.eigh``, ``loss``."""
-    if isinstance(fun, np.ufunc):
-        numpys = getattr(np, fun.__name__, None) is fun
-        return f"np.{fun.__name__}" if numpys else fun.__name__
-    owner = getattr(fun, "__self__", None)
-    if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{fun.__name__}"
-    module = getattr(fun, "__module__", None) or ""
-    name = getattr(fun, "__qualname__", None) or repr(fun)
-    if module.partition(".")[0] == "numpy":
-        return f"{module.replace('numpy', 'np', 1)}.{name}"
-    return name.rpartition("<locals>.")[2]
-
-
-def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
-    """Parameter names of `fun`, with their defaults or ``REQUIRED``."""
-    if isinstance(fun, np.ufunc):
-        first = ["x"] if fun.nin == 1 else [f"x{i + 1}" for i in range(fun.nin)]
-        options = _GUFUNC_OPTIONS if fun.signature else _UFUNC_OPTIONS
-        return dict.fromkeys(first, REQUIRED) | options
-    inner = inspect.unwrap(fun)
-    code = getattr(inner, "__code__", None)
-    if code is None and fun.__name__ in _C_SIGNATURES:
-        return _C_SIGNATURES[fun.__name__]
-    if code is None:
-        try:
-            parameters = inspect.signature(fun).parameters.values()
-        except ValueError:
-            return {}
-        return {p.name: p.default for p in parameters}
-    # What inspect.signature would say, a hundred times faster: it counts at import.
-    count, names = code.co_argcount, code.co_varnames
-    keywords = names[count : count + code.co_kwonlyargcount]
-    rest = names[count + len(keywords) :][: bool(code.co_flags & inspect.CO_VARARGS)]
-    defaults = inner.__defaults__ or ()
-    given = dict(zip(names[count - len(defaults) : count], defaults, strict=True))
-    given |= inner.__kwdefaults__ or {}
-    return {n: given.get(n, REQUIRED) for n in (*names[:count], *rest, *keywords)}
-
 
 class Pullback:
     """The rule for one parameter: a function of the cotangent and what it keeps."""
@@ -144,12 +79,26 @@ class Pullback:
     __slots__ = ("defaults", "fun", "masks", "needs", "ours", "parameter", "rule")
 
     def __init__(self, rule: "Rule", parameter: str, fun: Callable[..., Any]) -> None:
-        code = fun.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if not names or names[0] != "g" or code.co_kwonlyargcount:
+        whose = f"the pullback of {rule.name} for {parameter}"
+        code = getattr(fun, "__code__", None)
+        if code is None:
             raise RuleError(
-                f"the pullback of {rule.name} for {parameter} must take g, the "
-                f"cotangent of the result, as its first parameter; it takes {names}."
+                f"{whose} must be a Python function, since its parameters say what it "
+                f"keeps, but is {fun!r}. Write lambda g, ...: ..."
+            )
+        names = code.co_varnames[: code.co_argcount]
+        if not names or names[0] != "g":
+            raise RuleError(
+                f"{whose} must take g, the cotangent of the result, as its first "
+                f"parameter; it takes {names}."
+            )
+        more = code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
+        more += bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        if more:
+            first = code.co_argcount
+            raise RuleError(
+                f"{whose} must name all that it keeps as positional parameters, but "
+                f"also takes {code.co_varnames[first : first + more]}."
             )
         self.rule = rule
         self.parameter = parameter
@@ -192,11 +141,13 @@ class Rule:
         "masks",
         "name",
         "named",
+        "numpys",
         "only",
         "plans",
         "pullbacks",
         "second",
         "sequences",
+        "ufunc",
         "variadic",
     )
 
@@ -204,7 +155,8 @@ class Rule:
         self.fun = fun
         self.name = function_name(fun)
         self.pullbacks: dict[str, Pullback] = {}
-        self.elementwise = isinstance(fun, np.ufunc) and fun.signature is None
+        self.ufunc = isinstance(fun, np.ufunc)
+        self.elementwise = self.ufunc and getattr(fun, "signature", None) is None
         self.broadcasts = self.elementwise
         self.masks = False
         self.sequences: frozenset[str] = frozenset()
@@ -220,6 +172,8 @@ class Rule:
         self.second: Any = None
         """The same for the only, first and second argument of the straight paths."""
         self._parameters: dict[str, Any] | None = None
+        self.numpys = self.ufunc or fun is getitem or self.name.startswith("np.")
+        """Whether the arguments are arrays; a user's function may take anything."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -296,7 +250,8 @@ def defvjp(
     Raises
     ------
     RuleError
-        If a pullback or one of its names does not fit the signature of `fun`.
+        If a pullback or one of its names does not fit the signature of `fun`, or
+        `fun` is an ordinary function, which no rule is asked about.
 
     Examples
     --------
@@ -309,10 +264,20 @@ def defvjp(
     >>> fgrad.grad(cube)(2.0)
     np.float64(12.0)
     """
+    check_operation(fun)
     rule = rule_of(fun)
-    rule.sequences = rule.sequences | set(sequences)
-    rule.indices = rule.indices | set(indices)
-    rule.copied = rule.copied | {*indices, *copied}
+    found = {name: Pullback(rule, name, p) for name, p in pullbacks.items()}
+    options = {
+        "neutral": tuple(neutral),
+        "sequences": tuple(sequences),
+        "indices": tuple(indices),
+        "copied": tuple(copied),
+    }
+    if not rule.name.startswith("np."):
+        check_names(rule, found, options, variadic)
+    rule.sequences = rule.sequences | {*options["sequences"]}
+    rule.indices = rule.indices | {*options["indices"]}
+    rule.copied = rule.copied | {*options["indices"], *options["copied"]}
     rule.variadic = rule.variadic or variadic
     rule.masks = rule.masks or masks
     CALLS.pop(fun, None)
@@ -320,23 +285,58 @@ def defvjp(
     rule.only = rule.first = rule.second = None
     rule.elementwise = rule.elementwise or elementwise
     rule.broadcasts = rule.broadcasts or rule.elementwise or broadcasts
-    for parameter, pullback in pullbacks.items():
-        rule.pullbacks[parameter] = Pullback(rule, parameter, pullback)
-        rule.named |= {parameter, *rule.pullbacks[parameter].needs}
-    rule.named |= set(neutral)
-    if not isinstance(fun, np.ufunc) and not rule.name.startswith("np."):
-        check_names(rule)
+    for parameter, pullback in found.items():
+        pullback.masks = rule.masks
+        rule.pullbacks[parameter] = pullback
+        rule.named |= {parameter, *pullback.needs}
+    rule.named |= {*options["neutral"]}
 
 
-def check_names(rule: Rule) -> None:
-    """Refuse pullbacks that name something their function does not have."""
-    known = {"ans", "like", "wanted", *rule.parameters}
-    for pullback in rule.pullbacks.values():
-        unknown = {pullback.parameter, *pullback.needs} - known
-        if unknown:
+def check_operation(fun: Any) -> None:
+    """Refuse a rule for what is no operation: nobody would ask for it."""
+    if not callable(fun):
+        raise RuleError(f"defvjp needs a function, but got {fun!r}.")
+    module = getattr(fun, "__module__", None) or ""
+    ordinary = isinstance(fun, FunctionType) and fun not in RULES
+    if ordinary and module.partition(".")[0] not in ("numpy", "fgrad"):
+        raise RuleError(
+            f"{function_name(fun)} is an ordinary function, which is differentiated "
+            f"as it runs. Make it one operation with fgrad.primitive first."
+        )
+
+
+def check_names(
+    rule: Rule,
+    pullbacks: dict[str, Pullback],
+    options: dict[str, tuple[str, ...]],
+    variadic: bool,
+) -> None:
+    """Refuse what names something that the function does not have."""
+    name, parameters = rule.name, rule.parameters
+    if not pullbacks and not rule.pullbacks:
+        first = next(iter(parameters), "x")
+        raise RuleError(
+            f"defvjp({name}) needs a pullback for each differentiable parameter: "
+            f"defvjp({name}, {first}=lambda g, ...: ...)"
+        )
+    rest = rest_of(rule.fun)
+    if rest and not (variadic or rule.variadic):
+        raise RuleError(
+            f"{name} takes *{rest}, of which a rule cannot name the parts. Take a list "
+            f"and name it in sequences; if it comes first, say variadic=True as well."
+        )
+    if taken := {"g", *SPECIAL} & {*parameters}:
+        raise RuleError(
+            f"{name} has parameters {sorted(taken)}, but in a pullback these names "
+            f"mean something else. Rename them."
+        )
+    named = {p: {p.parameter, *p.needs} - {*SPECIAL} for p in pullbacks.values()}
+    for what, names in (*named.items(), *options.items()):
+        if unknown := {*names} - {*parameters}:
+            what = f"{what}={names!r}" if isinstance(what, str) else repr(what)
             raise RuleError(
-                f"{pullback!r} names {sorted(unknown)}, but the parameters of "
-                f"{rule.name} are {list(rule.parameters)}."
+                f"{what} names {sorted(unknown)}, but the parameters of {name} are "
+                f"{list(parameters)}."
             )
 
 

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad._box import ArrayFace, plain
-from fgrad._callsite import Site, caller, describe, short
+from fgrad._callsite import Site, caller, short
+from fgrad._foreign import is_foreign, refuse_foreign
 from fgrad._rules import Rule
-from fgrad.errors import LeakedTracerError, MissingRuleError
+from fgrad.errors import LeakedTracerError
 
 __all__ = [
     "CONTAINERS",
@@ -167,10 +168,7 @@ def space(value: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype, also of Python's numbers."""
     if type(value) in PLAIN or isinstance(value, np.generic):
         return value.shape, value.dtype
-    if isinstance(value, np.ndarray) and not isinstance(value, np.memmap):
-        raise MissingRuleError(
-            f"no derivative rule for arrays of type {type(value).__name__}, "
-            f"called at {describe(caller())}"
-        )
+    if is_foreign(type(value), ufunc=True):
+        refuse_foreign(type(value))
     array = np.asarray(value)
     return array.shape, array.dtype

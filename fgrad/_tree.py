@@ -17,6 +17,7 @@ __all__ = [
     "branches",
     "flatten",
     "flatten_like",
+    "in_dataclass",
     "leaf_paths",
     "register_dataclass",
     "register_node",
@@ -123,7 +124,7 @@ def register_node(
     Raises
     ------
     TreeError
-        If the type is registered already.
+        If `cls` is no class, or registered already.
 
     Examples
     --------
@@ -135,9 +136,16 @@ def register_node(
     >>> fgrad.grad(lambda p: p.a * p.b)(Pair(2.0, 3.0)).a
     np.float64(3.0)
     """
+    _check_class("register_node", cls)
+    _KINDS[cls] = _Kind(flatten, unflatten, _items)
+
+
+def _check_class(function: str, cls: Any) -> None:
+    """Refuse what is no class, or is a container already."""
+    if not isinstance(cls, type):
+        raise TreeError(f"{function} needs a class, but got {cls!r}.")
     if _kind(cls) is not None:
         raise TreeError(f"{cls.__qualname__} is registered as a tree node already.")
-    _KINDS[cls] = _Kind(flatten, unflatten, _items)
 
 
 def register_dataclass(cls: type[T]) -> type[T]:
@@ -173,10 +181,9 @@ def register_dataclass(cls: type[T]) -> type[T]:
     >>> fgrad.grad(lambda line: 3.0 * line.slope)(Line(2.0))
     Line(slope=np.float64(3.0), unit='m')
     """
+    _check_class("register_dataclass", cls)
     if not dataclasses.is_dataclass(cls):
         raise TreeError(f"{cls.__qualname__} is not a dataclass.")
-    if _kind(cls) is not None:
-        raise TreeError(f"{cls.__qualname__} is registered as a tree node already.")
     fields = dataclasses.fields(cls)
     static = tuple(f.name for f in fields if f.metadata.get("static"))
     moving = tuple(f.name for f in fields if not f.metadata.get("static"))
@@ -267,6 +274,19 @@ def leaf_paths(structure: Structure, root: str = "") -> list[str]:
         for step, child in zip(paths, structure.children, strict=True)
         for path in leaf_paths(child, root + step)
     ]
+
+
+def in_dataclass(structure: Structure, i: int) -> bool:
+    """Whether the leaf with that number is in a field of a dataclass."""
+    for child in structure.children:
+        count = len(leaf_paths(child))
+        if i < count:
+            here = structure.type is not None and dataclasses.is_dataclass(
+                structure.type
+            )
+            return here or in_dataclass(child, i)
+        i -= count
+    return False
 
 
 def tree_map(fun: Callable[[Any], Any], tree: Any) -> Any:

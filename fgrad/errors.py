@@ -20,6 +20,7 @@ __all__ = [
     "OutputTypeError",
     "RuleError",
     "TangentError",
+    "TracedAttributeError",
     "TreeError",
 ]
 
@@ -79,6 +80,15 @@ class ConversionError(FgradError, TypeError):
     derivative. Use NumPy's functions instead of ``math``'s, build arrays with
     ``np.stack`` or `index_update`, and say `stop_gradient` where the value alone is
     wanted.
+    """
+
+
+class TracedAttributeError(ConversionError, AttributeError):
+    """An attribute that arrays or numbers have, and traced values do not.
+
+    A traced value has no memory that others could read or write (``x.data``,
+    ``x.__array_interface__``), and ``x.hex()`` is not differentiating. Ask
+    ``stop_gradient(x)`` for it where the value alone is wanted.
     """
 
 

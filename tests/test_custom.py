@@ -240,6 +240,23 @@ def fresh():
             "the bwd of f returned a cotangent with the tree dict(['v']: *) for "
             "params, which is the tree dict(['w']: *).",
         ),
+        (
+            lambda _, g: (g, {"w": "zero"}),
+            "the bwd of f returned a cotangent that is a str for params['w'].",
+        ),
+        (
+            lambda _, g: (np.array([None, None]), None),
+            "the bwd of f returned a cotangent that is an array of dtype object for x.",
+        ),
+        (
+            lambda _, g: (np.ma.masked_array(X, [True, False]), None),
+            "the bwd of f returned a cotangent that is a MaskedArray for x.",
+        ),
+        (
+            lambda _, g: None,
+            "the bwd of f must return a tuple with 2 cotangents, one for each "
+            "differentiated argument, but returned None.",
+        ),
     ],
 )
 def test_wrong_bwd(bwd, message):
@@ -280,6 +297,40 @@ def test_wrong_fwd_and_closures():
         "f uses a value traced by grad(closes) that is not among its arguments, so its "
         "derivative would be dropped. Pass it as an argument of f, or use "
         "stop_gradient of it."
+    )
+
+
+def test_what_custom_vjp_takes():
+    with pytest.raises(TypeError, match=r"custom_vjp needs a function, but got 3\."):
+        custom_vjp(3)
+    f = fresh()
+    for fwd, bwd in ((3, waves_bwd), (waves_fwd, 3)):
+        message = raised(errors.RuleError, lambda fwd=fwd, bwd=bwd: f.defvjp(fwd, bwd))
+        assert message == "f.defvjp needs two functions, fwd and bwd, but got 3."
+    for odd in ("x", 1.0, (True,), ("x",), None):
+        make = functools.partial(custom_vjp, waves, nondiff_argnums=odd)
+        assert raised(errors.ArgnumsError, make) == (
+            f"nondiff_argnums={odd!r} of custom_vjp(waves): give an int, or a "
+            "sequence of ints"
+        )
+    scaled = custom_vjp(lambda x, n: x * n, nondiff_argnums=1)
+    scaled.defvjp(lambda x, n: (x * n, None), lambda n, _, g: (7.0 * g,))
+    assert grad(scaled)(2.0, 3) == 7.0
+
+
+def test_arrays_of_objects_do_not_hide_traced_values():
+    total = custom_vjp(np.sum)
+    total.defvjp(lambda a: (np.sum(a), None), lambda _, g: (g * np.full(2, 7.0),))
+
+    def hides(x):
+        objects = np.empty(2, object)
+        objects[0], objects[1] = x
+        return total(objects)
+
+    message = raised(errors.ConversionError, lambda: grad(hides)(X))
+    assert message.startswith(
+        "sum has a custom_vjp and cannot take traced values in an array of objects; "
+        'pass a list, or fgrad.numpy.array of it, at File "'
     )
 
 
@@ -429,8 +480,16 @@ def test_loops():
     filtered = checkpoint(lambda s, x, a: a * s + x, every=2)
     np.testing.assert_allclose(grad(filtered, 2)(0.0, inputs, 0.5), 2 + 2 * 0.5)
     np.testing.assert_allclose(grad(filtered, 1)(0.0, inputs, 0.5), [0.25, 0.5, 1])
-    with pytest.raises(ValueError, match="checkpoint needs every >= 1"):
-        checkpoint(decay, every=0)
+    for every in (0, -1, 1.5, "2"):
+        with pytest.raises(ValueError, match="checkpoint needs every >= 1"):
+            checkpoint(decay, every=every)
+    with pytest.raises(TypeError, match=r"checkpoint needs a function, but got 3\."):
+        checkpoint(3)
+    for steps in (2.0, None, iter([1.0])):
+        with pytest.raises(TypeError, match="needs the number of steps, or a sequence"):
+            checkpoint(decay, every=2)({"x": X, "t": 0}, steps, 0.1)
+    ours = checkpoint(lambda s: s * 2.0, every=2)(1.0, np.int64(3))
+    assert ours == 8.0
 
 
 @pytest.mark.parametrize("n", [64, 256])

@@ -171,3 +171,28 @@ def test_weak_functions(name: str) -> None:
             both_ways(lambda a, b: fun(namespace, a, b), other, 0.5)
         except ValueError:
             continue  # shapes that do not go together
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        *(np.max, np.min, np.ptp, np.prod, np.sum, np.mean, np.median, np.std, np.var),
+        *(np.cumprod, np.cumsum, np.nanmax, np.nanmean, np.nanmedian, np.linalg.norm),
+        *(np.multiply.reduce, np.maximum.reduce, np.logaddexp.reduce, np.fmax.reduce),
+        *(np.atleast_1d, np.ravel, np.squeeze, np.sort_complex, np.diff),
+        lambda x: np.quantile(x, 0.5),
+        lambda x: np.histogram(x)[1],
+    ],
+)
+def test_python_numbers_are_arrays(fun: Any) -> None:
+    """A function of a Python float has the derivative of an array of shape ()."""
+    try:
+        plain = fun(1.5)
+    except (ValueError, IndexError) as error:
+        with pytest.raises(type(error)):
+            vjp(fun, 1.5)
+        return
+    out, pullback = vjp(fun, 1.5)
+    np.testing.assert_array_equal(out, plain)
+    want = vjp(fun, np.array(1.5))[1](np.ones_like(plain))
+    np.testing.assert_array_equal(pullback(np.ones_like(plain)), want)

@@ -194,6 +194,14 @@ def test_bad_tangents():
     assert raised(kind, lambda: jvp(wave, (X,), V)).startswith(
         "jvp of wave needs a tuple of tangents"
     )
+    for odd, words in (
+        ("abc", "is a str"),
+        (np.array([None] * 3), "is an array of dtype object"),
+        (np.ma.masked_array(V, [1, 0, 0]), "is a MaskedArray"),
+    ):
+        assert raised(kind, lambda odd=odd: jvp(wave, (X,), (odd,))) == (
+            f"the tangent of argument 0 of wave needs dtype float64, but {words}"
+        )
     _, pushforward = linearize(lambda p: p["a"][0], {"a": [X]})
     assert raised(kind, lambda: pushforward({"a": [1.0]})) == (
         "the tangent of argument 0['a'][0] of <lambda> needs shape (3,), "

@@ -177,6 +177,50 @@ def test_float_index_is_an_error() -> None:
         fgrad.grad(lambda x: x.__setitem__(0, 1.0))(np.ones(2))
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x: x[x[0, 0] :],
+        lambda x: x[0, x[0, 0]],
+        lambda x: x[:, [x[0, 0]]],
+        lambda x: fgrad.index_add(x, (0, x[0, 0]), 1.0),
+        lambda x: np.delete(x, x[0, 0]),
+        lambda x: np.insert(x, x[0, 0], 1.0),
+        lambda x: np.split(x, x[0, 0])[0],
+        lambda x: np.array_split(x, [x[0, 0]])[0],
+        lambda x: np.hsplit(x, x[0, 0])[0],
+    ],
+)
+def test_traced_indices(use: Any) -> None:
+    with pytest.raises(ConversionError) as info:
+        fgrad.grad(lambda x: np.sum(use(x)))(np.ones((2, 2)))
+    assert str(info.value).startswith(
+        "a traced value cannot be an index or a count; use int(stop_gradient(x)), at "
+        f'File "{__file__}", line '
+    )
+
+
+def test_traced_indices_of_traced_arrays() -> None:
+    for use in (lambda x: x[x[0]], lambda x: x[[x[0]]]):
+        with pytest.raises(IndexError) as info:
+            fgrad.grad(lambda x, use=use: use(x).sum())(np.ones(2))
+        assert info.value.__notes__[0].startswith(
+            "x is traced by grad(<lambda>), and a plain value is needed here; use stop_"
+        )
+    with pytest.raises(IndexError) as info:
+        fgrad.grad(lambda x: x[x.argmax() + 7])(np.ones(2))
+    assert not hasattr(info.value, "__notes__")
+
+
+def test_batched_places() -> None:
+    x, places = np.arange(6.0).reshape(2, 3), np.array([0, 2])
+    for use in (np.delete, lambda x, i: np.insert(x, i, 7.0)):
+        want = [use(row, place) for row, place in zip(x, places, strict=True)]
+        np.testing.assert_array_equal(fgrad.vmap(use)(x, places), want)
+    with pytest.raises(fgrad.errors.BatchedValueError, match="different shapes"):
+        fgrad.vmap(lambda x, i: np.array_split(x, [i]))(x, places)
+
+
 def test_one_buffer_for_a_loop_over_entries() -> None:
     """A loop over n entries costs n, not n**2."""
     x = np.ones(4000)

@@ -184,3 +184,163 @@ def test_subclasses_of_ndarray_are_refused():
     matrix = np.ma.masked_array([1.0, 2.0, 3.0], [True, False, False])
     with pytest.raises(fgrad.errors.MissingRuleError, match="arrays of type Masked"):
         grad(lambda x: np.sum(x * matrix))(X)
+
+
+# Arrays of other kinds ----------------------------------------------------------------
+
+V = np.array([0.5, 1.5, -0.3])
+
+
+class Metres(np.ndarray):
+    """A subclass whose operators do something else."""
+
+    def __mul__(self, other):
+        return np.asarray(self) * 1000 * other
+
+    __rmul__ = __mul__
+
+
+class Labelled:
+    """Takes part in ufuncs, as a pandas Series does; functions read it as an array."""
+
+    __array_priority__ = 1000
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        plain = [x.values if isinstance(x, Labelled) else x for x in inputs]
+        return Labelled(getattr(ufunc, method)(*plain, **options))
+
+    def to_numpy(self):
+        return self.values
+
+
+class Sparse:
+    """Not an array, but goes before arrays in operators, as scipy.sparse does."""
+
+    __array_priority__ = 10.1
+
+    def __init__(self, values):
+        self.values = values
+
+    def __rmatmul__(self, other):
+        return other @ self.values
+
+    def toarray(self):
+        return self.values
+
+
+class Image:
+    """Nothing but readable as an array."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(V, dtype)
+
+
+class Vector:
+    """Numbers under a name, which know how to be scaled."""
+
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __rmul__(self, scale):
+        return Vector(scale * self.x, scale * self.y)
+
+
+FOREIGN = [
+    np.ma.masked_array(V, [True, False, False]),
+    V.view(Metres),
+    V.view(np.recarray),
+    Labelled(V),
+    Sparse(V),
+]
+
+
+@pytest.mark.parametrize("other", FOREIGN, ids=lambda other: type(other).__name__)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, m: x * m,
+        lambda x, m: x @ m,
+        lambda x, m: x - m,
+        lambda x, m: np.maximum(x, m),
+        lambda x, m: x[0] * m,
+    ],
+)
+def test_arrays_with_rules_of_their_own_are_refused(use, other):
+    def loss(x):
+        return np.sum(use(x, other))
+
+    form = {"Labelled": ".to_numpy()", "Sparse": ".toarray()"}.get(type(other).__name__)
+    if isinstance(other, np.ma.MaskedArray):
+        form = ".filled(value)"
+    with pytest.raises(fgrad.errors.MissingRuleError) as info:
+        grad(loss)(V)
+    assert str(info.value).startswith(
+        f"no derivative rule for arrays of type {type(other).__name__}; make them "
+        f"plain ones with {form or 'np.asarray'} first, or wrap the step in "
+        f'fgrad.primitive, called at File "{__file__}", line '
+    )
+    with pytest.raises(fgrad.errors.MissingRuleError, match="arrays of type"):
+        fgrad.vmap(loss)(np.stack([V, V]))
+
+
+@pytest.mark.parametrize("kind", [Metres, np.ma.MaskedArray, np.recarray])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, m: np.dot(x, m),
+        lambda x, m: x.dot(m),
+        lambda x, m: np.average(x, weights=m),
+        lambda x, m: np.concatenate([x, m]),
+        lambda x, m: fnp.stack((m, x)),
+        lambda x, m: np.interp(x, m, V),
+    ],
+)
+def test_functions_refuse_subclasses(use, kind):
+    with pytest.raises(fgrad.errors.MissingRuleError, match=kind.__name__):
+        grad(lambda x: np.sum(use(x, V.view(kind))))(V)
+
+
+def test_what_an_operator_of_a_subclass_computes_is_differentiated():
+    gradient = grad(lambda x: np.sum(V.view(Metres) * x))(V)
+    np.testing.assert_array_equal(gradient, 1000 * V)
+
+
+@pytest.mark.parametrize("other", [Labelled(V), Image()])
+def test_functions_read_arrays_as_numpy_does(other):
+    for use in (
+        lambda x, m: np.dot(x, m),
+        lambda x, m: np.einsum("i,i", x, m),
+        lambda x, m: np.concatenate([x * 2, m]),
+        lambda x, m: np.convolve(x, m),
+        lambda x, m: np.where(m, x, 0),
+    ):
+        gradients(
+            lambda x, use=use: use(x, other), lambda x, use=use: use(x, V), x=V * 2
+        )
+
+
+def test_operators_read_arrays_as_numpy_does():
+    gradients(lambda x: x * Image() - Image() / x, lambda x: x * V - V / x, x=V)
+    gradients(lambda x: x[0] ** Image(), lambda x: x[0] ** V, x=V)
+
+
+@pytest.mark.parametrize("x", [3.0, np.float64(3.0), np.array(3.0)])
+def test_operators_of_other_classes_get_the_traced_number(x):
+    def loss(x):
+        scaled = x * Vector(x, 2.0)
+        return scaled.x * scaled.y
+
+    assert grad(loss)(x) == 6 * x**2
+    assert grad(grad(loss))(x) == 12 * x
+
+
+def test_memory_maps_are_arrays(tmp_path):
+    mapped = np.memmap(tmp_path / "a", np.float64, "w+", shape=3)
+    mapped[:] = V
+    gradients(lambda x: np.dot(x * mapped, mapped), lambda x: np.dot(x * V, V), x=V)

@@ -290,6 +290,12 @@ def test_ravel():
     assert gradient["a"] == np.sum(X**2)
     message = raised(errors.TreeError, lambda: unravel(X))
     assert message == "unravel expects a vector of shape (0,), but got shape (3,)"
+    message = raised(errors.TreeError, lambda: ravel([X])[1](1j * X))
+    assert message == (
+        "unravel expects a vector of real numbers, like the tree, but got complex ones"
+    )
+    message = raised(errors.TreeError, lambda: ravel({"name": "adam", "w": X}))
+    assert message == "ravel needs numbers, but tree['name'] has dtype <U4."
 
 
 # words --------------------------------------------------------------------------------
@@ -335,7 +341,7 @@ def test_bad_outputs():
 def test_bad_inputs():
     assert raised(errors.InputTypeError, lambda: jacobian(wide)(3)) == (
         "jacobian cannot differentiate wide with respect to argument 0: x is the int "
-        "3. Convert it to float, or mark the field static."
+        "3. Convert it to float."
     )
     assert raised(errors.ArgnumsError, lambda: hessian(narrow, 2)(X)) == (
         "argnums=2 of hessian(narrow), but narrow was called with 1 positional argument"

@@ -89,6 +89,8 @@ def test_register_node():
     assert (gradient.a, gradient.b) == (5.0, 2.0)
     with pytest.raises(TreeError, match="Pair is registered as a tree node already."):
         register_node(Pair, lambda p: ((), None), lambda _, c: None)
+    with pytest.raises(TreeError, match="register_node needs a class, but got 3."):
+        register_node(3, lambda p: ((), None), lambda _, c: None)
 
 
 def test_register_dataclass_refuses_other_classes():
@@ -96,6 +98,8 @@ def test_register_dataclass_refuses_other_classes():
         register_dataclass(type("Odd", (), {}))
     with pytest.raises(TreeError, match="Layer is registered as a tree node already."):
         register_dataclass(Layer)
+    with pytest.raises(TreeError, match="register_dataclass needs a class, but got 3."):
+        register_dataclass(3)
 
 
 def test_paths():

@@ -200,8 +200,7 @@ def test_truth_of_a_batched_value() -> None:
     [
         (lambda x: float(x), "float(x) needs one value"),
         (lambda x: x.item(), "x.item() needs one value"),
-        (lambda x: np.asarray(x), "np.asarray(x) needs one value"),
-        (lambda x: range(x.astype(int)), "int(x) needs one value"),
+        (lambda x: range(x), "range(x) needs one value"),
     ],
 )
 def test_one_number_of_a_batched_value(fun: Any, words: str) -> None:
@@ -210,6 +209,15 @@ def test_one_number_of_a_batched_value(fun: Any, words: str) -> None:
     assert str(error.value).startswith(
         f"{words}, but x is batched and has one for each example; use NumPy's "
         f'functions on x itself, at File "{__file__}", line '
+    )
+
+
+def test_an_array_of_batched_values() -> None:
+    with pytest.raises(BatchedValueError) as error:
+        vmap(lambda x: np.array([x, 2 * x]))(np.ones(3))
+    assert str(error.value).startswith(
+        "np.array([x, 2 * x]) needs one value, but x is batched and has one for each "
+        f'example; use fgrad.numpy.array or np.stack, at File "{__file__}", line '
     )
 
 
@@ -295,6 +303,18 @@ def model(p: Any, x: Any) -> Any:
             ({"w": np.ones(3)}, "abc"),
             "vmap(model) cannot map over x, which is a str; use in_axes None for it",
         ),
+        (
+            0,
+            ({"w": np.ones(3)}, np.array([None] * 3)),
+            "vmap(model) cannot map over x, which is an array of dtype object; use "
+            "in_axes None for it",
+        ),
+        (
+            0,
+            ({"w": np.ma.masked_array(np.ones(3), [1, 0, 0])}, np.ones(3)),
+            "vmap(model) cannot map over p['w'], which is a MaskedArray; convert it "
+            "with .filled(value), or use in_axes None for it",
+        ),
     ],
 )
 def test_axes_that_do_not_fit(in_axes: Any, args: Any, words: str) -> None:
@@ -338,12 +358,29 @@ def test_output_that_is_no_array() -> None:
     )
 
 
+def test_outputs_that_are_no_plain_arrays() -> None:
+    for out, words in (
+        (np.array([None]), "an array of dtype object"),
+        (np.ma.masked_array([1.0], [True]), "a MaskedArray"),
+    ):
+        with pytest.raises(OutputTypeError, match=words):
+            vmap(lambda x, out=out: out)(np.ones(2))
+
+
+def test_what_is_no_function() -> None:
+    with pytest.raises(TypeError) as error:
+        vmap(3)  # pyright: ignore[reportArgumentType]
+    assert str(error.value) == (
+        "vmap needs a function, but got 3. Write vmap(fun)(x), not vmap(fun(x))."
+    )
+
+
 def test_integers_are_not_differentiated() -> None:
     with pytest.raises(InputTypeError) as error:
         vmap(grad(double))(np.array([1, 2]))
     assert str(error.value) == (
         "grad cannot differentiate double with respect to argument 0: x has dtype "
-        "int64. Convert it to float, or mark the field static."
+        "int64. Convert it to float."
     )
 
 

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from fgrad._replay import replay
-from fgrad._trace import Box, Node, Trace
-from fgrad._tree import Structure, flatten, leaf_paths, tree_map, unflatten
-from fgrad.errors import ArgnumsError, ConversionError, InputTypeError, OutputTypeError
+from fgrad._rules import Rule
+from fgrad._trace import Box, Node, Space, Trace
+from fgrad._transforms._checks import (
+    check_function,
+    described,
+    described_leaf,
+    numeric_space,
+)
+from fgrad._transforms._explained import explained
+from fgrad._tree import (
+    Structure,
+    flatten,
+    in_dataclass,
+    leaf_paths,
+    tree_map,
+    unflatten,
+)
+from fgrad.errors import ArgnumsError, InputTypeError, OutputTypeError
 
 __all__ = [
     "Argnums",
     "Run",
-    "described",
     "label",
     "numbers",
     "positions",
@@ -26,6 +39,11 @@ __all__ = [
 ]
 
 Argnums = int | Sequence[int]
+
+WITH_AUX = {
+    *("grad", "hessian", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad"),
+    *("value_and_jacobian", "vjp"),
+}
 
 
 class Run:
@@ -39,6 +57,7 @@ class Run:
         argnums: Sequence[int],
         kind: type[Trace] = Trace,
     ) -> None:
+        check_function(transform, fun, f"{transform}(fun, ...)")
         self.transform = transform
         self.fun = fun
         self.trace = kind(f"{transform}({label(fun)})")
@@ -56,30 +75,20 @@ class Run:
     def _checked(self, leaf: Any, argnum: int, structure: Structure, i: int) -> Any:
         """A leaf that varies continuously, or an error naming it."""
         kind = type(leaf)
-        if kind is np.ndarray or isinstance(leaf, np.generic):
-            if leaf.dtype.kind in "fc":
-                return leaf
-            what = f"has dtype {leaf.dtype}. Convert it to float"
-        elif kind is float or kind is complex:
+        if kind is float or kind is complex:
             return leaf
-        elif kind is Box:
+        if kind is np.ndarray or kind is Box or isinstance(leaf, np.generic):
             if leaf.dtype.kind in "fc":
                 return leaf
-            what = f"has dtype {leaf.dtype}. Convert it to float"
         elif isinstance(leaf, np.memmap):
-            return np.asarray(leaf)
-        elif isinstance(leaf, int):
-            what = f"is the {kind.__name__} {leaf!r}. Convert it to float"
-        elif isinstance(leaf, np.ndarray):
-            what = f"is a {kind.__name__}. Convert it with np.asarray"
-        elif is_dataclass(leaf):
-            what = f"is a {kind.__name__}. Decorate it with @fgrad.register_dataclass"
-        else:
-            what = f"is a {kind.__name__}. Pass it as an argument of its own"
+            return self._checked(np.asarray(leaf), argnum, structure, i)
         path = leaf_paths(structure, argument_name(self.fun, argnum))[i]
+        what, instead = described_leaf(leaf, root=structure.type is None)
+        if in_dataclass(structure, i):
+            instead += ", or mark the field static"
         raise InputTypeError(
             f"{self.transform} cannot differentiate {label(self.fun)} with respect "
-            f"to argument {argnum}: {path} {what}, or mark the field static."
+            f"to argument {argnum}: {path} {what}. {instead}."
         )
 
     def call(
@@ -93,9 +102,8 @@ class Run:
             return (through or self.fun)(*self.args, **kwargs)
         except BaseException as error:
             self.trace.close()
-            if isinstance(error.__cause__, ConversionError):
-                # NumPy hides the reason why out[i] = x failed behind a ValueError.
-                raise error.__cause__ from None
+            if explained(error) is not error:
+                raise explained(error) from None
             raise
 
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
@@ -116,8 +124,40 @@ class Run:
 
     def node(self, leaf: Any) -> Node | None:
         """The node of a leaf of the output, if it depends on the arguments."""
-        mine = type(leaf) is Box and leaf._trace is self.trace
-        return leaf._node if mine else None
+        if type(leaf) is not Box:
+            return None
+        if leaf._trace is self.trace:
+            return leaf._node
+        if leaf._trace.id > self.trace.id:  # of a transform inside, which has finished
+            leaf._trace.interpret(Rule(self.fun), (leaf,), {})
+        return None
+
+    def outputs(self, out: Any) -> list[tuple[Any, Node | None, Space]]:
+        """The leaves of the output, each with its node, shape and dtype."""
+        if out is None:
+            raise OutputTypeError(
+                f"{self.transform} needs a tree of arrays as output, but "
+                f"{label(self.fun)} returned None. Did it forget its return?"
+            )
+        leaves, found = flatten(out)[0], []
+        for leaf in leaves:
+            here = numeric_space(leaf)
+            if here is None:
+                raise OutputTypeError(
+                    f"{self.transform} needs a tree of arrays as output, but "
+                    f"{label(self.fun)} returned {described(leaf)}. "
+                    f"{self._instead_of(leaf)}"
+                )
+            found.append((leaf, self.node(leaf), here))
+        return found
+
+    def _instead_of(self, leaf: Any) -> str:
+        """What to return in place of a leaf that is not numbers."""
+        if type(leaf) is np.ndarray and leaf.dtype == object:
+            return "Make it a plain one: fgrad.numpy.array(x.tolist())."
+        if self.transform in WITH_AUX:
+            return "Return other data with has_aux=True."
+        return "Return numbers and arrays only."
 
     def gradients(self, roots: list[tuple[Node, Any]], consume: bool) -> list[Any]:
         """A tree like each differentiated argument."""
@@ -126,17 +166,6 @@ class Run:
             unflatten(structure, map(cotangents.result, nodes))
             for structure, nodes in self.inputs
         ]
-
-
-def described(value: Any) -> str:
-    """A result in words, for messages."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of length {len(value)}"
-    if isinstance(value, Box | np.ndarray | np.generic):
-        return f"an array of shape {value.shape}"
-    return f"a {type(value).__name__}"
 
 
 def label(fun: Callable[..., Any]) -> str:
@@ -168,7 +197,7 @@ def numbers(transform: Any, argnums: Argnums) -> list[int]:
         found = [operator.index(argnum) for argnum in sequence(argnums)]
     except TypeError:
         found = []
-    if not found or isinstance(argnums, str):
+    if not found or any(isinstance(argnum, bool) for argnum in sequence(argnums)):
         raise ArgnumsError(
             f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
             f"sequence of ints; the function's arguments come in a second call, "
@@ -177,14 +206,17 @@ def numbers(transform: Any, argnums: Argnums) -> list[int]:
     return found
 
 
-def positions(transform: Any, argnums: Argnums, count: int) -> tuple[int, ...]:
+def positions(
+    transform: Any, argnums: Argnums, count: int, named: Iterable[str]
+) -> tuple[int, ...]:
     """Positions of the differentiated arguments, counted from the front."""
     name, positions = label(transform.fun), numbers(transform, argnums)
     for position in positions:
         if not -count <= position < count:
+            more = f"; pass {', '.join(named)} by position" if named else ""
             raise ArgnumsError(
                 f"argnums={position} of {transform!r}, but {name} was called with "
-                f"{count} positional argument{'s' if count != 1 else ''}"
+                f"{count} positional argument{'s' if count != 1 else ''}{more}"
             )
     positions = [position % count for position in positions]
     if len(set(positions)) < len(positions):

@@ -9,6 +9,8 @@ from functools import reduce, update_wrapper
 from types import MethodType
 from typing import Any, cast
 
+from fgrad._transforms._checks import check_function
+from fgrad._transforms._explained import explained
 from fgrad._transforms._run import Argnums, Run, label, numbers, positions
 
 __all__ = ["Transformed", "Wrapped", "is_sequence"]
@@ -52,11 +54,7 @@ class Transformed(Wrapped):
         has_aux: bool = False,
         holomorphic: bool = False,
     ) -> None:
-        if not callable(fun):
-            raise TypeError(
-                f"{transform} needs a function, but got {fun!r}. "
-                f"Write {transform}(fun)(x), not {transform}(fun(x))."
-            )
+        check_function(transform, fun, f"{transform}(fun)(x), not {transform}(fun(x))")
         super().__init__(fun)
         self.transform = transform
         self.argnums = argnums
@@ -65,7 +63,7 @@ class Transformed(Wrapped):
         self.holomorphic = holomorphic
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        argnums = positions(self, self.argnums, len(args))
+        argnums = positions(self, self.argnums, len(args), kwargs)
         run = Run(self.transform, self.fun, args, argnums)
         out = self._begin(run, kwargs)
         return (
@@ -80,6 +78,10 @@ class Transformed(Wrapped):
         """The same for an async function, once it is done."""
         try:
             return self._end(run, await out)
+        except BaseException as error:
+            if explained(error) is not error:
+                raise explained(error) from None
+            raise
         finally:
             run.trace.close()
 

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from functools import partial, update_wrapper
 from typing import Any, ParamSpec, TypeVar, overload
 
+import numpy as np
+
 from fgrad._replay import replay
 from fgrad._rules import Pullback, Rule
 from fgrad._trace import Box, Node, Trace
+from fgrad._transforms._checks import check_function, described
 from fgrad._transforms._opaque import innermost, record
 from fgrad._transforms._run import label
 from fgrad._transforms._wrapped import Wrapped
@@ -147,19 +150,31 @@ class Steps(Wrapped):
 
     def __init__(self, fun: Callable[..., Any], every: int) -> None:
         super().__init__(fun)
-        if every < 1:
-            raise ValueError(f"checkpoint needs every >= 1, but got every={every}")
-        self.every = every
+        given: Any = every
+        if not isinstance(given, int | np.integer) or every < 1:
+            raise ValueError(f"checkpoint needs every >= 1, but got every={every!r}")
+        self.every = int(every)
         self._block = Checkpoint(update_wrapper(partial(_block, fun), fun))
 
     def __call__(self, state: Any, steps: int | Sequence[Any], *args: Any) -> Any:
-        inputs = None if isinstance(steps, int) else steps
-        count = steps if isinstance(steps, int) else len(steps)
+        counted = isinstance(steps, int | np.integer)
+        count = int(steps) if counted else _length(steps)
+        inputs = None if counted else steps
         for start in range(0, count, self.every):
             stop = min(start + self.every, count)
             here = None if inputs is None else inputs[start:stop]
             state = self._block(state, stop - start, here, args)
         return state
+
+
+def _length(inputs: Any) -> int:
+    try:
+        return len(inputs)
+    except TypeError:
+        raise TypeError(
+            f"checkpoint(step, every=k) needs the number of steps, or a sequence with "
+            f"the input of each, but got {described(inputs)}"
+        ) from None
 
 
 def _block(
@@ -226,4 +241,5 @@ def checkpoint(
     """
     if fun is None:
         return partial(checkpoint, every=every)
+    check_function("checkpoint", fun, "checkpoint(fun)(x), not checkpoint(fun(x))")
     return Checkpoint(fun) if every is None else Steps(fun, every)

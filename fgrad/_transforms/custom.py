@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,9 +14,10 @@ from fgrad._batching import BatchTrace
 from fgrad._callsite import caller, describe
 from fgrad._replay import one_by_one
 from fgrad._rules import Pullback, Rule
-from fgrad._trace import Box, Space, space
+from fgrad._trace import Box, Space, boxes_in, space
+from fgrad._transforms._checks import check_function, described, is_numeric
 from fgrad._transforms._opaque import innermost, record
-from fgrad._transforms._run import argument_name, described, label
+from fgrad._transforms._run import Argnums, argument_name, label, sequence
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._transforms.vmap import Vmap
 from fgrad._tree import (
@@ -37,11 +39,10 @@ R = TypeVar("R")
 class CustomVJP(Wrapped):
     """What `custom_vjp` returns."""
 
-    def __init__(
-        self, fun: Callable[..., Any], nondiff_argnums: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, fun: Callable[..., Any], nondiff_argnums: Argnums = ()) -> None:
+        check_function("custom_vjp", fun, "custom_vjp(fun)")
         super().__init__(fun)
-        self.nondiff_argnums = tuple(nondiff_argnums)
+        self.nondiff_argnums = _argnums(label(self), nondiff_argnums)
         self.fwd: Callable[..., Any] | None = None
         self.bwd: Callable[..., Any] | None = None
 
@@ -57,6 +58,12 @@ class CustomVJP(Wrapped):
             with one cotangent for each argument: a tree like it, or ``None`` for zero.
             Arguments in `nondiff_argnums` come first: ``bwd(*nondiff, residuals, g)``.
         """
+        for given in (fwd, bwd):
+            if not callable(given):
+                raise RuleError(
+                    f"{label(self)}.defvjp needs two functions, fwd and bwd, but got "
+                    f"{given!r}."
+                )
         self.fwd, self.bwd = fwd, bwd
 
     @cached_property
@@ -80,6 +87,12 @@ class CustomVJP(Wrapped):
         leaves, structure = flatten(args)
         trace = innermost(leaves)
         if trace is None:
+            if any(map(_hides_boxes, leaves)):
+                raise ConversionError(
+                    f"{label(self)} has a custom_vjp and cannot take traced values in "
+                    f"an array of objects; pass a list, or fgrad.numpy.array of it, "
+                    f"at {describe(caller())}"
+                )
             return self.fun(*args)
         if self.fwd is None or self.bwd is None:
             raise MissingRuleError(
@@ -207,6 +220,24 @@ def _boxed(batch: BatchTrace, values: Any, mapped: list[bool]) -> list[Any]:
     return [batch.leaf(x) if m else x for x, m in zip(values, mapped, strict=True)]
 
 
+def _argnums(name: str, given: Argnums) -> tuple[int, ...]:
+    try:
+        if any(isinstance(argnum, bool) for argnum in sequence(given)):
+            raise TypeError
+        return tuple(operator.index(argnum) for argnum in sequence(given))
+    except TypeError:
+        raise ArgnumsError(
+            f"nondiff_argnums={given!r} of custom_vjp({name}): give an int, or a "
+            f"sequence of ints"
+        ) from None
+
+
+def _hides_boxes(leaf: Any) -> bool:
+    """Whether a leaf is an array of objects of which some are traced."""
+    objects = type(leaf) is np.ndarray and leaf.dtype == object
+    return objects and bool(boxes_in([*leaf.flat]))
+
+
 class _Call:
     """What the pullback of one call must know, and what it keeps."""
 
@@ -275,12 +306,22 @@ def _leaves(
     for where, leaf, here in zip(
         leaf_paths(structure, path), leaves, spaces, strict=True
     ):
+        if here is not None and not (leaf is None or _is_numeric(leaf)):
+            raise RuleError(
+                f"the bwd of {name} returned a cotangent that is {described(leaf)} for "
+                f"{where}."
+            )
         if leaf is not None and here is not None and np.shape(leaf) != here.shape:
             raise RuleError(
                 f"the bwd of {name} returned a cotangent of shape {np.shape(leaf)} for "
                 f"{where}, which has shape {here.shape}."
             )
     return leaves
+
+
+def _is_numeric(leaf: Any) -> bool:
+    """Whether a cotangent is numbers, possibly in a list."""
+    return is_numeric(np.asarray(leaf) if isinstance(leaf, list | tuple) else leaf)
 
 
 def closes_over(name: str, box: Box) -> str:
@@ -299,7 +340,7 @@ def closes_over(name: str, box: Box) -> str:
 
 
 def custom_vjp(
-    fun: Callable[P, R] | None = None, *, nondiff_argnums: Sequence[int] = ()
+    fun: Callable[P, R] | None = None, *, nondiff_argnums: Argnums = ()
 ) -> Any:
     """A function whose pullback you write yourself.
 
@@ -310,7 +351,7 @@ def custom_vjp(
     ----------
     fun : callable
         Takes and returns trees.
-    nondiff_argnums : sequence of int
+    nondiff_argnums : int or sequence of int
         Positions of arguments that are not differentiated, such as functions and
         options. They are passed to `bwd` first.
 
@@ -334,7 +375,7 @@ def custom_vjp(
     ConversionError
         If the function uses a traced value that is not among its arguments.
     ArgnumsError
-        If an argument in `nondiff_argnums` is traced.
+        If `nondiff_argnums` is no sequence of ints, or an argument in it is traced.
 
     Examples
     --------

@@ -8,10 +8,10 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from fgrad._trace import Node, Space, strip
+from fgrad._transforms._checks import described, numeric_space
 from fgrad._transforms._rows import pull
-from fgrad._transforms._run import Argnums, Run, described, label, sequence
+from fgrad._transforms._run import Argnums, Run, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
-from fgrad._transforms.reverse import output_space
 from fgrad._tree import unflatten
 from fgrad.errors import OutputTypeError
 
@@ -26,23 +26,22 @@ class ElementwiseGrad(Transformed):
     def _end(self, run: Run, out: Any) -> Any:
         out, _ = run.finish(out, has_aux=False)
         name = label(self.fun)
-        plain = strip(out)
-        if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
+        here = numeric_space(out)
+        if here is None:
             raise OutputTypeError(
                 f"{self.transform} needs one array as output, but {name} returned "
                 f"{described(out)}."
             )
-        shape, dtype = output_space(out, run, self.transform)
         for argnum, (_, nodes) in zip(sequence(self.argnums), run.inputs, strict=True):
             for leaf in nodes:
-                if leaf.shape != shape:
+                if leaf.shape != here.shape:
                     raise OutputTypeError(
                         f"{self.transform} needs an output of the shape {leaf.shape} "
                         f"of argument {argnum}, but {name} returned an array of shape "
-                        f"{shape}. Use jacobian({name})."
+                        f"{here.shape}. Use jacobian({name})."
                     )
         inputs = [node for _, nodes in run.inputs for node in nodes]
-        results = iter(self._diagonals(run.node(out), Space(shape, dtype), inputs))
+        results = iter(self._diagonals(run.node(out), here, inputs))
         trees = tuple(
             unflatten(structure, [next(results) for _ in nodes])
             for structure, nodes in run.inputs

@@ -9,8 +9,9 @@ import numpy as np
 
 from fgrad._forward import Tangent, TangentTrace, fresh, push
 from fgrad._trace import Box, Node, strip
-from fgrad._transforms._run import Run, described, label
-from fgrad._transforms.reverse import vjp
+from fgrad._transforms._checks import described, is_numeric
+from fgrad._transforms._run import Run, label
+from fgrad._transforms.reverse import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
 
@@ -26,15 +27,14 @@ class Pushforward:
         self._run = run
         self._once = once
         """Whether it is called only once, so that the tape may be used up."""
-        self._out = out
+        self._structure = flatten(out)[1]
+        self._outputs = run.outputs(out)
 
     def __call__(self, *tangents: Any) -> Any:
         given = checked(self._run, tangents)
-        outputs = [
-            node for leaf in flatten(self._out)[0] if (node := self._run.node(leaf))
-        ]
-        found = push(outputs, given, consume=self._once)
-        return _tangents(self._run, self._out, given, found)
+        nodes = [node for _, node, _ in self._outputs if node]
+        found = push(nodes, given, consume=self._once)
+        return unflatten(self._structure, _private(self._outputs, given, found))
 
 
 def checked(run: Run, tangents: Sequence[Any]) -> dict[Node, Any]:
@@ -62,6 +62,11 @@ def checked(run: Run, tangents: Sequence[Any]) -> dict[Node, Any]:
 
 
 def _fitting(tangent: Any, node: Node, where: str) -> Any:
+    if not is_numeric(tangent):
+        raise TangentError(
+            f"the tangent of {where} needs dtype {node.dtype}, but is "
+            f"{described(tangent)}"
+        )
     t = tangent if type(tangent) is Box else np.asarray(tangent)
     if t.shape != node.shape:
         raise TangentError(
@@ -74,20 +79,15 @@ def _fitting(tangent: Any, node: Node, where: str) -> Any:
     return t if t.dtype == node.dtype else t.astype(node.dtype)
 
 
-def _tangents(
-    run: Run, out: Any, given: dict[Node, Any], found: dict[Node, Any]
-) -> Any:
-    """A tree like the output; each leaf is seen by nobody else."""
-    leaves, structure = flatten(out)
+def _private(
+    outputs: Sequence[Any], given: dict[Node, Any], found: dict[Node, Any]
+) -> list[Any]:
+    """The tangent of each leaf of the output, seen by nobody else."""
     seen = {id(tangent) for tangent in given.values()}
-    nodes = map(run.node, leaves)
-    return unflatten(
-        structure,
-        [
-            fresh(found[node], seen)[()] if node in found else _zero(leaf)
-            for leaf, node in zip(leaves, nodes, strict=True)
-        ],
-    )
+    return [
+        fresh(found[node], seen)[()] if node in found else _zero(leaf)
+        for leaf, node, _ in outputs
+    ]
 
 
 def _zero(leaf: Any) -> Any:
@@ -142,9 +142,10 @@ def jvp(
     for node, t in given.items():
         node.tangent = Tangent(t, False)
     out, aux = run.finish(run.call({}), has_aux)
-    outputs: list[Any] = [run.node(leaf) for leaf in flatten(out)[0]]
-    found = {node: node.tangent.t for node in outputs if node and node.tangent}
-    value, tangent = tree_map(run.value, out), _tangents(run, out, given, found)
+    outputs: list[Any] = run.outputs(out)
+    found = {n: n.tangent.t for _, n, _ in outputs if n and n.tangent}
+    tangent = unflatten(flatten(out)[1], _private(outputs, given, found))
+    value = tree_map(run.value, out)
     return (value, tangent, aux) if has_aux else (value, tangent)
 
 
@@ -209,7 +210,7 @@ def linear_transpose(
     >>> transposed(np.array([1.0, 2.0, 3.0]))
     (array([6., 5., 3.]),)
     """
-    return vjp(fun, *primals)[1]
+    return pulled("linear_transpose", fun, primals)[1]
 
 
 def check_pairs(

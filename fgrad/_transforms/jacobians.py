@@ -9,7 +9,6 @@ from fgrad._trace import Space
 from fgrad._transforms._rows import by_columns, by_rows
 from fgrad._transforms._run import Argnums, Run, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
-from fgrad._transforms.reverse import output_space
 from fgrad._tree import flatten, tree_map, unflatten
 from fgrad.errors import OutputTypeError
 
@@ -28,11 +27,8 @@ class Jacobian(Transformed):
 
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
-        leaves, structure = flatten(out)
-        outputs = [
-            (run.node(leaf), Space(*output_space(leaf, run, self.transform)))
-            for leaf in leaves
-        ]
+        structure = flatten(out)[1]
+        outputs = [(node, here) for _, node, here in run.outputs(out)]
         inputs = [node for _, nodes in run.inputs for node in nodes]
         if not self.holomorphic:
             self._check_complex(outputs, run)

@@ -8,7 +8,8 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 import numpy as np
 
 from fgrad._trace import Box, Node, space, strip
-from fgrad._transforms._run import Argnums, Run, described, label, sequence
+from fgrad._transforms._checks import described, is_numeric
+from fgrad._transforms._run import WITH_AUX, Argnums, Run, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
 from fgrad._tree import flatten, leaf_paths, tree_map
 from fgrad.errors import (
@@ -18,7 +19,7 @@ from fgrad.errors import (
     OutputTypeError,
 )
 
-__all__ = ["grad", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = ["grad", "pulled", "stop_gradient", "value_and_grad", "vjp"]
 
 X = TypeVar("X")
 R = TypeVar("R")
@@ -59,7 +60,9 @@ class Grad(Transformed):
         plain = strip(out)
         if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
             hint = "Did it forget its return?" if out is None else instead
-            if type(out) is tuple and len(out) == 2:
+            if flatten(out)[1].type is None:
+                hint = "Return a number."
+            if type(out) is tuple and len(out) == 2 and self.transform in WITH_AUX:
                 hint = "Pass has_aux=True if the second one is auxiliary."
             raise NonScalarOutputError(
                 f"{self.transform} needs a scalar output, but {name} returned "
@@ -104,15 +107,20 @@ class VJP:
     """The pullback that `vjp` returns."""
 
     def __init__(self, run: Run, out: Any) -> None:
-        leaves, self._structure = flatten(out)
+        self._structure = flatten(out)[1]
         self._run = run
         self._leaves = [
-            (run.node(leaf), *output_space(leaf, run, "vjp")) for leaf in leaves
+            (node, here.shape, here.dtype) for _, node, here in run.outputs(out)
         ]
 
-    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+    def __call__(self, *cotangents: Any) -> tuple[Any, ...]:
         name = label(self._run.fun)
-        leaves, structure = flatten(cotangent)
+        if len(cotangents) != 1:
+            raise CotangentError(
+                f"the pullback of {name} takes one cotangent, a tree like the output, "
+                f"but got {len(cotangents)}"
+            )
+        leaves, structure = flatten(cotangents[0])
         if structure != self._structure:
             raise CotangentError(
                 f"the pullback of {name} expects a cotangent with the tree "
@@ -125,6 +133,11 @@ class VJP:
         ):
             where = f" at {path}" if path else ""
             if type(g) is not Box:
+                if not is_numeric(g):
+                    raise CotangentError(
+                        f"the pullback of {name} expects a cotangent of dtype {dtype}"
+                        f"{where}, but got {described(g)}"
+                    )
                 g = np.asarray(g)
             if g.shape != shape:
                 raise CotangentError(
@@ -142,19 +155,6 @@ class VJP:
 
     def __repr__(self) -> str:
         return f"the pullback of {label(self._run.fun)}"
-
-
-def output_space(
-    leaf: Any, run: Run, transform: str
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and dtype of one leaf of the output, or an error naming what it is."""
-    plain = strip(leaf)
-    if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
-        raise OutputTypeError(
-            f"{transform} needs a tree of arrays as output, but {label(run.fun)} "
-            f"returned {described(leaf)}. Return other data with has_aux=True."
-        )
-    return np.shape(plain), space(plain)[1]
 
 
 @overload
@@ -374,11 +374,20 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 30.]), np.float64(21.0))
     """
-    run = Run("vjp", fun, primals, range(len(primals)))
-    out, aux = run.finish(run.call({}), has_aux)
-    pullback = VJP(run, out)
-    out = tree_map(run.value, out)
+    out, pullback, aux = pulled("vjp", fun, primals, has_aux)
     return (out, pullback, aux) if has_aux else (out, pullback)
+
+
+def pulled(
+    transform: str,
+    fun: Callable[..., Any],
+    primals: Sequence[Any],
+    has_aux: bool = False,
+) -> tuple[Any, VJP, Any]:
+    """Output, pullback and aux of a function."""
+    run = Run(transform, fun, primals, range(len(primals)))
+    out, aux = run.finish(run.call({}), has_aux)
+    return tree_map(run.value, out), VJP(run, out), aux
 
 
 def stop_gradient(tree: X) -> X:
@@ -400,4 +409,13 @@ def stop_gradient(tree: X) -> X:
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     np.float64(3.0)
     """
-    return cast(X, tree_map(strip, tree))
+    return cast(X, tree_map(_stopped, tree))
+
+
+def _stopped(leaf: Any) -> Any:
+    """The plain value of a leaf; of arrays of objects, those of its entries."""
+    if type(leaf) is np.ndarray and leaf.dtype == object:
+        plain = np.empty(leaf.shape, object)
+        plain.flat[:] = [strip(entry) for entry in leaf.flat]
+        return plain
+    return strip(leaf)

@@ -11,11 +11,14 @@ import numpy as np
 
 from fgrad._batching import BatchTrace
 from fgrad._box import bare
+from fgrad._foreign import is_foreign, plain_form
 from fgrad._trace import Box
-from fgrad._transforms._run import argument_name, described, label
+from fgrad._transforms._checks import check_function, described, is_numeric
+from fgrad._transforms._explained import explained
+from fgrad._transforms._run import argument_name, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
-from fgrad.errors import BatchAxesError, ConversionError, OutputTypeError
+from fgrad.errors import BatchAxesError, OutputTypeError
 
 __all__ = ["vmap"]
 
@@ -28,6 +31,7 @@ class Vmap(Wrapped):
     transform = "vmap"
 
     def __init__(self, fun: Callable[..., Any], in_axes: Any, out_axes: Any) -> None:
+        check_function("vmap", fun, "vmap(fun)(x), not vmap(fun(x))")
         super().__init__(fun)
         self.in_axes = in_axes
         self.out_axes = out_axes
@@ -39,9 +43,8 @@ class Vmap(Wrapped):
         try:
             out = self.fun(*args, **kwargs)
         except Exception as error:
-            if isinstance(error.__cause__, ConversionError):
-                # NumPy hides the reason why out[i] = x failed behind a ValueError.
-                raise error.__cause__ from None
+            if explained(error) is not error:
+                raise explained(error) from None
             raise
         finally:
             trace.close()
@@ -84,7 +87,7 @@ class Vmap(Wrapped):
                 )
             return leaf
         if type(leaf) is not Box:
-            if not isinstance(leaf, np.ndarray | np.generic | int | float | complex):
+            if not (is_numeric(leaf) or _is_date(leaf)):
                 raise OutputTypeError(
                     f"vmap needs a tree of arrays as output, but {label(self.fun)} "
                     f"returned {described(leaf)}{f' at {path}' if path else ''}. "
@@ -156,12 +159,16 @@ class _Arguments:
                 continue
             leaf = self._leaves[i]
             if type(leaf) is not Box:
-                leaf = np.asarray(leaf)
-                if leaf.dtype.kind not in "biufcmM":
+                if not (is_numeric(leaf) or _is_date(leaf)):
+                    kind = type(leaf)
+                    form = "use in_axes None for it"
+                    if is_foreign(kind, ufunc=True):
+                        form = f"convert it with {plain_form(kind)}, or {form}"
                     raise BatchAxesError(
-                        f"{vmap!r} cannot map over {path}, which is a "
-                        f"{type(self._leaves[i]).__name__}; use in_axes None for it"
+                        f"{vmap!r} cannot map over {path}, which is {described(leaf)}; "
+                        f"{form}"
                     )
+                leaf = np.asarray(leaf)
             if not -leaf.ndim <= axis < leaf.ndim:
                 raise BatchAxesError(
                     f"in_axes={axis} of {vmap!r}, but {path} has shape {leaf.shape}; "
@@ -192,6 +199,11 @@ class _Arguments:
                 for leaf, axis in zip(self._leaves, self._axes, strict=True)
             ],
         )
+
+
+def _is_date(leaf: Any) -> bool:
+    plain = isinstance(leaf, np.generic) or type(leaf) is np.ndarray
+    return plain and leaf.dtype.kind in "mM"
 
 
 def _spread(axes: Any, structure: Structure, tree: Any) -> list[Any] | None:

@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._callsite import caller, describe
+from fgrad._conversions import INDEX
 from fgrad._rules import derived
-from fgrad._trace import Box, strip
-from fgrad.errors import MissingRuleError
+from fgrad._trace import Box, boxes_in, strip
+from fgrad.errors import BatchedValueError, ConversionError, MissingRuleError
 from fgrad.primitives.creation import asarray
 
 
@@ -15,6 +17,16 @@ def as_traced(x: Any) -> Any:
     if type(x) is Box or type(x) is np.ndarray:
         return x
     return array(x) if isinstance(x, tuple | list) else np.asarray(x)
+
+
+def as_index(index: Any) -> Any:
+    """An index or a count, for NumPy's own code; the same for all examples."""
+    here = f"at {describe(caller())}"
+    if boxes_in(strip(index)):
+        raise BatchedValueError(f"an index or a count has to be one value, {here}")
+    if boxes_in(index):
+        raise ConversionError(f"{INDEX}, {here}")
+    return index
 
 
 @derived(np.array)

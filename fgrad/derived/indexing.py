@@ -7,7 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from fgrad._rules import derived
 from fgrad._trace import strip
-from fgrad.derived.creation import array, as_traced
+from fgrad.derived.creation import array, as_index, as_traced
 from fgrad.primitives.creation import asarray
 
 
@@ -41,13 +41,14 @@ def _flat(arr: Any, axis: int | None) -> tuple[Any, int]:
 @derived(np.delete)
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     arr, axis = _flat(arr, axis)
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), as_index(obj)), axis)
 
 
 @derived(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Append the values, then put all into the order in which NumPy inserts."""
     arr, axis = _flat(arr, axis)
+    obj = as_index(obj)
     length = arr.shape[axis]
     values = array(asarray(as_traced(values), dtype=arr.dtype), ndmin=arr.ndim)
     count = np.insert(np.arange(length), obj, 0).size - length

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from fgrad._rules import derived
-from fgrad.derived.creation import array, as_traced
+from fgrad.derived.creation import array, as_index, as_traced
 
 # Joining
 
@@ -83,7 +83,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     ary = as_traced(ary)
     # Where NumPy cuts the positions along the axis, cut the array.
-    cuts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
+    cuts = np.array_split(np.arange(ary.shape[axis]), as_index(indices_or_sections))
     lead = (slice(None),) * (normalize_axis_index(axis, ary.ndim))
     return [ary[(*lead, _span(cut))] for cut in cuts]
 
@@ -94,7 +94,7 @@ def _span(cut: Any) -> slice:
 
 @derived(np.split)
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    ary = as_traced(ary)
+    ary, indices_or_sections = as_traced(ary), as_index(indices_or_sections)
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError("array split does not result in an equal division")
     return array_split(ary, indices_or_sections, axis)

@@ -86,6 +86,8 @@ def reduce(ufunc: np.ufunc) -> None:
             raise refused(ufunc, "reduce", option)
         if isinstance(axis, tuple) and len(axis) == 1:
             axis = axis[0]
+        if not array.ndim:
+            return array
         if axis is None and array.ndim == 1:
             axis = 0
         if not isinstance(axis, int | np.integer) or not array.shape[axis]:

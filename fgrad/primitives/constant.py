@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._box import STORE
+from fgrad._conversions import STORE
 from fgrad._rules import constant, refuse
 
 # Rounding, and what is decided by the order of numbers.

@@ -1,0 +1,97 @@
+"""What functions are called, and what their parameters are called."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["NO_VALUE", "REQUIRED", "function_name", "parameters_of", "rest_of"]
+
+REQUIRED = inspect.Parameter.empty
+NO_VALUE: Any = getattr(np, "_NoValue")  # noqa: B009 (private, but in every default)
+
+_UFUNC_OPTIONS = {
+    "out": None,
+    "where": True,
+    "casting": "same_kind",
+    "order": "K",
+    "dtype": None,
+    "subok": True,
+    "signature": None,
+}
+_GUFUNC_OPTIONS = _UFUNC_OPTIONS | {
+    "axes": NO_VALUE,
+    "axis": NO_VALUE,
+    "keepdims": False,
+}
+
+_C_SIGNATURES: dict[str, dict[str, Any]] = {
+    "array": {"object": REQUIRED, "dtype": None, "copy": True, "order": "K",
+              "subok": False, "ndmin": 0, "ndmax": 0, "like": None},
+    "arange": {"start": REQUIRED, "stop": None, "step": 1, "dtype": None,
+               "device": None, "like": None},
+    "asarray": {"a": REQUIRED, "dtype": None, "order": None, "device": None,
+                "copy": None, "like": None},
+    "asanyarray": {"a": REQUIRED, "dtype": None, "order": None, "device": None,
+                   "copy": None, "like": None},
+    "ascontiguousarray": {"a": REQUIRED, "dtype": None, "like": None},
+    "asfortranarray": {"a": REQUIRED, "dtype": None, "like": None},
+    "bincount": {"x": REQUIRED, "weights": None, "minlength": 0},
+    "concatenate": {"arrays": REQUIRED, "axis": 0, "out": None, "dtype": None,
+                    "casting": "same_kind"},
+    "dot": {"a": REQUIRED, "b": REQUIRED, "out": None},
+    "inner": {"a": REQUIRED, "b": REQUIRED},
+    "vdot": {"a": REQUIRED, "b": REQUIRED},
+    "where": {"condition": REQUIRED, "x": None, "y": None},
+}  # fmt: skip
+"""Parameters of functions written in C, which NumPy before 2.4 cannot tell."""
+
+
+def function_name(fun: Callable[..., Any]) -> str:
+    """The public name of a function: ``np.linalg.eigh``, ``loss``."""
+    if isinstance(fun, np.ufunc):
+        numpys = getattr(np, fun.__name__, None) is fun
+        return f"np.{fun.__name__}" if numpys else fun.__name__
+    owner = getattr(fun, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{fun.__name__}"
+    module = getattr(fun, "__module__", None) or ""
+    name = getattr(fun, "__qualname__", None) or repr(fun)
+    if module.partition(".")[0] == "numpy":
+        return f"{module.replace('numpy', 'np', 1)}.{name}"
+    return name.rpartition("<locals>.")[2]
+
+
+def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter names of `fun`, with their defaults or ``REQUIRED``."""
+    if isinstance(fun, np.ufunc):
+        first = ["x"] if fun.nin == 1 else [f"x{i + 1}" for i in range(fun.nin)]
+        options = _GUFUNC_OPTIONS if fun.signature else _UFUNC_OPTIONS
+        return dict.fromkeys(first, REQUIRED) | options
+    inner = inspect.unwrap(fun)
+    code = getattr(inner, "__code__", None)
+    if code is None and fun.__name__ in _C_SIGNATURES:
+        return _C_SIGNATURES[fun.__name__]
+    if code is None:
+        try:
+            parameters = inspect.signature(fun).parameters.values()
+        except ValueError:
+            return {}
+        return {p.name: p.default for p in parameters}
+    # What inspect.signature would say, a hundred times faster: it counts at import.
+    count, names = code.co_argcount, code.co_varnames
+    keywords = names[count : count + code.co_kwonlyargcount]
+    rest = names[count + len(keywords) :][: bool(code.co_flags & inspect.CO_VARARGS)]
+    defaults = inner.__defaults__ or ()
+    given = dict(zip(names[count - len(defaults) : count], defaults, strict=True))
+    given |= inner.__kwdefaults__ or {}
+    return {n: given.get(n, REQUIRED) for n in (*names[:count], *rest, *keywords)}
+
+
+def rest_of(fun: Callable[..., Any]) -> str | None:
+    """The name of ``*args``, if `fun` takes it."""
+    code = getattr(inspect.unwrap(fun), "__code__", None)
+    if code is None or not code.co_flags & inspect.CO_VARARGS:
+        return None
+    return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
