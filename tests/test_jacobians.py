@@ -109,6 +109,13 @@ def test_blocks_share_no_memory():
         a[:] = 7
         np.testing.assert_array_equal(b, np.eye(3))
 
+        def twice(t):
+            y = t * X
+            return y, y
+
+        a, b = family(twice)(2.0)
+        assert not np.shares_memory(a, b)
+
 
 def test_aux_and_value():
     def f(x):
