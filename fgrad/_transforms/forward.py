@@ -80,14 +80,15 @@ def _tangents(
     """A tree like the output; each leaf is seen by nobody else."""
     leaves, structure = flatten(out)
     seen = {id(tangent) for tangent in given.values()}
-    nodes = map(run.node, leaves)
-    return unflatten(
-        structure,
-        [
-            fresh(found[node], seen)[()] if node in found else _zero(leaf)
-            for leaf, node in zip(leaves, nodes, strict=True)
-        ],
-    )
+
+    def tangent(leaf: Any) -> Any:
+        node = run.node(leaf)
+        if node not in found:
+            return _zero(leaf)
+        t = fresh(found[node], seen)
+        return t if type(t) is Box else t[()]
+
+    return unflatten(structure, map(tangent, leaves))
 
 
 def _zero(leaf: Any) -> Any:
