@@ -365,6 +365,8 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         else:
             return fun(x1, x2)
         if not trace.recording:
+            if type(x1) in CONTAINERS or type(x2) in CONTAINERS:
+                return bind(rule, (x1, x2), {})  # an inner trace may be in there
             return trace.interpret(rule, (x1, x2), {})
         v1 = x1._value if first else x1
         v2 = x2._value if second else x2

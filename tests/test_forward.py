@@ -116,6 +116,13 @@ def test_modes_over_modes(first, second, third):
     assert mixed(2.0) == 20.0
 
 
+def test_python_numbers_on_the_way():
+    """A tangent that is a traced number of Python's stays one."""
+    assert grad(lambda x: jvp(lambda y: y, (x,), (x,))[1])(2.0) == 1
+    assert grad(lambda x: jvp(lambda y: y**2 * x, (x,), (x,))[1])(2.0) == 24
+    assert grad(lambda x: linearize(lambda y: y**2 * x, x)[1](x))(2.0) == 24
+
+
 def test_closures_and_threads_of_levels():
     def outer(x):
         kept = []

@@ -65,6 +65,16 @@ def test_no_confusion_between_levels() -> None:
     np.testing.assert_array_equal(vmap(inner)(ys), np.outer(ys, ys))
 
 
+def test_an_outer_batch_at_an_inner_index() -> None:
+    table, index = np.arange(24.0).reshape(2, 3, 4), np.array([0, 1, 3])
+    pick = vmap(lambda i, a: a[:, i], in_axes=(0, None))
+    got = vmap(pick, in_axes=(None, 0))(index, table)
+    np.testing.assert_array_equal(got, np.moveaxis(table[..., index], 2, 1))
+    add = vmap(lambda i, a: np.add(a, [i, 1.0]), in_axes=(0, None))
+    got = vmap(add, in_axes=(None, 0))(np.array([1.0, 2.0, 3.0]), np.ones(2))
+    np.testing.assert_array_equal(got, [[[2, 2], [3, 2], [4, 2]]] * 2)
+
+
 def test_shared_values_have_gradients_of_their_own() -> None:
     w, xs = np.array([1.0, 2.0]), np.array([[1.0, 0.0], [3.0, 4.0]])
     c = vmap(grad(lambda w, x: np.sum((w * x) ** 2)), in_axes=(None, 0))(w, xs)

@@ -85,12 +85,12 @@ def by_columns(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
                 part - 1j * turn if node.dtype.kind == "f" else part
                 for part, turn, node in zip(parts, turned, nodes, strict=True)
             ]
-        found = dict(zip(nodes, parts, strict=True))
+        found = iter(parts)
         columns.append(
             [
                 _zeros(space, leaf)
                 if node is None
-                else _block(_turned(found[node], space, leaf), space, leaf)
+                else _block(_turned(next(found), space, leaf), space, leaf)
                 for node, space in outputs
             ]
         )

@@ -84,10 +84,11 @@ def _private(
 ) -> list[Any]:
     """The tangent of each leaf of the output, seen by nobody else."""
     seen = {id(tangent) for tangent in given.values()}
-    return [
-        fresh(found[node], seen)[()] if node in found else _zero(leaf)
+    tangents = [
+        fresh(found[node], seen) if node in found else _zero(leaf)
         for leaf, node, _ in outputs
     ]
+    return [t if type(t) is Box else t[()] for t in tangents]
 
 
 def _zero(leaf: Any) -> Any:
