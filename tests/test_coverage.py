@@ -110,6 +110,7 @@ def test_members(kind: str) -> None:
 
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "__delitem__": (0,),
     "__setitem__": (0, 1.0),
     "partition": (1,),
     "put": ([0], 1.0),
