@@ -19,6 +19,7 @@ __all__ = [
     "Argnums",
     "Run",
     "described",
+    "is_array",
     "label",
     "numbers",
     "positions",
@@ -135,8 +136,16 @@ def described(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of length {len(value)}"
     if isinstance(value, Box | np.ndarray | np.generic):
-        return f"an array of shape {value.shape}"
+        what = "objects" if value.dtype.hasobject else f"shape {value.shape}"
+        return f"an array of {what}"
     return f"a {type(value).__name__}"
+
+
+def is_array(value: Any) -> bool:
+    """Whether a leaf is a number or an array of them: nothing is hidden in it."""
+    if isinstance(value, np.ndarray | np.generic):
+        return not value.dtype.hasobject
+    return isinstance(value, int | float | complex)
 
 
 def label(fun: Callable[..., Any]) -> str:

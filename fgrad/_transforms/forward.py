@@ -10,7 +10,7 @@ import numpy as np
 from fgrad._forward import Tangent, TangentTrace, fresh, push
 from fgrad._trace import Box, Node, strip
 from fgrad._transforms._run import Run, described, label
-from fgrad._transforms.reverse import vjp
+from fgrad._transforms.reverse import output_space, vjp
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
 
@@ -27,6 +27,7 @@ class Pushforward:
         self._once = once
         """Whether it is called only once, so that the tape may be used up."""
         self._out = out
+        _check(run, out)
 
     def __call__(self, *tangents: Any) -> Any:
         given = checked(self._run, tangents)
@@ -72,6 +73,12 @@ def _fitting(tangent: Any, node: Node, where: str) -> Any:
             f"the tangent of {where} needs dtype {node.dtype}, but has dtype {t.dtype}"
         )
     return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _check(run: Run, out: Any) -> None:
+    """Refuse an output in which traced values could hide."""
+    for leaf in flatten(out)[0]:
+        output_space(leaf, run, run.transform)
 
 
 def _tangents(
@@ -129,6 +136,8 @@ def jvp(
         If the tangents do not look like the primals.
     InputTypeError
         If a leaf of `primals` is not a float or complex number or array.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
 
     Examples
     --------
@@ -143,6 +152,7 @@ def jvp(
     for node, t in given.items():
         node.tangent = Tangent(t, False)
     out, aux = run.finish(run.call({}), has_aux)
+    _check(run, out)
     outputs: list[Any] = [run.node(leaf) for leaf in flatten(out)[0]]
     found = {node: node.tangent.t for node in outputs if node and node.tangent}
     value, tangent = tree_map(run.value, out), _tangents(run, out, given, found)
@@ -171,6 +181,8 @@ def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]
     ------
     TangentError
         By the pushforward, if the tangents do not look like the primals.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
 
     Examples
     --------

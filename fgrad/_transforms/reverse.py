@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import is_dataclass
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
 
 from fgrad._trace import Box, Node, space, strip
-from fgrad._transforms._run import Argnums, Run, described, label, sequence
+from fgrad._transforms._run import Argnums, Run, described, is_array, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
 from fgrad._tree import flatten, leaf_paths, tree_map
 from fgrad.errors import (
@@ -33,6 +34,9 @@ INSTEAD = {
     "hvp": "Sum its entries, with weights of your own.",
 }
 """What to write when the output is not a scalar, by transform."""
+
+NO_AUX = ("linearize", "elementwise_grad")
+"""Transforms that take no ``has_aux``."""
 
 
 class Grad(Transformed):
@@ -149,10 +153,13 @@ def output_space(
 ) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype of one leaf of the output, or an error naming what it is."""
     plain = strip(leaf)
-    if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
+    if not is_array(plain):
+        hint = "" if transform in NO_AUX else " Return other data with has_aux=True."
+        if is_dataclass(leaf):
+            hint = " Decorate it with @fgrad.register_dataclass."
         raise OutputTypeError(
             f"{transform} needs a tree of arrays as output, but {label(run.fun)} "
-            f"returned {described(leaf)}. Return other data with has_aux=True."
+            f"returned {described(leaf)}.{hint}"
         )
     return np.shape(plain), space(plain)[1]
 

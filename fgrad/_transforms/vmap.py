@@ -12,7 +12,7 @@ import numpy as np
 from fgrad._batching import BatchTrace
 from fgrad._box import bare
 from fgrad._trace import Box
-from fgrad._transforms._run import argument_name, described, label
+from fgrad._transforms._run import argument_name, described, is_array, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
 from fgrad.errors import BatchAxesError, ConversionError, OutputTypeError
@@ -88,7 +88,7 @@ class Vmap(Wrapped):
                 )
             return leaf
         if type(leaf) is not Box:
-            if not isinstance(leaf, np.ndarray | np.generic | int | float | complex):
+            if not is_array(leaf):
                 raise OutputTypeError(
                     f"vmap needs a tree of arrays as output, but {label(self.fun)} "
                     f"returned {described(leaf)}{f' at {path}' if path else ''}. "
