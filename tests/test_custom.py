@@ -284,6 +284,10 @@ def test_wrong_fwd_and_closures():
     assert raised(errors.RuleError, call) == (
         "the fwd of f must return a pair (output, residuals), but returned a float."
     )
+    f.defvjp(lambda x, params: ({x}, None), lambda _, g: (g, None))
+    assert raised(errors.RuleError, call) == (
+        "the fwd of f must return a tree of arrays as output, but returned a set."
+    )
 
     def closes(z):
         @custom_vjp

@@ -218,6 +218,12 @@ def test_hvp():
     np.testing.assert_allclose(hp["b"], np.cos(X) * v)
 
 
+def test_gradients_of_hvp_share_no_memory():
+    (a, b), _ = hvp(lambda a, b: np.sum(np.sin(a + b)), (X, X), (X, X))
+    a[:] = 7
+    np.testing.assert_allclose(b, np.cos(2 * X))
+
+
 def test_elementwise_grad():
     np.testing.assert_allclose(elementwise_grad(np.tanh)(X), 1 - np.tanh(X) ** 2)
     cube = elementwise_grad(elementwise_grad(lambda x: x**3))

@@ -138,6 +138,8 @@ def test_results_are_fresh() -> None:
     x = np.ones((2, 3))
     for f in (lambda x: x, lambda x: x.T, lambda x: x[0], lambda x: x[None]):
         assert not np.shares_memory(vmap(f)(x), x)
+    a, b = vmap(grad(lambda a, b: np.sin(a + b), (0, 1)))(x[0], x[1])
+    assert not np.shares_memory(a, b)
 
 
 def test_other_arguments_are_passed_on() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,8 @@ class Run:
         """What to return in place of a leaf that is not numbers."""
         if type(leaf) is np.ndarray and leaf.dtype == object:
             return "Make it a plain one: fgrad.numpy.array(x.tolist())."
+        if is_dataclass(leaf):
+            return "Decorate it with @fgrad.register_dataclass."
         if self.transform in WITH_AUX:
             return "Return other data with has_aux=True."
         return "Return numbers and arrays only."

@@ -126,6 +126,12 @@ class CustomVJP(Wrapped):
                 f"the fwd of {label(self)} must return a pair (output, residuals), but "
                 f"returned {described(pair)}."
             )
+        for leaf in flatten(pair[0])[0]:
+            if not is_numeric(leaf):
+                raise RuleError(
+                    f"the fwd of {label(self)} must return a tree of arrays as output, "
+                    f"but returned {described(leaf)}."
+                )
         return pair
 
     def _skipped(self, args: tuple[Any, ...]) -> set[int]:
@@ -370,8 +376,9 @@ def custom_vjp(
     MissingRuleError
         When the function is differentiated before ``defvjp``.
     RuleError
-        If `fwd` does not return a pair, or `bwd` the wrong number of cotangents, or
-        trees or shapes that are not those of the arguments.
+        If `fwd` does not return a pair that begins with a tree of arrays, or `bwd` the
+        wrong number of cotangents, or trees or shapes that are not those of the
+        arguments.
     ConversionError
         If the function uses a traced value that is not among its arguments.
     ArgnumsError

@@ -129,6 +129,8 @@ def jvp(
         If the tangents do not look like the primals.
     InputTypeError
         If a leaf of `primals` is not a float or complex number or array.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
 
     Examples
     --------
@@ -172,6 +174,8 @@ def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]
     ------
     TangentError
         By the pushforward, if the tangents do not look like the primals.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
 
     Examples
     --------
