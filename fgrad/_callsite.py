@@ -23,6 +23,7 @@ __all__ = [
     "describe",
     "expression",
     "instruction",
+    "is_ours",
     "short",
     "user_call",
 ]
@@ -42,6 +43,11 @@ class _Library(dict[str, bool]):
 
 
 LIBRARY = _Library()
+
+
+def is_ours(filename: str) -> bool:
+    """Whether a file is one of fgrad's."""
+    return filename.startswith(_FGRAD)
 
 
 def caller() -> Site:
@@ -75,7 +81,7 @@ def user_call(stack: Iterable[tuple[FrameType, int]] | None = None) -> Call | No
     callee, innermost = None, None
     for frame, lasti in _running() if stack is None else stack:
         filename = frame.f_code.co_filename
-        if filename.startswith(_FGRAD):
+        if is_ours(filename):
             if innermost is not None:
                 return innermost
             continue  # it asks for the words

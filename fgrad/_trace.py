@@ -17,7 +17,7 @@ import numpy as np
 
 from fgrad._box import ArrayFace, plain
 from fgrad._callsite import Site, caller, short
-from fgrad._foreign import is_foreign, refuse_foreign
+from fgrad._foreign import USUAL, is_foreign, refuse_foreign
 from fgrad._rules import Rule
 from fgrad.errors import LeakedTracerError
 
@@ -168,7 +168,8 @@ def space(value: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype, also of Python's numbers."""
     if type(value) in PLAIN or isinstance(value, np.generic):
         return value.shape, value.dtype
-    if is_foreign(type(value), ufunc=True):
-        refuse_foreign(type(value))
+    kind = type(value)
+    if kind not in USUAL and is_foreign(kind, ufunc=True):
+        refuse_foreign(kind)
     array = np.asarray(value)
     return array.shape, array.dtype

@@ -20,6 +20,7 @@ from fgrad._transforms._checks import (
     numeric_space,
 )
 from fgrad._transforms._explained import explained
+from fgrad._transforms._located import Located
 from fgrad._tree import (
     Structure,
     flatten,
@@ -58,7 +59,8 @@ class Run:
         argnums: Sequence[int],
         kind: type[Trace] = Trace,
     ) -> None:
-        check_function(transform, fun, f"{transform}(fun, ...)")
+        if not callable(fun):
+            check_function(transform, fun, f"{transform}(fun, ...)")
         self.transform = transform
         self.fun = fun
         self.trace = kind(f"{transform}({label(fun)})")
@@ -100,7 +102,8 @@ class Run:
         Whatever it raises, nothing is left behind.
         """
         try:
-            return (through or self.fun)(*self.args, **kwargs)
+            with Located():
+                return (through or self.fun)(*self.args, **kwargs)
         except BaseException as error:
             self.trace.close()
             if explained(error) is not error:
@@ -196,11 +199,12 @@ def sequence(argnums: Argnums) -> Sequence[int]:
 
 def numbers(transform: Any, argnums: Argnums) -> list[int]:
     """The argnums as ints, or an error."""
+    given = sequence(argnums)
     try:
-        found = [operator.index(argnum) for argnum in sequence(argnums)]
+        found = [operator.index(n) for n in given if type(n) is not bool]
     except TypeError:
         found = []
-    if not found or any(isinstance(argnum, bool) for argnum in sequence(argnums)):
+    if not found or len(found) < len(given):
         raise ArgnumsError(
             f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
             f"sequence of ints; the function's arguments come in a second call, "

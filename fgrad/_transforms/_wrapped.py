@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from fgrad._transforms._checks import check_function
 from fgrad._transforms._explained import explained
+from fgrad._transforms._located import Located
 from fgrad._transforms._run import Argnums, Run, label, numbers, positions
 
 __all__ = ["Transformed", "Wrapped", "is_sequence"]
@@ -77,7 +78,9 @@ class Transformed(Wrapped):
     async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
         """The same for an async function, once it is done."""
         try:
-            return self._end(run, await out)
+            with Located():
+                out = await out
+            return self._end(run, out)
         except BaseException as error:
             if explained(error) is not error:
                 raise explained(error) from None
