@@ -1,30 +1,68 @@
 """Compare callables by running them in turn, in one process.
 
 A shared machine speeds up and slows down; things that run in turn do so together. So
-only ratios are reported, of the best of many short rounds.
+what counts are ratios, of the best of many short rounds.
 """
 
 import gc
+import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class Timing:
+    """What was measured of one call; times in seconds."""
+
+    best: float = math.inf
+    wall: float = 0.0
+    processor: float = 0.0
+
+    @property
+    def threads(self) -> float:
+        """How many threads were busy on average."""
+        return self.processor / self.wall
+
+
+def timings(
+    calls: dict[str, Callable[[], object]],
+    rounds: int = 30,
+    seconds: float = math.inf,
+) -> dict[str, Timing]:
+    """Time each call, which has run before, in interleaved rounds.
+
+    There are no more than `rounds`; after `seconds`, none begins but the first three.
+    """
+    found = {name: Timing() for name in calls}
+    gc.collect()
+    gc.freeze()  # so that what was there before makes no collection slow
+    begin = time.perf_counter()
+    for done in range(rounds):
+        if done >= 3 and time.perf_counter() - begin > seconds:
+            break
+        for name, call in calls.items():
+            gc.collect()
+            gc.disable()
+            start, processor = time.perf_counter(), time.process_time()
+            call()
+            wall = time.perf_counter() - start
+            timing = found[name]
+            timing.best = min(timing.best, wall)
+            timing.wall += wall
+            timing.processor += time.process_time() - processor
+            gc.enable()
+    gc.unfreeze()
+    return found
 
 
 def best_times(
     calls: dict[str, Callable[[], object]], rounds: int = 30
 ) -> dict[str, float]:
     """The shortest time of each call, in seconds, over `rounds` interleaved rounds."""
-    best = dict.fromkeys(calls, float("inf"))
     for call in calls.values():
         call()  # warm up
-    for _ in range(rounds):
-        for name, call in calls.items():
-            gc.collect()
-            gc.disable()
-            start = time.perf_counter()
-            call()
-            best[name] = min(best[name], time.perf_counter() - start)
-            gc.enable()
-    return best
+    return {name: timing.best for name, timing in timings(calls, rounds).items()}
 
 
 def report(

@@ -9,6 +9,8 @@ array([0., 1.])
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fgrad import errors, primitives as _primitives  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers the rules)
 from fgrad._dispatch import primitive
 from fgrad._ravel import ravel
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from fgrad.debug import coverage
 
 __version__ = "0.1.0"
+
+# glibc returns the memory of a large array to the system at once, until the first such
+# array was freed; pages that come back fresh cost more than the arithmetic on them.
+np.empty(1 << 21)
 
 __all__ = [
     "checkpoint",
@@ -78,10 +84,10 @@ def __getattr__(name: str) -> Any:
     """Load what not every program needs when it is first asked for."""
     if name == "coverage":
         return import_module("fgrad.debug").coverage
-    if name in {"debug", "numpy", "testing"}:
+    if name in {"debug", "numpy", "testing", "tree"}:
         return import_module(f"fgrad.{name}")
     raise AttributeError(f"module 'fgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "debug", "numpy", "testing"})
+    return sorted({*__all__, "debug", "numpy", "testing", "tree"})

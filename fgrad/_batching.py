@@ -15,18 +15,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._arguments import plain_operands
+from fgrad._arguments import KNOWN, plain_operands
 from fgrad._bind import bind
-from fgrad._callsite import caller, describe, short
+from fgrad._callsite import Site, caller, describe, short
 from fgrad._rules import RULES, Rule, defvjp
 from fgrad._trace import CONTAINERS, Box, Node, Trace, boxes_in
 from fgrad.errors import BatchedValueError, LeakedTracerError, RuleError
 
-__all__ = ["BATCHERS", "LOOPS", "BatchTrace", "batched_in", "batcher", "retried"]
+__all__ = [
+    "BATCHERS",
+    "LOOPS",
+    "BatchTrace",
+    "Loop",
+    "batched_in",
+    "batcher",
+    "retried",
+]
 
 BATCHERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """``batch(trace, rule, args, kwargs) -> result`` by the function that it computes.
@@ -35,8 +43,17 @@ Where it returns ``NotImplemented`` or raises an exception, the examples go one 
 and what they raise is what the user sees.
 """
 
-LOOPS: Counter[str] = Counter()
-"""How often a function was called for one example after the other, by its name."""
+
+class Loop(NamedTuple):
+    """A function that was called for one example after the other."""
+
+    name: str
+    where: str
+    """The user's line."""
+
+
+LOOPS: Counter[Loop] = Counter()
+"""How often that happened."""
 
 
 def batcher(*funs: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -53,29 +70,30 @@ def batcher(*funs: Callable[..., Any]) -> Callable[[Any], Any]:
 class BatchTrace(Trace):
     """One call of a function for several examples at once."""
 
-    __slots__ = ("open", "size")
+    __slots__ = ("open", "site", "size")
 
     batching = True
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, size: int, site: Site | None = None) -> None:
         super().__init__(name)
         import_module("fgrad.batching")  # fills BATCHERS, the first time
         self.recording = False
         self.open = True
         self.size = size
         """How many examples there are."""
+        self.site = site
+        """Of all its values, if no line of the user's made them."""
 
     def close(self) -> None:
         self.open = False
 
     def leaf(self, value: Any) -> Box:
         """Box a value that has the examples along axis 0."""
-        if value.shape[:1] != (self.size,):
-            raise RuleError(
-                f"{value.shape} is no shape for a batch of {self.size} examples."
-            )
-        node = Node(self.tick(), value.shape[1:], value.dtype, (), *caller())
-        return Box(value, self, node)
+        shape = value.shape
+        if not shape or shape[0] != self.size:
+            raise RuleError(f"{shape} is no shape for a batch of {self.size} examples.")
+        code, lasti = self.site or caller()
+        return Box(value, self, Node(0, shape[1:], value.dtype, (), code, lasti))
 
     def result(self, ans: Any) -> Any:
         """Box one or several results."""
@@ -96,32 +114,34 @@ class BatchTrace(Trace):
                 f"this value was batched by {self.name} and used after it finished; it "
                 f"was made at {short(box._node.site)}. Return it from the function."
             )
-        fun = rule.fun
-        if rule.elementwise and len(args) == 1 and not kwargs and self.holds(args[0]):
-            value = args[0]._value
-            return self.result(
-                bind(rule, (value,), {}) if type(value) is Box else fun(value)
-            )
-        args, kwargs = plain_operands(rule, args, kwargs)
-        batch = BATCHERS.get(fun)
-        if batch is None and rule.elementwise:
-            batch = BATCHERS[np.ufunc]
-        if batch is not None:
-            try:
-                ans = batch(self, rule, args, kwargs)
-            except Exception:  # noqa: BLE001 (one example says better what is wrong)
-                ans = NotImplemented
-            if ans is not NotImplemented:
-                return ans
-        return self._loop(rule, args, kwargs)
+        if kwargs or not KNOWN.issuperset(map(type, args)):
+            args, kwargs = plain_operands(rule, args, kwargs)
+        ans = self.at_once(rule, args, kwargs)
+        return self._loop(rule, args, kwargs) if ans is NotImplemented else ans
+
+    def at_once(self, rule: Rule, args: tuple[Any, ...], kwargs: Any) -> Any:
+        """The result for all examples, or ``NotImplemented``."""
+        batch = BATCHERS.get(rule.fun)
+        if batch is None:
+            if not rule.elementwise:
+                return NotImplemented
+            batch = BATCHERS[np.ufunc] if kwargs else _entrywise
+        try:
+            return batch(self, rule, args, kwargs)
+        except Exception:  # noqa: BLE001 (one example says better what is wrong)
+            return NotImplemented
 
     def _loop(self, rule: Rule, args: Any, kwargs: Any) -> Any:
         """Call a function for one example after the other."""
-        LOOPS[rule.name] += 1
-        results = [
-            _computed(rule, self.example(args, i), self.example(kwargs, i))
-            for i in range(self.size)
-        ]
+        LOOPS[Loop(rule.name, short(caller()))] += 1
+        results: list[Any] = []
+        try:
+            for i in range(self.size):
+                here = self.example(args, i), self.example(kwargs, i)
+                results.append(_computed(rule, *here))
+        except Exception as error:
+            error.add_note(f"for example {len(results)} of {self.name}")
+            raise
         return joined(rule.name, results, self.assembled)
 
     def of_all(self, value: Any) -> Any:
@@ -150,6 +170,30 @@ class BatchTrace(Trace):
         )
 
 
+def _entrywise(trace: BatchTrace, rule: Rule, args: Any, kwargs: Any) -> Any:
+    """An elementwise function of positional arguments that broadcast as they are."""
+    values: list[Any] = []
+    least, most, nested = 99, 0, False  # NumPy's arrays have up to 64 axes
+    for x in args:
+        kind = type(x)
+        if kind is Box:
+            ndim = len(x._node.shape)
+            if x._trace is trace:
+                x = x._value
+                least = min(least, ndim)
+            nested = nested or type(x) is Box
+        elif kind in CONTAINERS:
+            return BATCHERS[np.ufunc](trace, rule, args, kwargs)
+        else:
+            ndim = getattr(x, "ndim", 0)
+        most = max(most, ndim)
+        values.append(x)
+    if least < most:  # trailing axes need to be lined up
+        return BATCHERS[np.ufunc](trace, rule, args, kwargs)
+    ans = bind(rule, tuple(values), {}) if nested else rule.fun(*values)
+    return trace.leaf(ans) if type(ans) is np.ndarray else trace.result(ans)
+
+
 def _computed(rule: Rule, args: Any, kwargs: Any) -> Any:
     """One call, of which an outer trace may take care."""
     if rule.pullbacks:
@@ -170,7 +214,11 @@ def joined(name: str, results: list[Any], stack: Callable[[list[Any]], Any]) -> 
             f"at {describe(caller())}"
         )
     first = results[0]
-    if first is None:
+    if any(result is None for result in results):
+        if any(result is not None for result in results):
+            raise BatchedValueError(
+                f"{name} gives None for some examples only, at {describe(caller())}"
+            )
         return None
     if isinstance(first, tuple | list):
         if len({len(result) for result in results}) > 1:
@@ -299,7 +347,7 @@ def retried(
     if not found or not (isinstance(error, batched) or isinstance(cause, batched)):
         raise error
     trace: Any = max((box._trace for box in found), key=lambda trace: trace.id)
-    LOOPS[name] += 1
+    LOOPS[Loop(name, short(caller()))] += 1
     results: list[Any] = []
     for i in range(trace.size):
         here = [_example_of(part, i, trace) for part in args]

@@ -240,7 +240,7 @@ def _record(
         if plan.where is not None and inner[plan.where] is not True:
             pullback = pullback.masked()
         edges.append((parent, pullback, keep(ans, like, parent, *inner)))
-    node = Node(trace.tick(), shape, dtype, tuple(edges), *caller())
+    node = trace.made(trace.tick(), shape, dtype, tuple(edges), *caller())
     return _several(trace, node, ans) if dtype is None else Box(ans, trace, node)
 
 
@@ -264,7 +264,9 @@ def _several(trace: Trace, node: Node, ans: Any) -> Any:
         shape, dtype = node.shape[i]
         if dtype.kind in "fc":
             edges = ((node, PART, (i,)),)
-            part = Box(part, trace, Node(trace.tick(), shape, dtype, edges, *node.site))
+            part = Box(
+                part, trace, trace.made(trace.tick(), shape, dtype, edges, *node.site)
+            )
         boxes.append(part)
     return type(ans)(*boxes) if hasattr(ans, "_fields") else type(ans)(boxes)
 
@@ -321,7 +323,9 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        node = Node(trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti)
+        node = trace.made(
+            trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti
+        )
         return Box(ans, trace, node)
 
     return call
@@ -363,6 +367,8 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         else:
             return fun(x1, x2)
         if not trace.recording:
+            if type(x1) in CONTAINERS or type(x2) in CONTAINERS:
+                return bind(rule, (x1, x2), {})  # an inner trace may be in there
             return trace.interpret(rule, (x1, x2), {})
         v1 = x1._value if first else x1
         v2 = x2._value if second else x2
@@ -403,7 +409,9 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        node = Node(trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti)
+        node = trace.made(
+            trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti
+        )
         return Box(ans, trace, node)
 
     return call

@@ -6,18 +6,20 @@ is itself traced, at a zero cotangent, and replayed.
 """
 
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgrad._bind import PART
+from fgrad._callsite import describe
 from fgrad._dispatch import implementation
-from fgrad._replay import fit, is_fresh, keep_zeros, one_by_one, replay
+from fgrad._replay import fit, is_fresh, keep_zeros, noting, one_by_one, replay
 from fgrad._rules import REQUIRED, Pullback
 from fgrad._scatter import Scatter
 from fgrad._trace import Box, Node, Trace
 
-__all__ = ["push", "reachable"]
+__all__ = ["Tangent", "TangentTrace", "fresh", "push", "reachable"]
 
 
 LINEAR = frozenset(
@@ -45,55 +47,123 @@ LINEAR = frozenset(
 Any other pullback is transposed; this is only faster.
 """
 
+PICKING = frozenset({operator.getitem, np.compress, np.diagonal, np.take})
+"""Functions whose results are entries of their argument."""
+
+
+class Tangent(NamedTuple):
+    """The tangent of a node; of several results, a tuple."""
+
+    t: Any
+    holed: bool
+    """Whether entries may be zero where they were masked out."""
+
+
+class Arrival(NamedTuple):
+    """The tangent of an argument, or of one among its elements."""
+
+    part: int | None
+    node: Node
+    t: Any
+    holed: bool
+
+
+class Pushed(Node):
+    """An operation that was pushed through as it was made; nothing leads back."""
+
+    __slots__ = ("tangent",)
+
+    def __init__(
+        self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
+    ) -> None:
+        super().__init__(order, shape, dtype, (), code, lasti)
+        self.tangent: Tangent | None = None
+        """``None`` if it is zero."""
+        invalid: list[str] = []
+        if edges:
+            with noting(invalid):
+                self.tangent = _along(self, edges, _tangent, invalid)
+
+
+def _tangent(node: Any) -> Tangent | None:
+    return node.tangent
+
+
+class TangentTrace(Trace):
+    """A run that pushes a tangent through each operation at once, and keeps no tape."""
+
+    __slots__ = ()
+
+    taping = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.made = Pushed
+
 
 def push(
     outputs: list[Node], tangents: dict[Node, Any], *, consume: bool = False
 ) -> dict[Node, Any]:
-    """Tangents of all nodes that `outputs` depend on, from those of the leaves.
+    """Tangents of `outputs` from those of the leaves, along a tape.
 
-    A node that no tangent reaches is left out: its tangent is zero. With `consume`,
+    An output that no tangent reaches is left out: its tangent is zero. With `consume`,
     what a node keeps is freed as soon as its tangent is known, and a tangent when
-    nobody needs it any more; those of the outputs are left.
+    nobody needs it any more.
     """
-    tangents = dict(tangents)
+    known = {node: Tangent(t, False) for node, t in tangents.items()}
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
     spent = _last_uses(nodes, outputs) if consume else {}
-    owned: set[Node] = set()
-    holes: set[Node] = set()
-    """Nodes whose tangent may be zero where it was masked out."""
-    invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
-    with np.errstate(
-        all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
-    ):
+    invalid: list[str] = []
+    with noting(invalid):
         for node in nodes:
-            for parent, pullback, residuals in node.edges:
-                for p, part in _parts(parent):
-                    if p not in tangents:
-                        continue
-                    if p in holes and residuals:
-                        invalid.append("a nan that was kept may meet a zero")
-                    t = _pushforward(
-                        pullback, residuals, node, p, part, tangents[p], invalid
-                    )
-                    if t is None:
-                        continue
-                    if p in holes or pullback.masks:
-                        holes.add(node)
-                    before = tangents.get(node)
-                    if before is None:
-                        tangents[node] = t
-                        if pullback.ours and is_fresh(t, tangents[p], residuals):
-                            owned.add(node)
-                    elif node in owned and type(t) is np.ndarray:
-                        before += t
-                    else:
-                        tangents[node] = _add(before, t)
+            if node.edges:
+                tangent = _along(node, node.edges, known.get, invalid)
+                if tangent is not None:
+                    known[node] = tangent
+                tangent = None
             if consume:
                 node.edges = ()
-                t = before = parent = residuals = None
                 for p in spent.get(node, ()):
-                    tangents.pop(p, None)
-    return tangents
+                    known.pop(p, None)
+    return {node: known[node].t for node in outputs if node in known}
+
+
+def _along(
+    node: Node,
+    edges: tuple[Any, ...],
+    known: Callable[[Any], Tangent | None],
+    invalid: list[str],
+) -> Tangent | None:
+    """The tangent of an operation's result from those of its arguments."""
+    total, owned, holed, pullback = None, False, False, None
+    try:
+        for parent, pullback, residuals in edges:
+            arrived = [
+                Arrival(part, p, *tangent)
+                for p, part in _parts(parent)
+                if (tangent := known(p)) is not None
+            ]
+            if not arrived:
+                continue
+            holes = any(tangent.holed for tangent in arrived)
+            if holes and residuals:
+                invalid.append("a nan that was kept may meet a zero")
+            t = _pushforward(pullback, residuals, node, parent, arrived, invalid)
+            if t is None:
+                continue
+            holed = holed or holes or _makes_holes(pullback)
+            if total is None:
+                total = t
+                given = tuple(tangent.t for tangent in arrived)
+                owned = pullback.ours and is_fresh(t, given, residuals)
+            elif owned and type(t) is np.ndarray:
+                total += t
+            else:
+                total = _add(total, t)
+    except Exception as error:
+        error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
+        raise
+    return None if total is None else Tangent(total, holed)
 
 
 def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]:
@@ -110,6 +180,11 @@ def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]
     return spent
 
 
+def _makes_holes(pullback: Pullback) -> bool:
+    """Whether pushing may put zeros; what only picks entries does so in reverse."""
+    return pullback.masks and pullback.rule.fun not in PICKING
+
+
 def reachable(outputs: list[Node]) -> set[Node]:
     """All nodes that `outputs` depend on, and these."""
     seen, stack = set(outputs), list(outputs)
@@ -120,6 +195,16 @@ def reachable(outputs: list[Node]) -> set[Node]:
                     seen.add(node)
                     stack.append(node)
     return seen
+
+
+def fresh(tangent: Any, seen: set[int]) -> Any:
+    """A tangent that nobody else sees: no input, no view, no other output."""
+    if type(tangent) is np.ndarray and (
+        tangent.base is not None or id(tangent) in seen
+    ):
+        tangent = np.array(tangent)
+    seen.add(id(tangent))
+    return tangent
 
 
 def _parts(parent: Any) -> list[tuple[Node, int | None]]:
@@ -139,55 +224,86 @@ def _pushforward(
     pullback: Pullback,
     residuals: tuple[Any, ...],
     node: Node,
-    parent: Node,
-    part: int | None,
-    t: Any,
+    parent: Any,
+    arrived: list[Arrival],
     invalid: list[str],
 ) -> Any:
     """The derivative of one operation along the tangent of one argument.
 
     ``None`` where the pullback says that it is zero.
     """
+    part, _, t, _ = arrived[0]
     if pullback is PART:
         return t[residuals[0]]
-    real = node.dtype is not None and node.dtype.kind == parent.dtype.kind == "f"
-    if pullback.rule.elementwise and real and part is None:
-        wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
-        try:
-            t = pullback.fun(wide, *residuals)
-        except (TypeError, ValueError) as error:
-            t = one_by_one(error, pullback, parent, wide, residuals)
-        if t is None:
-            return None
-        if invalid:
-            t = keep_zeros(t, wide, node, pullback)
-            invalid.clear()
-        if t.shape != node.shape:
-            t = np.broadcast_to(t, node.shape)
-        return t if t.dtype == node.dtype else t.astype(node.dtype)
-    if pullback.rule.fun in LINEAR and node.dtype is not None and part is None:
-        pushed = _applied(pullback, residuals, t)
-        if pushed is not None and pushed.shape == node.shape:
-            return pushed if pushed.dtype == node.dtype else pushed.astype(node.dtype)
+    if part is None and node.dtype is not None:
+        real = node.dtype.kind == parent.dtype.kind == "f"
+        if pullback.rule.elementwise and real:
+            return _elementwise(pullback, residuals, node, parent, t, invalid)
+        if pullback.rule.fun in LINEAR:
+            t = _applied(pullback, residuals, t)
+            if t is not None and t.shape == node.shape:
+                return t if t.dtype == node.dtype else t.astype(node.dtype)
+    return _transposed(pullback, residuals, node, parent, arrived)
+
+
+def _elementwise(
+    pullback: Pullback,
+    residuals: tuple[Any, ...],
+    node: Node,
+    parent: Node,
+    t: Any,
+    invalid: list[str],
+) -> Any:
+    """The same formula: it multiplies each entry by a number."""
+    wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
+    try:
+        t = pullback.fun(wide, *residuals)
+    except (TypeError, ValueError) as error:
+        t = one_by_one(error, pullback, parent, wide, residuals)
+    if t is None:
+        return None
+    if invalid:
+        t = keep_zeros(t, wide, node, pullback)
+        invalid.clear()
+    if t.shape != node.shape:
+        t = np.broadcast_to(t, node.shape)
+    return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _transposed(
+    pullback: Pullback,
+    residuals: tuple[Any, ...],
+    node: Node,
+    parent: Any,
+    arrived: list[Arrival],
+) -> Any:
+    """The pullback traced at a zero cotangent, and replayed from the tangents."""
     trace = Trace(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
+    roots: list[tuple[Node, Any]] = []
+    nothing = True
     try:
         try:
-            c = pullback.fun(g, *residuals)
+            cotangents = pullback.fun(g, *residuals)
         except (TypeError, ValueError) as error:
-            c = one_by_one(error, pullback, parent, g, residuals)
-        c = c if part is None else c[part]
-        if type(c) is Scatter:
-            c, t = c.g, implementation(operator.getitem)(t, c.index)
-        elif c is None:
-            return None
-        else:
-            c = fit(c, parent, pullback)
+            cotangents = one_by_one(error, pullback, parent, g, residuals)
+        for part, argument, t, _ in arrived:
+            c = cotangents if part is None else cotangents[part]
+            if c is None:
+                continue
+            nothing = False
+            if type(c) is Scatter:
+                c, t = c.g, implementation(operator.getitem)(t, c.index)
+            else:
+                c = fit(c, argument, pullback)
+            if type(c) is Box and c._trace is trace:
+                roots.append((c._node, t))
     finally:
         trace.close()
-    roots = [(c._node, t)] if type(c) is Box and c._trace is trace else []
-    cotangents = replay(roots, consume=True)
-    results = tuple(map(cotangents.result, leaves))
+    if nothing:
+        return None
+    found = replay(roots, consume=True)
+    results = tuple(map(found.result, leaves))
     return results if node.dtype is None else results[0]
 
 

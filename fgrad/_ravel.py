@@ -1,5 +1,6 @@
 """A tree of arrays as one vector, and back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from fgrad._trace import Space, space, strip
 from fgrad._tree import Structure, flatten, leaf_paths, unflatten
 from fgrad.errors import TreeError
 
-__all__ = ["ravel"]
+__all__ = ["components", "ravel"]
 
 
 class Unravel:
@@ -84,3 +85,32 @@ def ravel(tree: Any) -> tuple[Any, Unravel]:
     if not leaves:
         return np.zeros(0), unravel
     return np.concatenate([np.ravel(leaf) for leaf in leaves]), unravel
+
+
+def components(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """All numbers of a tree in one real vector, and the way back.
+
+    A complex leaf gives its real parts, then its imaginary parts: what a function of
+    it does is linear in these, whether the function is holomorphic or not. The dtype is
+    one that `np.linalg` takes.
+    """
+    leaves, structure = flatten(tree)
+    vector, unravel = ravel([_split(leaf) for leaf in leaves])
+    if vector.dtype == np.float16:
+        vector = vector.astype(np.float32)
+
+    def joined(vector: Any) -> Any:
+        return unflatten(
+            structure,
+            [
+                parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
+                for parts in unravel(vector)
+            ],
+        )
+
+    return vector, joined
+
+
+def _split(leaf: Any) -> list[Any]:
+    """A real leaf, or the real and the imaginary part of a complex one."""
+    return [np.real(leaf), np.imag(leaf)] if np.iscomplexobj(leaf) else [leaf]

@@ -16,99 +16,32 @@ from fgrad._batching import retried
 from fgrad._bind import Part
 from fgrad._box import bare
 from fgrad._callsite import describe
+from fgrad._cotangents import Cotangents, together
 from fgrad._dispatch import implementation
 from fgrad._foreign import is_foreign
 from fgrad._rules import Pullback
-from fgrad._scatter import Scatter, add_at, index_add
-from fgrad._trace import Box, Node, boxes_in, strip
+from fgrad._scatter import Pending, Scatter, index_add
+from fgrad._trace import Box, Node, strip
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "fit", "is_fresh", "keep_zeros", "one_by_one", "replay"]
+__all__ = [
+    "fit",
+    "is_fresh",
+    "keep_zeros",
+    "noting",
+    "one_by_one",
+    "replay",
+]
 
 ARRAYS = frozenset({np.ndarray, Box, np.float64, np.float32, np.complex128})
 """The usual types of a cotangent; whatever else a pullback returns is looked at."""
 
 
-class Cotangents:
-    """The cotangent of each node that has one, and which node comes next."""
-
-    __slots__ = ("holes", "owned", "queue", "total")
-
-    def __init__(self) -> None:
-        self.total: dict[Node, Any] = {}
-        self.owned: set[Node] = set()
-        """Nodes whose total is a buffer of ours: it may be added to in place."""
-        self.holes: set[Node] = set()
-        """Nodes whose cotangent may be zero where they were masked out."""
-        self.queue: list[Any] = []
-
-    def add(self, node: Node, c: Any) -> None:
-        """Add an array of the node's shape and dtype."""
-        before = self.total.get(node)
-        if before is None:
-            self._first(node, c)
-        elif node in self.owned and type(c) is not Box:
-            before += c
-        else:
-            total = before + c
-            if total.dtype != node.dtype:  # of another byte order
-                total = total.astype(node.dtype)
-            self.total[node] = total
-            if type(total) is np.ndarray:
-                self.owned.add(node)
-            else:
-                self.owned.discard(node)
-
-    def _first(self, node: Node, c: Any) -> None:
-        self.total[node] = c
-        if node.edges:
-            heappush(self.queue, (node.order, node))
-
-    def scatter(self, node: Node, c: Scatter) -> None:
-        """Add into the entries at an index."""
-        before = self.total.get(node)
-        if type(c.g) is Box or type(before) is Box or boxes_in(c.index):
-            if before is None:
-                self._first(node, np.zeros(node.shape, node.dtype))
-            base = self.total[node]
-            self.total[node] = implementation(index_add)(base, c.index, c.g)
-            self.owned.discard(node)
-            return
-        if node not in self.owned:
-            buffer = np.zeros(node.shape, node.dtype)
-            if before is None:
-                self._first(node, buffer)
-            else:
-                buffer += before
-                self.total[node] = buffer
-            self.owned.add(node)
-        add_at(self.total[node], c.index, c.g)
-
-    def part(self, node: Node, c: Part) -> None:
-        """Set the cotangent of one among several results."""
-        if node not in self.total:
-            self._first(node, [None] * len(node.shape))
-        self.total[node][c.position] = c.g
-
-    def mark(self, parent: Any) -> None:
-        """Remember that a cotangent may be zero where it was masked out."""
-        self.holes.update(parent if type(parent) is tuple else (parent,))
-
-    def parts(self, node: Node) -> tuple[Any, ...]:
-        """The cotangents of several results, zero for those that were not used."""
-        return tuple(
-            np.zeros(*space) if part is None else part
-            for part, space in zip(self.total.pop(node), node.shape, strict=True)
-        )
-
-    def result(self, leaf: Node) -> Any:
-        """The gradient of a leaf: fresh and writable, a scalar if it is 0-d."""
-        total = self.total.pop(leaf, None)
-        if total is None:
-            return np.zeros(leaf.shape, leaf.dtype)[()]
-        if type(total) is Box:
-            return total
-        return (total if leaf in self.owned else np.array(total))[()]
+def noting(invalid: list[str]) -> np.errstate:
+    """Silence floating-point warnings; each 0 * inf or 0 / 0 leaves a word."""
+    return np.errstate(
+        all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
+    )
 
 
 def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
@@ -119,20 +52,17 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
     cotangents = Cotangents()
     for root, g in roots:
         cotangents.add(root, g)
-    invalid: list[str] = []  # 0 * inf or 0 / 0 in a pullback leaves a word here
+    invalid: list[str] = []
     node = pullback = None
     try:
-        with np.errstate(
-            all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
-        ):
-            queue, total, holes = cotangents.queue, cotangents.total, cotangents.holes
+        with noting(invalid):
+            queue, total = cotangents.queue, cotangents.total
+            holes, parts = cotangents.holes, cotangents.parts
             while queue:
                 node = heappop(queue)[1]
-                g = (
-                    total.pop(node)
-                    if node.dtype is not None
-                    else cotangents.parts(node)
-                )
+                g = total.pop(node) if node.dtype is not None else parts(node)
+                if type(g) is Pending:
+                    g = together(g)
                 holed = node in holes
                 for parent, pullback, residuals in node.edges:
                     try:
@@ -247,12 +177,17 @@ def one_by_one(
 ) -> Any:
     """Run a pullback for one example after the other, if batched values stopped it."""
 
+    def zero(parent: Any) -> Any:
+        return None if parent is None else np.zeros(parent.shape, parent.dtype)
+
     def dense(g: Any, *residuals: Any) -> Any:
         c = pullback.fun(g, *residuals)
-        if type(c) is not Scatter:
-            return c
-        zero = np.zeros(parent.shape, parent.dtype)
-        return implementation(index_add)(zero, c.index, c.g)
+        if type(c) is Scatter:
+            return implementation(index_add)(zero(parent), c.index, c.g)
+        if type(parent) is not tuple:
+            return zero(parent) if c is None else c
+        pairs = zip(c, parent, strict=True)
+        return tuple(zero(one) if part is None else part for part, one in pairs)
 
     return retried(error, repr(pullback), dense, (g, *residuals), {})
 

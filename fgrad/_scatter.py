@@ -1,11 +1,12 @@
 """Writing into an array at an index: functionally for users, lazily for replay."""
 
+from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Scatter", "add_at", "index_add", "index_update"]
+__all__ = ["Pending", "Scatter", "add_at", "index_add", "index_update", "scatter_add"]
 
 _BASIC = (int, np.integer, slice, EllipsisType, type(None))
 
@@ -91,6 +92,16 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
     return out
 
 
+def scatter_add(
+    parts: list[Any], indices: Sequence[Any], shape: tuple[int, ...]
+) -> Any:
+    """An array of zeros, to which each part is added at its index."""
+    out = np.zeros(shape, np.result_type(*parts))
+    for index, part in zip(indices, parts, strict=True):
+        add_at(out, index, part)
+    return out
+
+
 class Scatter:
     """A cotangent that is zero but for the entries at an index.
 
@@ -104,3 +115,18 @@ class Scatter:
     def __init__(self, g: Any, index: Any) -> None:
         self.g = g
         self.index = index
+
+
+class Pending:
+    """A cotangent that is put together later, since outer traces follow its parts."""
+
+    __slots__ = ("indices", "parts", "shape")
+
+    def __init__(self, shape: tuple[int, ...], before: Any) -> None:
+        self.shape = shape
+        self.parts: list[Any] = [] if before is None else [before]
+        self.indices: list[Any] = [...] * len(self.parts)
+
+    def add(self, part: Any, index: Any = ...) -> None:
+        self.parts.append(part)
+        self.indices.append(index)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +46,7 @@ class Space(NamedTuple):
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
 
 class Node:
@@ -72,7 +74,7 @@ class Node:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
     @property
     def site(self) -> Site:
@@ -86,10 +88,13 @@ _TRACES = itertools.count()
 class Trace:
     """One run of a transform. Younger traces have larger numbers, and lie inside."""
 
-    __slots__ = ("id", "name", "recording", "tick")
+    __slots__ = ("id", "made", "name", "recording", "tick")
 
     batching = False
     """Whether its boxes hold one value for each of several examples."""
+
+    taping = True
+    """Whether nodes lead back to their arguments, for a replay."""
 
     def __init__(self, name: str) -> None:
         with _LOCK:
@@ -98,10 +103,12 @@ class Trace:
         self.recording = True
         """Whether calls are recorded here and now; else `interpret` handles them."""
         self.tick = itertools.count(0, -1).__next__
+        self.made: Callable[..., Node] = Node
+        """What makes the node of a recorded operation."""
 
     def leaf(self, value: Any) -> Box:
         """Box an argument of the function that is being transformed."""
-        node = Node(self.tick(), *space(value), (), *caller())
+        node = self.made(self.tick(), *space(value), (), *caller())
         return Box(value, self, node)
 
     def close(self) -> None:

@@ -1,13 +1,15 @@
-"""What fgrad knows: `coverage`."""
+"""What fgrad knows and does: `coverage`, `loops`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
+from fgrad._batching import LOOPS, Loop
 from fgrad._rules import RULES
 from fgrad._surface import KINDS, SPACES, kind_of, members
 
-__all__ = ["Coverage", "Entry", "coverage"]
+__all__ = ["Coverage", "Entry", "Loop", "coverage", "loops"]
 
 
 class Entry(NamedTuple):
@@ -145,3 +147,32 @@ def coverage() -> Coverage:
             for name, thing in members(space)
         )
     )
+
+
+@contextmanager
+def loops() -> Generator[Counter[Loop]]:
+    """What `vmap` called for one example after the other, inside a ``with``.
+
+    That is right, but not fast: write such a function with others, or ask for a rule.
+
+    Yields
+    ------
+    Counter
+        By `Loop` (the name of a function or rule, and the user's line), how often.
+        Filled when the ``with`` ends; calls of all threads count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import debug, vmap
+    >>> with debug.loops() as found:
+    ...     roots = vmap(np.roots)(np.array([[1.0, -3.0, 2.0], [1.0, 0.0, -4.0]]))
+    >>> [(loop.name, count) for loop, count in found.items()]
+    [('np.roots', 1)]
+    """
+    before = Counter(LOOPS)
+    found: Counter[Loop] = Counter()
+    try:
+        yield found
+    finally:
+        found.update(LOOPS - before)

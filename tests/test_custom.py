@@ -1,4 +1,4 @@
-"""`custom_vjp`, `primitive`, `checkpoint`, `custom_root` and `fixed_point`."""
+"""`custom_vjp`, `primitive` and `checkpoint`."""
 
 import copy
 import functools
@@ -10,11 +10,9 @@ from hypothesis import given, settings
 
 from fgrad import (
     checkpoint,
-    custom_root,
     custom_vjp,
     defvjp,
     errors,
-    fixed_point,
     grad,
     hessian,
     jacfwd,
@@ -79,6 +77,77 @@ def test_custom_vjp_under_vmap():
     check_grads(mapped, (xs, 2.0), order=2, rtol=1e-9)
     each = vmap(grad(lambda x, k: np.sum(through(x, k))), in_axes=(0, None))
     np.testing.assert_allclose(each(xs, 2.0), 2 * np.cos(xs))
+
+
+@custom_vjp
+def clipped_cube(x, limits, mode):
+    return np.where(x < limits[0], x**3, 1.0)
+
+
+def _clipped_fwd(x, limits, mode):
+    return clipped_cube(x, limits, mode), (x, limits, mode, x.shape, None)
+
+
+def _clipped_bwd(residuals, g):
+    """It branches on values, and `None` is the zero of some examples only."""
+    x, limits, mode, shape, _ = residuals
+    assert (mode, limits, shape) == ("cubic", (2,), ())
+    return (None if x > limits[0] else 3 * g * x**2), None, None
+
+
+clipped_cube.defvjp(_clipped_fwd, _clipped_bwd)
+
+
+def test_custom_vjp_under_vmap_may_keep_anything_and_branch():
+    """What is no array stays as it is; a bwd that branches sees one example."""
+
+    def f(x):
+        return clipped_cube(x, (2,), "cubic")
+
+    xs = np.array([[0.5, 3.0, 1.5], [-1.0, 2.5, 0.0]])
+    slope, bend = np.where(xs < 2, 3 * xs**2, 0), np.where(xs < 2, 6 * xs, 0)
+    total = lambda xs: np.sum(vmap(vmap(f))(xs))  # noqa: E731
+    vs = np.cos(xs)
+    np.testing.assert_array_equal(vmap(vmap(grad(f)))(xs), slope)
+    np.testing.assert_array_equal(grad(total)(xs), slope)
+    np.testing.assert_array_equal(vmap(grad(lambda x: np.sum(vmap(f)(x))))(xs), slope)
+    np.testing.assert_array_equal(jvp(vmap(vmap(f)), (xs,), (vs,))[1], vs * slope)
+    along = vmap(vmap(lambda x, v: jvp(f, (x,), (v,))[1]))
+    np.testing.assert_array_equal(along(xs, vs), vs * slope)
+    np.testing.assert_array_equal(vmap(vmap(hessian(f)))(xs), bend)
+    np.testing.assert_array_equal(
+        hessian(total)(xs), np.reshape(np.diag(bend.ravel()), (2, 3, 2, 3))
+    )
+
+
+def test_custom_vjp_sums_over_what_examples_share():
+    def total(x, k):
+        return np.sum(vmap(through, in_axes=(0, None))(x, k))
+
+    xs = np.stack([X, 2 * X, -X])
+    check_grads(total, (xs, 2.0), order=3, rtol=1e-9)
+    check_grads(lambda k: np.sum(vmap(total, (0, None))(xs[None], k)), (2.0,))
+    kept = custom_vjp(lambda x, w: (x, w))
+    kept.defvjp(lambda x, w: ((x, w), None), lambda _, g: g)
+    both = lambda w: vmap(kept, in_axes=(0, None))(X, w)  # noqa: E731
+    # The second output is the same for both examples, and each has its cotangent.
+    np.testing.assert_array_equal(jacrev(lambda w: both(w)[1])(3.0), [1, 1])
+    np.testing.assert_array_equal(jacfwd(lambda w: both(w)[1])(3.0), [1, 1])
+
+
+def test_a_batched_value_hidden_in_residuals_is_an_error():
+    @custom_vjp
+    def square(x):
+        return x * x
+
+    square.defvjp(lambda x: vjp(lambda x: x * x, x), lambda pullback, g: pullback(g))
+    assert grad(square)(3.0) == 6.0
+    message = raised(
+        errors.LeakedTracerError, lambda: grad(lambda x: np.sum(vmap(square)(x)))(X)
+    )
+    assert message.startswith(
+        "this value was batched by the fwd of square and used after it finished"
+    )
 
 
 def test_custom_vjp_is_what_runs():
@@ -214,6 +283,10 @@ def test_wrong_fwd_and_closures():
     f.defvjp(lambda x, params: x, lambda _, g: (g, None))
     assert raised(errors.RuleError, call) == (
         "the fwd of f must return a pair (output, residuals), but returned a float."
+    )
+    f.defvjp(lambda x, params: ({x}, None), lambda _, g: (g, None))
+    assert raised(errors.RuleError, call) == (
+        "the fwd of f must return a tree of arrays as output, but returned a set."
     )
 
     def closes(z):
@@ -491,103 +564,3 @@ def test_wrappers_change_no_derivative(calls, seed, x):
         np.testing.assert_allclose(
             jvp(same, (x,), (gradient,))[1], gradient @ gradient, atol=1e-9
         )
-
-
-# implicit functions -------------------------------------------------------------------
-
-
-def cubic(x, a, b):
-    return x**3 + a * x - b
-
-
-def dense(matvec, b):
-    """A solver that is no NumPy function of its arguments: it sees plain values."""
-    assert type(b) is np.ndarray
-    matrix = np.stack([matvec(unit) for unit in np.eye(len(b))], axis=1)
-    return np.array(np.linalg.solve(matrix, b).tolist())
-
-
-@pytest.mark.parametrize("linear_solve", [None, dense])
-def test_custom_root(linear_solve):
-    def root(a, b):
-        return custom_root(cubic, np.ones(2), a, b, linear_solve=linear_solve)
-
-    np.testing.assert_allclose(cubic(root(X, X + 1), X, X + 1), 0, atol=1e-14)
-    check_grads(root, (X, X + 1), order=3, rtol=1e-8)
-    check_grads(vmap(root), (np.stack([X, X + 1]), np.stack([X + 1, X])), rtol=1e-8)
-    np.testing.assert_allclose(jacfwd(root)(X, X + 1), jacrev(root)(X, X + 1))
-
-
-def test_custom_root_with_a_solver():
-    def bisect(f, x0):
-        low, high = 0.0, 10.0
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if f(middle) < 0 else (low, middle)
-        return middle
-
-    def root(a):
-        return custom_root(lambda x, p, n: x**n - p["a"], 1.0, {"a": a}, 2,
-                           solve=bisect)  # fmt: skip
-
-    np.testing.assert_allclose(root(4.0), 2.0)
-    np.testing.assert_allclose(grad(root)(4.0), 0.25, rtol=1e-9)
-    np.testing.assert_allclose(grad(grad(root))(4.0), -1 / 32, rtol=1e-9)
-
-
-@pytest.mark.parametrize("linear_solve", [None, dense])
-def test_fixed_point(linear_solve):
-    def state(x, w, a):
-        return {"u": np.tanh(w @ x["u"]) + a, "s": 0.5 * x["s"] + x["u"][0]}
-
-    def solve(w, a):
-        x0 = {"u": np.zeros(2), "s": 0.0}
-        return fixed_point(state, x0, w, a, linear_solve=linear_solve)
-
-    x = solve(W, X)
-    np.testing.assert_allclose(x["u"], state(x, W, X)["u"], rtol=1e-12)
-    assert type(x["s"]) is np.float64
-    check_grads(solve, (W, X), order=3, rtol=1e-8)
-
-
-def test_implicit_errors():
-    assert raised(
-        errors.ConversionError,
-        lambda: grad(lambda a: custom_root(lambda x: x * x - a, 1.0))(2.0),
-    ) == (
-        "<lambda> uses a value traced by grad(<lambda>) that is not among its "
-        "arguments, so its derivative would be dropped. Pass it as an argument of "
-        "<lambda>, or use stop_gradient of it."
-    )
-    assert raised(errors.OutputTypeError, lambda: custom_root(np.sum, X)) == (
-        "sum must return a tree like x, which is * with shapes [(2,)], but it returned "
-        "* with shapes [()]."
-    )
-    assert raised(errors.OutputTypeError, lambda: fixed_point(np.sum, X)) == (
-        "sum must return a tree like x, which is * with shapes [(2,)], but it returned "
-        "* with shapes [()]."
-    )
-    assert raised(errors.InputTypeError, lambda: fixed_point(np.cos, 1)) == (
-        "fixed_point of cos needs a first guess of real floats, but x0 is 1."
-    )
-    assert raised(
-        errors.ConvergenceError, lambda: fixed_point(lambda x: -x, 1.0, max_steps=5)
-    ) == (
-        "fixed_point of <lambda> did not converge in 5 steps: x still changes by 2. "
-        "Begin nearer to the solution, or damp the step."
-    )
-    message = raised(errors.ConvergenceError, lambda: custom_root(np.cosh, 1.0))
-    assert message.startswith(
-        "custom_root of cosh did not converge: the residual stays at 1"
-    )
-    assert raised(
-        errors.OutputTypeError,
-        lambda: grad(
-            lambda a: np.sum(
-                custom_root(cubic, X, a, a + 1, linear_solve=lambda m, b: b[:1])
-            )
-        )(X),
-    ) == (
-        "the linear_solve of cubic must return a vector of shape (2,), but returned an "
-        "array of shape (1,)."
-    )

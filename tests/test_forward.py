@@ -1,5 +1,7 @@
 """`jvp`, `linearize`, `linear_transpose`; modes nested in each other."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -116,6 +118,13 @@ def test_modes_over_modes(first, second, third):
     assert mixed(2.0) == 20.0
 
 
+def test_python_numbers_on_the_way():
+    """A tangent that is a traced number of Python's stays one."""
+    assert grad(lambda x: jvp(lambda y: y, (x,), (x,))[1])(2.0) == 1
+    assert grad(lambda x: jvp(lambda y: y**2 * x, (x,), (x,))[1])(2.0) == 24
+    assert grad(lambda x: linearize(lambda y: y**2 * x, x)[1](x))(2.0) == 24
+
+
 def test_closures_and_threads_of_levels():
     def outer(x):
         kept = []
@@ -207,3 +216,36 @@ def test_bad_tangents():
         "the tangent of argument 0['a'][0] of <lambda> needs shape (3,), "
         "but has shape ()"
     )
+
+
+def test_outputs_in_which_traced_values_hide():
+    class Pair:
+        def __init__(self, x):
+            self.first = x
+
+    def objects(x):
+        out = np.empty(2, object)
+        out[0] = x
+        return out
+
+    for fun, what in ((Pair, "a Pair"), (objects, "an array of objects")):
+        message = raised(errors.OutputTypeError, lambda f=fun: jvp(f, (X,), (V,)))
+        assert message == (
+            f"jvp needs a tree of arrays as output, but {fun.__name__} returned "
+            f"{what}. Return other data with has_aux=True."
+        )
+        message = raised(errors.OutputTypeError, lambda f=fun: linearize(f, X))
+        assert message == (
+            f"linearize needs a tree of arrays as output, but {fun.__name__} returned "
+            f"{what}."
+        )
+        for transform in (jacfwd, vmap, lambda f: lambda x: vjp(f, x)):
+            with pytest.raises(errors.OutputTypeError, match=f"returned {what}"):
+                transform(fun)(X)
+
+    @dataclass
+    class Line:
+        slope: float
+
+    message = raised(errors.OutputTypeError, lambda: jvp(Line, (X,), (V,)))
+    assert message.endswith("a Line. Decorate it with @fgrad.register_dataclass.")

@@ -334,6 +334,9 @@ def test_concatenators() -> None:
         value = fgrad.vjp(join, x, y)[0]
         np.testing.assert_array_equal(value, np.asarray(numpy[key(x, y)]))
         check_grads(join, (x, y), rtol=1e-9)
+        xs, ys = np.stack([x, 2 * x]), np.stack([y, y + 1])
+        got = fgrad.vmap(lambda x, y, c=concatenator, key=key: c[key(x, y)])(xs, ys)
+        np.testing.assert_array_equal(got, list(map(join, xs, ys)))
     got = fgrad.grad(lambda x: np.sum(r_[1.0:x:3j] * [0, 2, 4]))(3.0)
     assert got == 5
     with pytest.raises(MissingRuleError, match="matrices"):

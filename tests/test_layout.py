@@ -41,6 +41,7 @@ MAY_IMPORT = {
         "_bind",
         "_box",
         "_rules",
+        "_scatter",
         "_trace",
         "batching",
         "primitives",
@@ -56,19 +57,29 @@ MAY_IMPORT = {
         "_rules",
         "_trace",
     },
+    "_cotangents": {"_bind", "_dispatch", "_rules", "_scatter", "_trace"},
     "_replay": {
         "errors",
         "_batching",
-        "_box",
         "_bind",
+        "_box",
         "_callsite",
+        "_cotangents",
         "_dispatch",
         "_foreign",
         "_rules",
         "_scatter",
         "_trace",
     },
-    "_forward": {"_bind", "_dispatch", "_replay", "_rules", "_scatter", "_trace"},
+    "_forward": {
+        "_bind",
+        "_callsite",
+        "_dispatch",
+        "_replay",
+        "_rules",
+        "_scatter",
+        "_trace",
+    },
     "_transforms": {
         "_batching",
         "_bind",
@@ -108,7 +119,8 @@ MAY_IMPORT = {
     },
     "numpy": {"_dispatch", "numpy", "primitives", "derived"},
     "_surface": {"_box", "_rules", "numpy"},
-    "debug": {"_rules", "_surface"},
+    "debug": {"_batching", "_rules", "_surface"},
+    "tree": {"_tree", "errors"},
 }
 """Which rooms a room may import; ``__init__`` may import everything."""
 
@@ -176,7 +188,9 @@ def test_modules_say_what_they_are(name):
     assert inspect.getdoc(importlib.import_module(name))
 
 
-@pytest.mark.parametrize("module", ["fgrad", "fgrad.testing", "fgrad.errors"])
+@pytest.mark.parametrize(
+    "module", ["fgrad", "fgrad.testing", "fgrad.errors", "fgrad.tree"]
+)
 def test_public_names(module):
     module = importlib.import_module(module)
     assert sorted(module.__all__) == list(module.__all__)
@@ -193,7 +207,7 @@ def test_public_names(module):
 
 def test_the_reference_names_everything():
     text = (ROOT.parent / "docs" / "reference.md").read_text()
-    for module in ("fgrad", "fgrad.testing", "fgrad.errors"):
+    for module in ("fgrad", "fgrad.testing", "fgrad.errors", "fgrad.tree"):
         module = importlib.import_module(module)
         for name in module.__all__:
             thing = getattr(module, name)

@@ -5,7 +5,16 @@ import weakref
 
 import numpy as np
 
-from fgrad import defvjp, grad, jvp, primitive, stop_gradient, vjp
+from fgrad import (
+    _cotangents,
+    defvjp,
+    grad,
+    jacrev,
+    jvp,
+    primitive,
+    stop_gradient,
+    vjp,
+)
 from fgrad._replay import replay
 from fgrad._trace import Trace
 
@@ -124,3 +133,53 @@ def test_an_array_that_a_rule_keeps_is_never_written_to():
         jvp(f, (np.ones(3),), (np.ones(3),))[1], 3 * np.cos(1)
     )
     np.testing.assert_array_equal(nothing, 0)
+
+
+def test_forward_mode_keeps_no_tape():
+    """While `jvp` runs, an intermediate value dies with the last name for it."""
+    alive = []
+
+    def f(x):
+        for _ in range(10):
+            alive.append(weakref.ref(stop_gradient(x)))
+            x = np.tanh(x) * 0.9
+            gc.collect()
+            assert sum(ref() is not None for ref in alive) == 1  # the argument
+        return x
+
+    x, v = np.linspace(0, 1, 7), np.ones(7)
+    _, tangent = jvp(f, (x,), (v,))
+    for _ in range(10):
+        x = np.tanh(x) * 0.9
+        v = v * 0.9 * (1 - (x / 0.9) ** 2)
+    np.testing.assert_allclose(tangent, v, rtol=1e-12)
+
+
+def test_one_buffer_collects_the_rows_of_a_jacobian(monkeypatch):
+    """A loop over x[i] writes each row's cotangents into one batched buffer."""
+    made = []
+    zeros = _cotangents.zeros
+    monkeypatch.setattr(_cotangents, "zeros", lambda *a: made.append(a) or zeros(*a))
+
+    def f(x):
+        return np.stack([x[i] * x[i - 1] for i in range(20)])
+
+    x = np.linspace(1, 2, 20)
+    found = jacrev(f)(x)
+    assert len(made) == 1
+    expected = np.roll(np.diag(x), -1, 1) + np.diag(np.roll(x, 1))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_traced_scatters_are_put_together_once():
+    """In a nested gradient, n entries of x cost one operation, not n copies of x."""
+    trace = Trace("test")
+    x = trace.leaf(np.linspace(1, 2, 20))
+
+    def f(x):
+        return sum(x[i] * x[i - 1] for i in range(1, 20))
+
+    inner = grad(f)(x)
+    ((_, pullback, _),) = inner._node.edges
+    assert pullback.rule.name == "scatter_add"
+    assert len(inner._node.edges[0][0]) == 38  # the cotangents of 38 entries

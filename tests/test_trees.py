@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import fgrad
-from fgrad import grad, register_dataclass, register_node, vjp
+from fgrad import grad, register_dataclass, register_node, tree, vjp
 from fgrad._tree import flatten, leaf_paths, unflatten
 from fgrad.errors import TreeError
 
@@ -138,3 +138,45 @@ def test_unflatten_inverts_flatten(tree):
     assert unflatten(structure, leaves) == tree
     assert len(leaf_paths(structure)) == len(leaves)
     assert fgrad.stop_gradient(tree) == tree
+
+
+def test_public_functions():
+    state = {"w": np.ones((2, 1)), "rest": [None, (1.0, Point(2.0, 3.0))]}
+    found, structure = tree.flatten(state)
+    assert tree.leaves(state)[1:] == found[1:] == [1.0, 2.0, 3.0]
+    again = tree.unflatten(structure, found)
+    assert tree.flatten(again)[1] == structure
+    assert again["rest"][1][1] == Point(2.0, 3.0)
+    assert again["w"] is state["w"]
+    assert tree.paths(state) == ["['w']", "['rest'][1][0]"] + [
+        f"['rest'][1][1].{name}" for name in Point._fields
+    ]
+    total = tree.map(lambda a, b, c: a + b * c, state, state, state)
+    np.testing.assert_array_equal(total["w"], 2 * np.ones((2, 1)))
+    assert total["rest"] == [None, (2.0, Point(6.0, 12.0))]
+    assert tree.map(np.sin, {}) == {}
+    assert tree.map(lambda x: x + 1, 2.0) == 3.0
+
+
+def test_trees_that_do_not_fit():
+    words = r"the first is list\(\[0\]: \*\), but number 3 is tuple\(\[0\]: \*\)"
+    with pytest.raises(TreeError, match=words):
+        tree.map(max, [1.0], [2.0], (3.0,))
+    structure = tree.flatten([1.0, 2.0])[1]
+    for leaves in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(TreeError, match=f"needs 2 leaves .* got {len(leaves)}"):
+            tree.unflatten(structure, leaves)
+
+
+def test_a_step_of_descent_inside_a_gradient():
+    """`tree.map` takes traced leaves: through one step of gradient descent."""
+
+    def loss(p):
+        return np.sum(p["w"] ** 2) + p["b"] ** 2
+
+    def after(rate, p):
+        return loss(tree.map(lambda x, g: x - rate * g, p, grad(loss)(p)))
+
+    p = {"w": np.array([1.0, 2.0]), "b": 3.0}
+    # (1 - 2 rate)^2 |p|^2 has the slope -4 (1 - 2 rate) |p|^2
+    np.testing.assert_allclose(grad(after)(0.1, p), -4 * 0.8 * 14)

@@ -8,8 +8,7 @@ import pytest
 
 import fgrad
 import fgrad.numpy
-from fgrad import grad, stop_gradient, value_and_grad, vjp, vmap
-from fgrad._batching import LOOPS
+from fgrad import debug, grad, stop_gradient, value_and_grad, vjp, vmap
 from fgrad._transforms import hessian, jacobian
 from fgrad.errors import (
     BatchAxesError,
@@ -64,6 +63,16 @@ def test_no_confusion_between_levels() -> None:
     assert grad(f)(2.0) == 3.0
     inner = lambda x: vmap(lambda y: x * y)(ys)  # noqa: E731
     np.testing.assert_array_equal(vmap(inner)(ys), np.outer(ys, ys))
+
+
+def test_an_outer_batch_at_an_inner_index() -> None:
+    table, index = np.arange(24.0).reshape(2, 3, 4), np.array([0, 1, 3])
+    pick = vmap(lambda i, a: a[:, i], in_axes=(0, None))
+    got = vmap(pick, in_axes=(None, 0))(index, table)
+    np.testing.assert_array_equal(got, np.moveaxis(table[..., index], 2, 1))
+    add = vmap(lambda i, a: np.add(a, [i, 1.0]), in_axes=(0, None))
+    got = vmap(add, in_axes=(None, 0))(np.array([1.0, 2.0, 3.0]), np.ones(2))
+    np.testing.assert_array_equal(got, [[[2, 2], [3, 2], [4, 2]]] * 2)
 
 
 def test_shared_values_have_gradients_of_their_own() -> None:
@@ -129,6 +138,8 @@ def test_results_are_fresh() -> None:
     x = np.ones((2, 3))
     for f in (lambda x: x, lambda x: x.T, lambda x: x[0], lambda x: x[None]):
         assert not np.shares_memory(vmap(f)(x), x)
+    a, b = vmap(grad(lambda a, b: np.sin(a + b), (0, 1)))(x[0], x[1])
+    assert not np.shares_memory(a, b)
 
 
 def test_other_arguments_are_passed_on() -> None:
@@ -161,9 +172,11 @@ def test_a_function_without_rule_goes_one_by_one() -> None:
 
     fgrad.defvjp(largest, x=lambda g, x, ans: np.where(x == ans, g, 0.0))
     xs = np.array([[1.0, 3.0], [5.0, 2.0]])
-    LOOPS.clear()
-    np.testing.assert_array_equal(vmap(largest)(xs), [3.0, 5.0])
-    assert dict(LOOPS) == {"largest": 1}
+    with debug.loops() as found:
+        np.testing.assert_array_equal(vmap(largest)(xs), [3.0, 5.0])
+    ((loop, count),) = found.items()
+    assert (loop.name, count) == ("largest", 1)
+    assert loop.where.startswith("test_vmap.py:")
     np.testing.assert_array_equal(vmap(grad(largest))(xs), [[0, 1], [1, 0]])
 
 

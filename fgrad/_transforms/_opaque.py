@@ -34,11 +34,17 @@ def record(
     leaves, structure = flatten(out)
     spaces = tuple(Space(*space(leaf)) for leaf in leaves)
     site = caller()
-    node = Node(trace.tick(), spaces, None, ((parents, pullback, residuals),), *site)
+    node = trace.made(
+        trace.tick(), spaces, None, ((parents, pullback, residuals),), *site
+    )
     return unflatten(
         structure,
         [
-            Box(leaf, trace, Node(trace.tick(), *here, ((node, PART, (i,)),), *site))
+            Box(
+                leaf,
+                trace,
+                trace.made(trace.tick(), *here, ((node, PART, (i,)),), *site),
+            )
             if here.dtype.kind in "fc"
             else leaf
             for i, (leaf, here) in enumerate(zip(leaves, spaces, strict=True))

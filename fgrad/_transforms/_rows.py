@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._forward import push, reachable
+from fgrad._batching import BatchTrace
+from fgrad._callsite import caller
+from fgrad._forward import fresh, push, reachable
 from fgrad._replay import replay
 from fgrad._trace import Box, Node, Space
-from fgrad._transforms.vmap import Vmap
 
 __all__ = ["by_columns", "by_rows", "pull"]
 
@@ -45,10 +46,10 @@ def by_rows(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
         def pulled(g: Any, node: Any = node) -> list[Any]:
             return pull(node, g, inputs)
 
-        rows = _batched(pulled, _units(space), [node])
+        rows = _for_units(pulled, space, [node])
         if space.dtype.kind == "c" and any(leaf.dtype.kind == "f" for leaf in inputs):
             # A real argument takes the real part: Re(J) from 1, -Im(J) from i.
-            turned = _batched(pulled, 1j * _units(space), [node])
+            turned = _for_units(pulled, space, [node], 1j)
             rows = [
                 row - 1j * turn if leaf.dtype.kind == "f" else row
                 for row, turn, leaf in zip(rows, turned, inputs, strict=True)
@@ -76,29 +77,24 @@ def by_columns(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
             found = push(nodes, {leaf: t})
             return [found.get(node, np.zeros(node.shape, node.dtype)) for node in nodes]
 
-        parts = _batched(pushed, _units(here), nodes)
+        parts = _for_units(pushed, here, nodes)
         if here.dtype.kind == "c" and any(node.dtype.kind == "f" for node in nodes):
             # Of a real function of x + iy: its derivative is ∂/∂x - i ∂/∂y.
-            turned = _batched(pushed, 1j * _units(here), nodes)
+            turned = _for_units(pushed, here, nodes, 1j)
             parts = [
                 part - 1j * turn if node.dtype.kind == "f" else part
                 for part, turn, node in zip(parts, turned, nodes, strict=True)
             ]
-        found = dict(zip(nodes, parts, strict=True))
+        found = iter(parts)
         columns.append(
             [
                 _zeros(space, leaf)
                 if node is None
-                else _block(_turned(found[node], space, leaf), space, leaf)
+                else _block(_turned(next(found), space, leaf), space, leaf)
                 for node, space in outputs
             ]
         )
     return [list(row) for row in zip(*columns, strict=True)]
-
-
-def _units(space: Space) -> Any:
-    """The unit arrays of a space, along a first axis."""
-    return np.eye(space.size, dtype=space.dtype).reshape(space.size, *space.shape)
 
 
 def _turned(columns: Any, space: Space, leaf: Node) -> Any:
@@ -118,30 +114,29 @@ def _zeros(space: Space, leaf: Node) -> Any:
 
 
 def _block(block: Any, space: Space, leaf: Node) -> Any:
-    """Of the right dtype, and seen by nobody else."""
+    """Of the right dtype, in one piece."""
     dtype = _dtype(space, leaf)
     if type(block) is Box:
         return block if block.dtype == dtype else block.astype(dtype)
-    return np.array(block, dtype)[()]
+    return np.ascontiguousarray(block, dtype).reshape(block.shape)[()]
 
 
-def _batched(
-    linear: Callable[[Any], list[Any]], units: Any, nodes: list[Node]
+def _for_units(
+    linear: Callable[[Any], list[Any]], space: Space, nodes: list[Node], factor: Any = 1
 ) -> list[Any]:
-    """A linear function of each unit, stacked."""
-    if len(units) == 1:
-        return [_with_axis(part) for part in linear(units[0])]
-    sizes = [prod(n.shape) for n in reachable(nodes) if n.dtype is not None]
-    at_once = max(1, ENTRIES // max(sizes))
-    mapped = Vmap(linear, 0, 0)
-    parts = [
-        mapped(units[start : start + at_once])
-        for start in range(0, len(units), at_once)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
-
-
-def _with_axis(part: Any) -> Any:
-    return np.reshape(part, (1, *np.shape(part)))
+    """A linear function of each unit array of a space, stacked; nobody else sees it."""
+    largest = max(prod(n.shape) for n in reachable(nodes) if n.dtype is not None)
+    at_once = max(1, ENTRIES // largest)
+    site = caller()
+    chunks: list[list[Any]] = []
+    for start in range(0, space.size, at_once):
+        count = min(at_once, space.size - start)
+        units = factor * np.eye(count, space.size, start, space.dtype)
+        trace = BatchTrace("jacobian", count, site)
+        found = linear(trace.leaf(units.reshape(count, *space.shape)))
+        chunks.append([trace.of_all(part) for part in found])
+        trace.close()
+    if len(chunks) > 1:
+        return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
+    seen: set[int] = set()
+    return [fresh(part, seen) for part in chunks[0]]

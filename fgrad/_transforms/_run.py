@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -51,13 +52,18 @@ class Run:
     """One call of a function with some of its arguments traced."""
 
     def __init__(
-        self, transform: str, fun: Callable[..., Any], args: Any, argnums: Sequence[int]
+        self,
+        transform: str,
+        fun: Callable[..., Any],
+        args: Any,
+        argnums: Sequence[int],
+        kind: type[Trace] = Trace,
     ) -> None:
         if not callable(fun):
             check_function(transform, fun, f"{transform}(fun, ...)")
         self.transform = transform
         self.fun = fun
-        self.trace = Trace(f"{transform}({label(fun)})")
+        self.trace = kind(f"{transform}({label(fun)})")
         self.inputs: list[tuple[Structure, list[Node]]] = []
         self.args = list(args)
         for argnum in argnums:
@@ -153,6 +159,8 @@ class Run:
         """What to return in place of a leaf that is not numbers."""
         if type(leaf) is np.ndarray and leaf.dtype == object:
             return "Make it a plain one: fgrad.numpy.array(x.tolist())."
+        if is_dataclass(leaf):
+            return "Decorate it with @fgrad.register_dataclass."
         if self.transform in WITH_AUX:
             return "Return other data with has_aux=True."
         return "Return numbers and arrays only."

@@ -8,21 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._ravel import ravel
+from fgrad._ravel import components
 from fgrad._transforms.jacobians import value_and_jacobian
-from fgrad._tree import flatten, unflatten
+from fgrad._tree import flatten, tree_map, unflatten
 from fgrad.errors import ConvergenceError
 
 __all__ = ["Difference", "Iteration", "Newton"]
 
 
-def _tolerance(x: Any) -> float:
-    """A hundred times the spacing of the numbers around x."""
-    return 100 * float(np.finfo(x.dtype).eps)
+def _spacing(tree: Any) -> Any:
+    """For each component, the spacing of its dtype's numbers around 1."""
+
+    def spacing(leaf: Any) -> Any:
+        dtype = np.asarray(leaf).dtype
+        eps = np.finfo(dtype).eps
+        return np.full_like(leaf, eps * (1 + 1j) if dtype.kind == "c" else eps)
+
+    return components(tree_map(spacing, tree))[0]
 
 
 def _size(x: Any) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
+    return float(np.abs(x).max(initial=0.0))
+
+
+def _within(step: Any, tol: Any, x: Any) -> bool:
+    """Whether a step is nothing, next to where it leads."""
+    return bool(np.all(np.abs(step) <= tol * (1 + _size(x))))
 
 
 @dataclass(frozen=True)
@@ -50,20 +61,31 @@ class Iteration:
     max_steps: int
 
     def __call__(self, residual: Callable[[Any], Any], x0: Any) -> Any:
-        x, unravel = ravel(x0)
-        tol = _tolerance(x) if self.tol is None else self.tol
-        change = np.inf
+        xs, structure = flatten(x0)
+        dtypes = [np.asarray(x).dtype for x in xs]
+        spacings = [float(np.finfo(dtype).eps) for dtype in dtypes]
+        sizes, change = [np.inf], np.inf
         for _ in range(self.max_steps):
-            step = ravel(residual(unravel(x)))[0]
-            x, change = x - step, _size(step)
-            if change <= tol * (1 + _size(x)):
-                return unravel(x)
+            steps = flatten(residual(unflatten(structure, xs)))[0]
+            xs = [
+                np.asarray(x - step, dtype)[()]
+                for x, step, dtype in zip(xs, steps, dtypes, strict=True)
+            ]
+            sizes = [_size(step) for step in steps]
+            steps = [s / eps for s, eps in zip(sizes, spacings, strict=True)]
+            before, change = change, max(steps, default=0.0)
+            scale = 1 + max(map(_size, xs), default=0.0)
+            if self.tol is not None:
+                if max(sizes, default=0.0) <= self.tol * scale:
+                    return unflatten(structure, xs)
+            elif change <= 100 * scale and (change == 0 or change >= before):
+                return unflatten(structure, xs)  # rounding leaves nothing to gain
             if not np.isfinite(change):
                 break
         raise ConvergenceError(
             f"fixed_point of {self.name} did not converge in {self.max_steps} steps: x "
-            f"still changes by {change:.3g}. Begin nearer to the solution, or damp the "
-            f"step."
+            f"still changes by {max(sizes):.3g}. Begin nearer to the solution, or "
+            f"damp the step."
         )
 
 
@@ -75,22 +97,31 @@ class Newton:
     max_steps: int = 100
 
     def __call__(self, residual: Callable[[Any], Any], x0: Any) -> Any:
-        x, unravel = ravel(x0)
-        slope = value_and_jacobian(lambda x: ravel(residual(unravel(x)))[0])
+        x, tree = components(x0)
+        spacing = _spacing(x0)
+
+        def equations(x: Any) -> Any:
+            return components(residual(tree(x)))[0]
+
+        slope = value_and_jacobian(equations)
         y, matrix = slope(x)
         with np.errstate(all="ignore"):  # a step too far is taken back
             for _ in range(self.max_steps):
+                if not np.any(y):
+                    return tree(x)
                 try:
                     step = np.linalg.solve(matrix, y)
                 except np.linalg.LinAlgError:
                     break
-                trial = self._descend(residual, x, y, step, unravel)
-                if trial is None:
-                    # Rounding stops the descent at a solution; anything else is none.
-                    if _size(step) <= np.finfo(x.dtype).eps ** 0.5 * (1 + _size(x)):
-                        return unravel(x)
+                if not np.all(np.isfinite(step)):
                     break
-                x = trial
+                trial = _descend(equations, x, y, step, 100 * spacing)
+                x = x if trial is None else trial
+                if trial is None or _within(step, 100 * spacing, x):
+                    # Rounding stops the descent at a solution; anything else is none.
+                    if _within(step, spacing**0.5, x):
+                        return tree(x)
+                    break
                 y, matrix = slope(x)
         raise ConvergenceError(
             f"custom_root of {self.name} did not converge: the residual stays at "
@@ -98,14 +129,15 @@ class Newton:
             f"own: solve=..."
         )
 
-    def _descend(
-        self, residual: Callable[[Any], Any], x: Any, y: Any, step: Any, unravel: Any
-    ) -> Any:
-        """The first point along the step with a smaller residual."""
-        while _size(step) > _tolerance(x) * (1 + _size(x)):
-            trial = x - step
-            value = ravel(residual(unravel(trial)))[0]
-            if np.linalg.norm(value) < np.linalg.norm(y):
-                return trial
-            step = step / 2
-        return None
+
+def _descend(
+    equations: Callable[[Any], Any], x: Any, y: Any, step: Any, tol: Any
+) -> Any:
+    """The first point along the step with a smaller residual; ``None`` if too near."""
+    while True:
+        trial = x - step
+        if np.linalg.norm(equations(trial)) < np.linalg.norm(y):
+            return trial
+        if _within(step, tol, x):
+            return None
+        step = step / 2

@@ -31,7 +31,7 @@ class Checkpoint(Wrapped):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trace = innermost(flatten((args, kwargs))[0])
-        if trace is None or not trace.recording:
+        if trace is None or not (trace.recording and trace.taping):
             return self.fun(*args, **kwargs)
         before = trace.tick()
         out = self.fun(*args, **kwargs)

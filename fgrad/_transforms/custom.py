@@ -12,6 +12,7 @@ import numpy as np
 
 from fgrad._batching import BatchTrace
 from fgrad._callsite import caller, describe
+from fgrad._replay import one_by_one
 from fgrad._rules import Pullback, Rule
 from fgrad._trace import Box, Space, boxes_in, space
 from fgrad._transforms._checks import check_function, described, is_numeric
@@ -113,8 +114,8 @@ class CustomVJP(Wrapped):
         parents = tuple(
             x._node if m else None for x, m in zip(leaves, mine, strict=True)
         )
-        call = _Call(self, inner, skipped, flatten(out)[1], residuals)
-        return record(trace, out, parents, self.pullback, (call,))
+        call = _Call(self, inner, skipped, out, residuals)
+        return record(trace, out, parents, self.pullback, (call, call.kept))
 
     def _forward(self, *args: Any) -> tuple[Any, Any]:
         """Output and residuals."""
@@ -125,6 +126,12 @@ class CustomVJP(Wrapped):
                 f"the fwd of {label(self)} must return a pair (output, residuals), but "
                 f"returned {described(pair)}."
             )
+        for leaf in flatten(pair[0])[0]:
+            if not is_numeric(leaf):
+                raise RuleError(
+                    f"the fwd of {label(self)} must return a tree of arrays as output, "
+                    f"but returned {described(leaf)}."
+                )
         return pair
 
     def _skipped(self, args: tuple[Any, ...]) -> set[int]:
@@ -174,46 +181,49 @@ class CustomVJP(Wrapped):
         values = [x._value if m else x for x, m in zip(leaves, mine, strict=True)]
         if innermost(values) is None:
             return self.fun(*unflatten(structure, leaves))  # nothing else to remember
-        spaces = [_space(leaf) for leaf in leaves]
-        owner = [i for i, arg in enumerate(structure.children) for _ in leaf_paths(arg)]
-        given = [
-            leaf if i in skipped else _example(here)
-            for leaf, here, i in zip(leaves, spaces, owner, strict=True)
-        ]
-        carried = [n for n, i in enumerate(owner) if i in skipped and mine[n]]
+        spaces = tuple(map(_space, leaves))
 
         def fun(*leaves: Any) -> Any:
             return self.fun(*unflatten(structure, leaves))
 
-        def fwd(*leaves: Any) -> Any:
-            out, residuals = self._forward(*unflatten(structure, leaves))
-            return out, (residuals, [leaves[n] for n in carried])
-
-        def bwd_of_one(kept: Any, g: Any) -> tuple[Any, ...]:
-            residuals, examples = kept
-            here = list(given)
-            for n, example in zip(carried, examples, strict=True):
-                here[n] = example
-            parts, out = flatten(g)
-            args = unflatten(structure, here)
+        def fwd(*values: Any) -> tuple[Any, Any]:
+            batch = BatchTrace(f"the fwd of {label(self)}", trace.size)
+            args = unflatten(structure, _boxed(batch, values, mine))
+            out, residuals = self._forward(*args)
+            batch.close()
             call = _Call(self, args, skipped, out, residuals)
-            return tuple(
-                np.zeros(*here) if c is None and here is not None else c
-                for c, here in zip(_backward(tuple(parts), call), spaces, strict=True)
-            )
+            batched = [batch.holds(leaf) for leaf in call.kept]
+            kept = [
+                x._value if m else x for x, m in zip(call.kept, batched, strict=True)
+            ]
+            return tree_map(batch.of_all, out), (call, batched, kept)
 
         def bwd(residuals: Any, g: Any) -> tuple[Any, ...]:
-            found = Vmap(bwd_of_one, 0, 0)(residuals, g)
+            call, batched, kept = residuals
+            batch = BatchTrace(f"the bwd of {label(self)}", trace.size)
+            parts = tuple(map(batch.leaf, flatten(g)[0]))
+            here = _boxed(batch, kept, batched)
+            try:
+                found = _backward(parts, call, here)
+            except (TypeError, ValueError) as error:
+                found = one_by_one(error, self.pullback, spaces, parts, (call, here))
+            batch.close()
+            every = [None if c is None else batch.of_all(c) for c in found]
             return tuple(
                 c if m or c is None else np.sum(c, axis=0)
-                for c, m in zip(found, mine, strict=True)
+                for c, m in zip(every, mine, strict=True)
             )
 
         axes = tuple(0 if m else None for m in mine)
         fun.__name__ = fun.__qualname__ = label(self)
         mapped = CustomVJP(Vmap(fun, axes, 0))
-        mapped.defvjp(Vmap(fwd, axes, 0), bwd)
+        mapped.defvjp(fwd, bwd)
         return tree_map(trace.leaf, mapped(*values))
+
+
+def _boxed(batch: BatchTrace, values: Any, mapped: list[bool]) -> list[Any]:
+    """Values for one example, where some are given for all of them."""
+    return [batch.leaf(x) if m else x for x, m in zip(values, mapped, strict=True)]
 
 
 def _argnums(name: str, given: Argnums) -> tuple[int, ...]:
@@ -235,20 +245,21 @@ def _hides_boxes(leaf: Any) -> bool:
 
 
 class _Call:
-    """What one call keeps for its pullback."""
+    """What the pullback of one call must know, and what it keeps."""
 
     def __init__(
         self,
         custom: CustomVJP,
         args: tuple[Any, ...],
         skipped: set[int],
-        structure: Structure,
+        out: Any,
         residuals: Any,
     ) -> None:
         self.custom = custom
-        self.nondiff = [args[i] for i in sorted(skipped)]
-        self.structure = structure
-        self.residuals = residuals
+        self.output = flatten(out)[1]
+        nondiff = [args[i] for i in sorted(skipped)]
+        self.kept, self.structure = flatten((nondiff, residuals))
+        """Leaves, which may be batched; given to the pullback beside this."""
         self.inputs: list[tuple[int, Structure, list[Space | None]]] = []
         """Of each argument: its position, or -1 if it is not differentiated."""
         for i, arg in enumerate(args):
@@ -264,18 +275,12 @@ def _space(leaf: Any) -> Space | None:
     return None
 
 
-def _example(here: Space | None) -> Any:
-    """An array of that shape and dtype which takes no memory."""
-    return (
-        None if here is None else np.broadcast_to(np.zeros((), here.dtype), here.shape)
-    )
-
-
-def _backward(g: tuple[Any, ...], call: _Call) -> tuple[Any, ...]:
+def _backward(g: tuple[Any, ...], call: _Call, kept: list[Any]) -> tuple[Any, ...]:
     """The cotangents that the user's bwd returns, one for each leaf."""
     name = label(call.custom)
     bwd: Any = call.custom.bwd
-    given = bwd(*call.nondiff, call.residuals, unflatten(call.structure, g))
+    nondiff, residuals = unflatten(call.structure, kept)
+    given = bwd(*nondiff, residuals, unflatten(call.output, g))
     wanted = [position for position, _, _ in call.inputs if position >= 0]
     if not isinstance(given, tuple | list) or len(given) != len(wanted):
         got = described(given)
@@ -327,6 +332,12 @@ def _is_numeric(leaf: Any) -> bool:
 
 def closes_over(name: str, box: Box) -> str:
     """What to say of a traced value that was no argument."""
+    if box._trace.batching:
+        return (
+            f"{name} uses a value batched by {box._trace.name} that is not among its "
+            f"arguments, so it cannot be called for one example. Pass it as an "
+            f"argument of {name}."
+        )
     return (
         f"{name} uses a value traced by {box._trace.name} that is not among its "
         f"arguments, so its derivative would be dropped. Pass it as an argument of "
@@ -365,8 +376,9 @@ def custom_vjp(
     MissingRuleError
         When the function is differentiated before ``defvjp``.
     RuleError
-        If `fwd` does not return a pair, or `bwd` the wrong number of cotangents, or
-        trees or shapes that are not those of the arguments.
+        If `fwd` does not return a pair that begins with a tree of arrays, or `bwd` the
+        wrong number of cotangents, or trees or shapes that are not those of the
+        arguments.
     ConversionError
         If the function uses a traced value that is not among its arguments.
     ArgnumsError

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from fgrad._box import bare
 from fgrad._trace import Node, Space, strip
 from fgrad._transforms._checks import described, numeric_space
 from fgrad._transforms._rows import pull
@@ -62,7 +63,7 @@ class ElementwiseGrad(Transformed):
                 c - 1j * turn if leaf.dtype.kind == "f" else c
                 for c, turn, leaf in zip(sums, turned, inputs, strict=True)
             ]
-        if not _is_elementwise(node):
+        if not _is_single(node, inputs) and not _is_elementwise(node):
             self._check_diagonal(node, space, inputs, sums)
         return sums
 
@@ -83,13 +84,19 @@ class ElementwiseGrad(Transformed):
             if leaf.dtype.kind != "c":
                 expected = np.real(expected)
             error, size = np.abs(strip(got - expected)), np.abs(strip(expected))
-            if np.any(error > np.finfo(leaf.dtype).eps ** 0.5 * (size + np.max(size))):
+            most = size + np.max(size, initial=0)
+            if np.any(bare(error > np.finfo(leaf.dtype).eps ** 0.5 * most)):
                 name = label(self.fun)
                 raise OutputTypeError(
                     f"{self.transform} needs a function whose outputs depend on the "
                     f"matching input only, but {name} mixes entries (or is complex and "
                     f"not holomorphic). Use jacobian({name})."
                 )
+
+
+def _is_single(output: Node, inputs: list[Node]) -> bool:
+    """Whether there is at most one real entry, which has no other to mix with."""
+    return output.size <= 1 and all(n.dtype.kind == "f" for n in (output, *inputs))
 
 
 def _is_elementwise(output: Node) -> bool:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fgrad._forward import push
-from fgrad._trace import Box, strip
+from fgrad._forward import Tangent, TangentTrace, fresh, push
+from fgrad._trace import Box, Node, strip
 from fgrad._transforms._checks import described, is_numeric
 from fgrad._transforms._run import Run, label
 from fgrad._transforms.reverse import pulled
@@ -28,71 +28,67 @@ class Pushforward:
         self._once = once
         """Whether it is called only once, so that the tape may be used up."""
         self._structure = flatten(out)[1]
-        outputs = run.outputs(out)
-        self._leaves = [leaf for leaf, _, _ in outputs]
-        self._nodes = [node for _, node, _ in outputs]
+        self._outputs = run.outputs(out)
 
     def __call__(self, *tangents: Any) -> Any:
-        given = {}
-        name = label(self._run.fun)
-        if len(tangents) != len(self._run.inputs):
-            raise TangentError(
-                f"{self._run.transform} of {name} needs {len(self._run.inputs)} "
-                f"tangents, one for each argument, but got {len(tangents)}"
-            )
-        for i, (tangent, (structure, nodes)) in enumerate(
-            zip(tangents, self._run.inputs, strict=True)
-        ):
-            leaves, got = flatten(tangent)
-            if got != structure:
-                raise TangentError(
-                    f"the tangent of argument {i} of {name} needs the tree "
-                    f"{structure!r}, but is {got!r}"
-                )
-            paths = leaf_paths(structure)
-            for path, node, leaf in zip(paths, nodes, leaves, strict=True):
-                given[node] = self._checked(leaf, node, f"argument {i}{path}", name)
-        outputs = [node for node in self._nodes if node is not None]
-        found = push(outputs, given, consume=self._once)
-        seen = {id(tangent) for tangent in given.values()}
-        return unflatten(
-            self._structure,
-            [
-                _zero(leaf)
-                if node is None or node not in found
-                else _fresh(found[node], seen)
-                for leaf, node in zip(self._leaves, self._nodes, strict=True)
-            ],
+        given = checked(self._run, tangents)
+        nodes = [node for _, node, _ in self._outputs if node]
+        found = push(nodes, given, consume=self._once)
+        return unflatten(self._structure, _private(self._outputs, given, found))
+
+
+def checked(run: Run, tangents: Sequence[Any]) -> dict[Node, Any]:
+    """The tangent of each leaf of the arguments, or an error naming what is wrong."""
+    name = label(run.fun)
+    if len(tangents) != len(run.inputs):
+        raise TangentError(
+            f"{run.transform} of {name} needs {len(run.inputs)} tangents, one for each "
+            f"argument, but got {len(tangents)}"
         )
-
-    def _checked(self, tangent: Any, node: Any, where: str, name: str) -> Any:
-        if not is_numeric(tangent):
-            raise TangentError(
-                f"the tangent of {where} of {name} needs dtype {node.dtype}, "
-                f"but is {described(tangent)}"
-            )
-        t = tangent if type(tangent) is Box else np.asarray(tangent)
-        if t.shape != node.shape:
-            raise TangentError(
-                f"the tangent of {where} of {name} needs shape {node.shape}, "
-                f"but has shape {t.shape}"
-            )
-        if not np.can_cast(t.dtype, node.dtype, "same_kind"):
-            raise TangentError(
-                f"the tangent of {where} of {name} needs dtype {node.dtype}, "
-                f"but has dtype {t.dtype}"
-            )
-        return t if t.dtype == node.dtype else t.astype(node.dtype)
-
-
-def _fresh(tangent: Any, seen: set[int]) -> Any:
-    """A tangent that nobody else sees: no input, no view, no other output."""
-    if type(tangent) is np.ndarray and (
-        tangent.base is not None or id(tangent) in seen
+    given: dict[Node, Any] = {}
+    for i, (tangent, (structure, nodes)) in enumerate(
+        zip(tangents, run.inputs, strict=True)
     ):
-        tangent = np.array(tangent)
-    seen.add(id(tangent))
-    return tangent[()]
+        leaves, got = flatten(tangent)
+        if got != structure:
+            raise TangentError(
+                f"the tangent of argument {i} of {name} needs the tree "
+                f"{structure!r}, but is {got!r}"
+            )
+        paths = leaf_paths(structure)
+        for path, node, leaf in zip(paths, nodes, leaves, strict=True):
+            given[node] = _fitting(leaf, node, f"argument {i}{path} of {name}")
+    return given
+
+
+def _fitting(tangent: Any, node: Node, where: str) -> Any:
+    if not is_numeric(tangent):
+        raise TangentError(
+            f"the tangent of {where} needs dtype {node.dtype}, but is "
+            f"{described(tangent)}"
+        )
+    t = tangent if type(tangent) is Box else np.asarray(tangent)
+    if t.shape != node.shape:
+        raise TangentError(
+            f"the tangent of {where} needs shape {node.shape}, but has shape {t.shape}"
+        )
+    if not np.can_cast(t.dtype, node.dtype, "same_kind"):
+        raise TangentError(
+            f"the tangent of {where} needs dtype {node.dtype}, but has dtype {t.dtype}"
+        )
+    return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _private(
+    outputs: Sequence[Any], given: dict[Node, Any], found: dict[Node, Any]
+) -> list[Any]:
+    """The tangent of each leaf of the output, seen by nobody else."""
+    seen = {id(tangent) for tangent in given.values()}
+    tangents = [
+        fresh(found[node], seen) if node in found else _zero(leaf)
+        for leaf, node, _ in outputs
+    ]
+    return [t if type(t) is Box else t[()] for t in tangents]
 
 
 def _zero(leaf: Any) -> Any:
@@ -133,6 +129,8 @@ def jvp(
         If the tangents do not look like the primals.
     InputTypeError
         If a leaf of `primals` is not a float or complex number or array.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
 
     Examples
     --------
@@ -142,9 +140,16 @@ def jvp(
     (array([1., 4.]), array([ 2., 40.]))
     """
     check_pairs("jvp", fun, primals, tangents)
-    out, pushforward, aux = _linearized("jvp", fun, primals, has_aux, once=True)
-    tangent = pushforward(*tangents)
-    return (out, tangent, aux) if has_aux else (out, tangent)
+    run = Run("jvp", fun, primals, range(len(primals)), TangentTrace)
+    given: dict[Any, Any] = checked(run, tangents)
+    for node, t in given.items():
+        node.tangent = Tangent(t, False)
+    out, aux = run.finish(run.call({}), has_aux)
+    outputs: list[Any] = run.outputs(out)
+    found = {n: n.tangent.t for _, n, _ in outputs if n and n.tangent}
+    tangent = unflatten(flatten(out)[1], _private(outputs, given, found))
+    value = tree_map(run.value, out)
+    return (value, tangent, aux) if has_aux else (value, tangent)
 
 
 def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]]:
@@ -169,6 +174,8 @@ def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]
     ------
     TangentError
         By the pushforward, if the tangents do not look like the primals.
+    OutputTypeError
+        If `fun` returns something else than a tree of arrays.
 
     Examples
     --------
@@ -177,8 +184,9 @@ def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]
     >>> y, pushforward(1.0), pushforward(10.0)
     (8.0, np.float64(12.0), np.float64(120.0))
     """
-    out, pushforward, _ = _linearized("linearize", fun, primals, has_aux=False)
-    return out, pushforward
+    run = Run("linearize", fun, primals, range(len(primals)))
+    out, _ = run.finish(run.call({}), has_aux=False)
+    return tree_map(run.value, out), Pushforward(run, out)
 
 
 def linear_transpose(
@@ -222,15 +230,3 @@ def check_pairs(
                 f"argument, but got {described(given)}. Write "
                 f"{transform}({name}, (x,), (v,))."
             )
-
-
-def _linearized(
-    transform: str,
-    fun: Callable[..., Any],
-    primals: Sequence[Any],
-    has_aux: bool,
-    once: bool = False,
-) -> tuple[Any, Pushforward, Any]:
-    run = Run(transform, fun, primals, range(len(primals)))
-    out, aux = run.finish(run.call({}), has_aux)
-    return tree_map(run.value, out), Pushforward(run, out, once=once), aux

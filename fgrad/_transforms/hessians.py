@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
+from fgrad._forward import fresh
 from fgrad._transforms._run import Argnums, Run
 from fgrad._transforms.forward import Pushforward, check_pairs
 from fgrad._transforms.jacobians import Jacobian
@@ -130,4 +131,6 @@ def hvp(
     run = Run("hvp", fun, primals, range(count))
     argnums = 0 if count == 1 else tuple(range(count))
     out, _ = run.finish(run.call({}, Grad("hvp", fun, argnums)), has_aux=False)
-    return tree_map(run.value, out), Pushforward(run, out, once=True)(*tangents)
+    seen: set[int] = set()
+    gradient = tree_map(lambda leaf: fresh(run.value(leaf), seen), out)
+    return gradient, Pushforward(run, out, once=True)(*tangents)

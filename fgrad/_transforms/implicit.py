@@ -5,70 +5,34 @@ The derivative follows from the equation that the solution satisfies,
 
     f(x(a), a) = 0   so   ∂f/∂x · dx + ∂f/∂a · da = 0,
 
-and a cotangent g of x gives w with (∂f/∂x)ᵀ w = -g, then (∂f/∂a)ᵀ w.
+and a cotangent g of x gives w with (∂f/∂x)ᵀ w = -g, then (∂f/∂a)ᵀ w. Here x and f are
+vectors of real numbers: the components of trees, whose complex leaves have two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
 from fgrad._bind import bind
-from fgrad._ravel import Unravel, ravel
+from fgrad._ravel import components
 from fgrad._rules import Rule
-from fgrad._trace import Box, space
+from fgrad._trace import space
+from fgrad._transforms._problem import Matvec, Problem
 from fgrad._transforms._run import label
 from fgrad._transforms._solvers import Difference, Iteration, Newton
-from fgrad._transforms.custom import CustomVJP, closes_over
+from fgrad._transforms.custom import CustomVJP
 from fgrad._transforms.forward import linearize
 from fgrad._transforms.jacobians import jacobian
 from fgrad._transforms.reverse import stop_gradient, vjp
 from fgrad._tree import flatten, leaf_paths, unflatten
-from fgrad.errors import ConversionError, InputTypeError, OutputTypeError
+from fgrad.errors import InputTypeError, OutputTypeError
 
 __all__ = ["custom_root", "fixed_point"]
 
 X = TypeVar("X")
-
-Matvec = Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An equation ``residual(vector, *args) = 0`` and how to solve it."""
-
-    name: str
-    fun: Callable[..., Any]
-    unravel: Unravel
-    solve: Callable[[Callable[[Any], Any], Any], Any]
-    """From the residual of a tree, and a first guess, to the solution."""
-    start: Any
-    linear_solve: Callable[[Matvec, Any], Any] | None
-
-    def residual(self, vector: Any, *args: Any) -> Any:
-        """The residual as a vector of the size of the unknown."""
-        return ravel(self.fun(self.unravel(vector), *args))[0]
-
-    def check(self, x: Any, args: Any) -> None:
-        """Refuse a function that returns no residual, or hides what it depends on."""
-        out = self.fun(x, *args)
-        for leaf in flatten(out)[0]:
-            if type(leaf) is Box:
-                raise ConversionError(closes_over(self.name, leaf))
-        expected, got = _described(x), _described(out)
-        if got != expected:
-            raise OutputTypeError(
-                f"{self.name} must return a tree like x, which is {expected}, but it "
-                f"returned {got}."
-            )
-
-
-def _described(tree: Any) -> str:
-    leaves, structure = flatten(tree)
-    return f"{structure!r} with shapes {[np.shape(leaf) for leaf in leaves]}"
 
 
 def _plainly(fun: Callable[..., Any], *args: Any) -> Any:
@@ -87,25 +51,22 @@ def _plainly(fun: Callable[..., Any], *args: Any) -> Any:
     return bind(rule, tuple(leaves), {})
 
 
-def _root(problem: Problem, *args: Any) -> Any:
-    """The solution, a vector."""
+def _root(problem: Problem, x0: Any, *args: Any) -> Any:
+    """The components of the solution."""
 
-    def solve(*args: Any) -> Any:
-        problem.check(problem.start, args)
-        x = problem.solve(lambda x: problem.fun(x, *args), problem.start)
-        problem.check(x, args)  # where the theorem is applied
-        return ravel(x)[0]
+    def solve(x0: Any, *args: Any) -> Any:
+        return components(problem.solve(x0, args))[0]
 
     solve.__name__ = problem.name
-    return _plainly(solve, *args)
+    return _plainly(solve, x0, *args)
 
 
-def _root_fwd(problem: Problem, *args: Any) -> Any:
-    x = ROOT(problem, *args)  # traced by the outer levels, if there are any
+def _root_fwd(problem: Problem, x0: Any, *args: Any) -> Any:
+    x = ROOT(problem, x0, *args)  # traced by the outer levels, if there are any
     return x, (x, args)
 
 
-def _root_bwd(problem: Problem, residuals: Any, g: Any) -> tuple[Any, ...]:
+def _root_bwd(problem: Problem, x0: Any, residuals: Any, g: Any) -> tuple[Any, ...]:
     x, args = residuals
     w = _solved(problem, True, x, args, g)
     values, rebuild = _continuous(args)
@@ -145,14 +106,14 @@ def _linear(problem: Problem, transposed: bool, x: Any, args: Any, b: Any) -> An
     """The solution of M w = b, or Mᵀ w = b, with M = ∂f/∂x, by the caller's solver."""
 
     def solve(x: Any, args: Any, b: Any) -> Any:
-        linear_solve: Any = problem.linear_solve
-        w = np.asarray(linear_solve(_product(problem, transposed, x, args), b))
-        if w.shape != b.shape:
+        solver: Any = problem.linear_solver
+        w = np.asarray(solver(_product(problem, transposed, x, args), b))
+        if w.shape != b.shape or not np.can_cast(w.dtype, b.dtype, "same_kind"):
             raise OutputTypeError(
-                f"the linear_solve of {problem.name} must return a vector of shape "
-                f"{b.shape}, but returned an array of shape {w.shape}."
+                f"the linear_solve of {problem.name} must return a real vector of "
+                f"shape {b.shape}, but returned {w.dtype} {w.shape}."
             )
-        return w
+        return w.astype(b.dtype)
 
     solve.__name__ = f"the linear_solve of {problem.name}"
     return _plainly(solve, x, args, b)
@@ -186,7 +147,7 @@ def _linear_bwd(
     return *_cotangents((x, args), pullback(-u)[0]), u
 
 
-ROOT = CustomVJP(_root, (0,))
+ROOT = CustomVJP(_root, (0, 1))
 ROOT.defvjp(_root_fwd, _root_bwd)
 
 LINEAR = CustomVJP(_linear, (0, 1))
@@ -195,7 +156,7 @@ LINEAR.defvjp(_linear_fwd, _linear_bwd)
 
 def _solved(problem: Problem, transposed: bool, x: Any, args: Any, b: Any) -> Any:
     """The solution of M w = b, or Mᵀ w = b: by a dense Jacobian unless told how."""
-    if problem.linear_solve is not None:
+    if problem.linear_solver is not None:
         return LINEAR(problem, transposed, x, args, b)
     matrix = jacobian(problem.residual)(x, *args)
     return np.linalg.solve(np.transpose(matrix) if transposed else matrix, b)
@@ -213,20 +174,14 @@ def _differentiable_root(
     x0 = stop_gradient(x0)
     leaves, structure = flatten(x0)
     for path, leaf in zip(leaf_paths(structure, "x0"), leaves, strict=True):
-        if not _is_continuous(leaf) or np.iscomplexobj(leaf):
+        if not _is_continuous(leaf):
             raise InputTypeError(
-                f"{transform} of {label(fun)} needs a first guess of real floats, but "
-                f"{path} is {leaf!r}."
+                f"{transform} of {label(fun)} needs a first guess of real or complex "
+                f"floats, but {path} is {leaf!r}."
             )
-    problem = Problem(
-        label(fun),
-        residual,
-        ravel(x0)[1],
-        solve,
-        x0,
-        linear_solve,
-    )
-    return problem.unravel(ROOT(problem, *args))
+    tree = components(x0)[1]
+    problem = Problem(label(fun), residual, solve, linear_solve, tree)
+    return tree(ROOT(problem, x0, *args))
 
 
 def custom_root(
@@ -242,17 +197,19 @@ def custom_root(
     ----------
     fun : callable
         ``fun(x, *args)`` returns a tree like `x`.
-    x0 : tree of real floats or arrays
-        A first guess. The solution does not depend on it.
+    x0 : tree of floats, complex numbers or arrays
+        A first guess: its shapes and dtypes are those of x, its derivative is zero.
     *args : tree
         Whatever else `fun` needs; their float and complex leaves are differentiated.
     solve : callable, optional
         ``solve(f, x0)`` returns x with ``f(x) = 0``, for a function `f` of plain
-        values. By default Newton's method with a dense Jacobian.
+        values. By default Newton's method with a dense Jacobian. Whether a solver of
+        yours has converged is yours to check.
     linear_solve : callable, optional
         ``linear_solve(matvec, b)`` returns the vector w with ``matvec(w) = b``, for
-        plain vectors; the derivative needs it with ∂f/∂x, raveled, or its transpose. By
-        default a dense Jacobian is solved.
+        plain real vectors. The matrix is ∂f/∂x or its transpose, between the leaves in
+        one vector, where a complex leaf counts as its real parts, then its imaginary
+        parts. By default a dense matrix is solved.
 
     Returns
     -------
@@ -266,15 +223,20 @@ def custom_root(
     ConversionError
         If `fun` uses a traced value that is not among its arguments.
     OutputTypeError
-        If `fun` does not return a tree like `x`.
+        If `fun` does not return a tree like `x`, complex where x is complex and real
+        where it is real; or `solve` none like `x0`.
     InputTypeError
-        If a leaf of `x0` is not a real float or array.
+        If a leaf of `x0` is not a float, a complex number or an array of these.
 
     Notes
     -----
     By the implicit function theorem, the derivative needs the solution alone, not the
     steps that led to it. It may be differentiated any number of times, in both modes,
-    whatever the solvers do.
+    whatever the solvers do. A complex unknown counts as its real and imaginary parts,
+    so that `fun` need not be holomorphic.
+
+    Under `vmap`, the solvers see one example after the other, and the rest is computed
+    for all at once.
 
     Examples
     --------
@@ -305,13 +267,14 @@ def fixed_point(
     ----------
     fun : callable
         ``fun(x, *args)`` returns a tree like `x`; a contraction near the solution.
-    x0 : tree of real floats or arrays
-        Where to begin.
+    x0 : tree of floats, complex numbers or arrays
+        Where to begin: its shapes and dtypes are those of x, its derivative is zero.
     *args : tree
         Whatever else `fun` needs; their float and complex leaves are differentiated.
     tol : float, optional
         The largest change, relative to 1 + max|x|, at which x counts as solution. By
-        default a hundred times the spacing of the dtype's numbers.
+        default `fun` is applied until rounding leaves nothing to gain; the last change
+        is then at most a hundred times the spacing of the dtype's numbers.
     max_steps : int
         How often to apply `fun`.
     linear_solve : callable, optional
@@ -332,6 +295,7 @@ def fixed_point(
     Notes
     -----
     By the implicit function theorem, as in `custom_root`: the steps are not recorded.
+    What is said there of complex unknowns and of `vmap` holds here, too.
 
     Examples
     --------

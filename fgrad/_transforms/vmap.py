@@ -59,6 +59,7 @@ class Vmap(Wrapped):
         return self._output(out, trace, arguments.arrays)
 
     def _output(self, out: Any, trace: BatchTrace, inputs: list[Any]) -> Any:
+        seen = list(inputs)
         leaves, structure = flatten(out)
         axes = _spread(self.out_axes, structure, out)
         if axes is None:
@@ -70,15 +71,18 @@ class Vmap(Wrapped):
         return unflatten(
             structure,
             [
-                self._leaf(leaf, axis, path, trace, inputs)
+                self._leaf(leaf, axis, path, trace, seen)
                 for leaf, axis, path in zip(leaves, axes, paths, strict=True)
             ],
         )
 
     def _leaf(
-        self, leaf: Any, axis: Any, path: str, trace: BatchTrace, inputs: list[Any]
+        self, leaf: Any, axis: Any, path: str, trace: BatchTrace, seen: list[Any]
     ) -> Any:
-        """One array of the output, with the examples along its axis."""
+        """One array of the output, with the examples along its axis.
+
+        It shares no memory with what was `seen`, and then belongs to that.
+        """
         where = f"the output{f' at {path}' if path else ''}"
         mapped = trace.holds(leaf)
         if axis is None:
@@ -103,11 +107,12 @@ class Vmap(Wrapped):
                 f"for one example"
             )
         value: Any = trace.of_all(leaf)
-        if type(value) is not Box and (
-            not value.flags.writeable
-            or any(np.may_share_memory(value, array) for array in inputs)
-        ):
-            value = np.array(value)
+        if type(value) is not Box:
+            if not value.flags.writeable or any(
+                np.may_share_memory(value, array) for array in seen
+            ):
+                value = np.array(value)
+            seen.append(value)
         return np.moveaxis(cast("Any", value), 0, axis) if axis else value
 
     def __repr__(self) -> str:

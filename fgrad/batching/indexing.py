@@ -18,6 +18,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from fgrad._batching import BatchTrace
 from fgrad._bind import bind
 from fgrad._rules import RULES
+from fgrad._scatter import add_at
 from fgrad._trace import Box
 from fgrad.batching._forms import (
     array,
@@ -27,9 +28,10 @@ from fgrad.batching._forms import (
     several_arrays,
     shifted,
 )
-from fgrad.primitives.indexing import index_add, index_update
+from fgrad.primitives.indexing import index_add, index_update, scatter_add
 
 BASIC = (slice, EllipsisType, type(None))
+SINGLE = (*BASIC, int, np.generic, np.ndarray)
 
 
 class Index(NamedTuple):
@@ -42,14 +44,18 @@ class Index(NamedTuple):
     """The first of these axes in the result."""
     moves: bool
     """Whether NumPy would need more than a slice in front."""
+    basic: bool = False
+    """Whether there are numbers and slices only."""
 
 
 def _parsed(trace: BatchTrace, index: Any, ndim: int) -> Index:
     """Look at an index of an array with `ndim` axes."""
-    parts = index if type(index) is tuple else (index,)
-    parts = tuple(np.asarray(p) if isinstance(p, list) else p for p in parts)
+    if type(index) is slice or type(index) is int:
+        return Index((index,), 0, 0, False, basic=True)
+    parts: Any = index if type(index) is tuple else (index,)
+    parts = tuple(p if isinstance(p, SINGLE) else array(p) for p in parts)
     if all(isinstance(p, BASIC) or type(p) is int for p in parts):
-        return Index(parts, 0, 0, False)
+        return Index(parts, 0, 0, False, basic=True)
     consumed = [_consumed(p) for p in parts]
     advanced = [i for i, p in enumerate(parts) if not isinstance(p, BASIC)]
     if any(type(p) is Box and p.dtype.kind == "b" for p in parts) or any(
@@ -114,31 +120,56 @@ def _from_shared(trace: BatchTrace, a: Any, index: Index) -> Any:
 
 @several_arrays(index_add)
 def add(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
-    return _written(trace, index_add, x, index, value)
+    x = trace.of_all(x)
+    return index_add(x, *_written(trace, x, index, value))
 
 
 @several_arrays(index_update)
 def update(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
-    return _written(trace, index_update, x, index, value)
+    x = trace.of_all(x)
+    return index_update(x, *_written(trace, x, index, value))
 
 
-def _written(trace: BatchTrace, fun: Any, x: Any, index: Any, value: Any) -> Any:
-    full = trace.of_all(x)
+@several_arrays(add_at)
+def added(trace: BatchTrace, x: Any, index: Any, value: Any) -> Any:
+    """In place: `x` is a batch that nobody else sees."""
+    add_at(x._value, *_written(trace, x._value, index, value))
+    return x
+
+
+@several_arrays(scatter_add)
+def put_together(trace: BatchTrace, parts: Any, indices: Any, shape: Any) -> Any:
+    full = np.broadcast_to(0, (trace.size, *shape))
+    pairs = [_written(trace, full, i, x) for i, x in zip(indices, parts, strict=True)]
+    everywhere = tuple(index for index, _ in pairs)
+    return scatter_add([part for _, part in pairs], everywhere, full.shape)
+
+
+def _written(trace: BatchTrace, full: Any, index: Any, value: Any) -> tuple[Any, Any]:
+    """The index and value of all examples."""
     parsed = _parsed(trace, index, full.ndim - 1)
-    spots = tuple(np.zeros(p.shape, int) if type(p) is Box else p for p in parsed.parts)
-    shape = np.broadcast_to(0, full.shape[1:])[spots].shape
+    shape = _picked(full, parsed)
     value = value if type(value) is Box else np.asarray(value)
     if value.ndim > len(shape):
         value = np.reshape(value, value.shape[value.ndim - len(shape) :])
     if trace.holds(value):
         value = lined_up(value._value, len(shape))
+    if value.shape != (trace.size, *shape):
+        value = np.broadcast_to(value, (trace.size, *shape))
     if not parsed.moves:
-        return fun(full, (slice(None), *parsed.parts), value)
-    value = np.broadcast_to(value, (trace.size, *shape))
+        return (slice(None), *parsed.parts), value
     if parsed.place:
         front, place = _axes(parsed)
         value = np.moveaxis(value, place, front)
-    return fun(full, _numbered(trace, parsed), value)
+    return _numbered(trace, parsed), value
+
+
+def _picked(full: Any, index: Index) -> tuple[int, ...]:
+    """The shape of what the index picks in one example."""
+    if index.basic and type(full) is not Box:
+        return full[(slice(None), *index.parts)].shape[1:]
+    parts = tuple(np.zeros(p.shape, int) if type(p) is Box else p for p in index.parts)
+    return np.broadcast_to(0, full.shape[1:])[parts].shape
 
 
 @several_arrays(np.take)

@@ -32,7 +32,7 @@ class Concatenator:
                 "no derivative rule for matrices, as 'r' and 'c' make them"
             )
         items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
-        plain = self._numpy[tuple(strip(item) for item in items)]
+        plain = self._numpy[tuple(_plain(item) for item in items)]
         traced = [item for item in items if type(item) is Box]
         if not traced:
             return plain
@@ -60,6 +60,12 @@ def _item(item: Any) -> Any:
     if isinstance(item.step, complex):
         return np.linspace(start, item.stop, int(abs(item.step)))
     return implementation(np.arange)(start, item.stop, item.step or 1)
+
+
+def _plain(item: Any) -> Any:
+    """The value of an entry; of a batched one, zeros like one example."""
+    value = strip(item)
+    return np.zeros(value.shape, value.dtype)[()] if type(value) is Box else value
 
 
 def _numbers(item: Any, number: Any) -> Any:

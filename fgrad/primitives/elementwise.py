@@ -24,7 +24,7 @@ defvjp(np.divide, x1=lambda g, x2: g / x2, x2=lambda g, ans, x2: -g * ans / x2)
 defvjp(np.positive, x=lambda g: g)
 defvjp(np.negative, x=lambda g: -g)
 defvjp(np.reciprocal, x=lambda g, ans: -g * ans * ans)
-defvjp(np.square, x=lambda g, x: 2 * g * x)
+defvjp(np.square, x=lambda g, x: g * (2 * x))
 defvjp(np.sqrt, x=lambda g, ans: g / (2 * ans))
 defvjp(np.cbrt, x=lambda g, ans: g / (3 * ans * ans))
 defvjp(astype, neutral=("dtype",), x=lambda g: g)
@@ -53,17 +53,17 @@ def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     if type(x2) in (int, float) and dtype is None:
         if x2 == 0:
             return np.zeros_like(g)
-        return g * x2 * (x1 if x2 == 2 else x1 ** (x2 - 1))
+        return g * (x2 * (x1 if x2 == 2 else x1 ** (x2 - 1)))
     once = np.equal(x1, 0) & np.equal(x2, 0)
     exponent = np.where(once, 1, np.subtract(x2, 1.0))  # 1.0: unsigned 0 - 1 wraps
-    return g * x2 * np.power(x1, exponent, dtype=dtype)
+    return g * (x2 * np.power(x1, exponent, dtype=dtype))
 
 
 def float_power_pullback(g: Any, x1: Any, x2: Any) -> Any:
     """x2 x1**(x2 - 1), which is 0 for x2 = 0, also at x1 = 0."""
     once = np.equal(x1, 0) & np.equal(x2, 0)
     exponent = np.where(once, 1, np.subtract(x2, 1.0))
-    return g * x2 * np.float_power(x1, exponent)
+    return g * (x2 * np.float_power(x1, exponent))
 
 
 def exponent_pullback(g: Any, ans: Any, x1: Any, x2: Any) -> Any:
@@ -117,7 +117,7 @@ def arccos_pullback(g: Any, ans: Any, x: Any) -> Any:
 
 
 defvjp(np.sin, x=lambda g, x: g * np.cos(x))
-defvjp(np.cos, x=lambda g, x: -g * np.sin(x))
+defvjp(np.cos, x=lambda g, x: g * -np.sin(x))
 defvjp(np.tan, x=lambda g, ans: g * (1 + ans * ans))
 defvjp(np.arcsin, x=arcsin_pullback)
 defvjp(np.arccos, x=arccos_pullback)

@@ -11,6 +11,7 @@ from fgrad._scatter import Scatter
 
 index_add = primitive(_scatter.index_add)
 index_update = primitive(_scatter.index_update)
+scatter_add = primitive(_scatter.scatter_add)
 
 
 def entries(x, index):
@@ -51,6 +52,17 @@ defvjp(
     masks=True,
     x=lambda g, index: index_update(g, index, 0),
     value=index_update_pullback,
+)
+
+
+defvjp(
+    scatter_add,
+    neutral=("shape",),
+    sequences=("parts",),
+    parts=lambda g, wanted, indices: [
+        None if node is None else entries(g, index)
+        for node, index in zip(wanted, indices, strict=True)
+    ],
 )
 
 

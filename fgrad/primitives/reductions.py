@@ -93,6 +93,8 @@ def extremum_shares(g, a, ans, axis, keepdims, where, initial):
     if where is not True:
         attains = attains & where
     n = np.count_nonzero(attains, axis=axis, keepdims=True)
+    if hasattr(initial, "astype"):
+        initial = initial.astype(ans.dtype)  # as NumPy does, before it compares
     also = np.equal(ans, initial) if initial is not None else False
     return attains, also, restore(g, a, axis, keepdims) / np.maximum(n + also, 1)
 

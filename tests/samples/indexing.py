@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from fgrad._scatter import index_add, index_update
+from fgrad._scatter import index_add, index_update, scatter_add
 from tests.samples import real, sample
 
 _all = slice(None)
@@ -123,3 +123,8 @@ sample(np.insert, real(2, 2), 2, real(2))
 sample(np.insert, real(3), slice(0, 2), real(2))
 sample(np.insert, real(3), [], real(0))
 sample(np.insert, np.arange(3.0), 1, real())
+sample(scatter_add, [real(2), real()], [slice(0, 2), 1], (3,))
+sample(scatter_add, [real(3, 2), real(2, 2)], [..., [0, 0]], (3, 2))
+sample(scatter_add, [real(2), real(3)], [([0, 1], [1, 1]), (_all, 0)], (3, 2))
+sample(scatter_add, [real(3, 1)], [(_all, slice(1, 2))], (3, 2))
+sample(scatter_add, [real(0), real(2)], [slice(2, 2), _mask], (3,))
