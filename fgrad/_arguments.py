@@ -15,7 +15,6 @@ from fgrad._rules import Rule
 from fgrad._trace import CONTAINERS, Box, boxes_in
 
 __all__ = [
-    "ARRAYS",
     "KNOWN",
     "SCALARS",
     "defers",
@@ -23,6 +22,7 @@ __all__ = [
     "numbers",
     "operands",
     "plain_operands",
+    "usual_operands",
 ]
 
 KNOWN = USUAL | {Box}
@@ -83,6 +83,12 @@ def defers(x1: Box, v2: Any, reflected: str) -> bool:
     if isinstance(bare(x1), float | complex):
         return True
     return not (x1.shape or reads_as_array(kind) or hasattr(kind, "__len__"))
+
+
+def usual_operands(rule: Rule, fun: Any) -> tuple[frozenset[type], str]:
+    """Types of operands that need no look, and the reflected method of an operator."""
+    reflected = "" if fun is rule.fun else f"__r{fun.__name__}__"
+    return KNOWN if rule.ufunc else ARRAYS, reflected
 
 
 def has_lists(rule: Rule, v1: Any, v2: Any) -> bool:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad._arguments import (
-    ARRAYS,
     KNOWN,
     SCALARS,
     defers,
@@ -24,6 +23,7 @@ from fgrad._arguments import (
     numbers,
     operands,
     plain_operands,
+    usual_operands,
 )
 from fgrad._callsite import LIBRARY, caller, describe
 from fgrad._conversions import INDEX
@@ -345,8 +345,7 @@ def _with_options(
 
 def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with two arguments."""
-    reflected = "" if fun is rule.fun else f"__r{fun.__name__}__"
-    known = KNOWN if rule.ufunc else ARRAYS
+    known, reflected = usual_operands(rule, fun)
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
