@@ -14,10 +14,23 @@ from fgrad._foreign import USUAL, is_foreign, operand, reads_as_array
 from fgrad._rules import Rule
 from fgrad._trace import CONTAINERS, Box, boxes_in
 
-__all__ = ["KNOWN", "defers", "has_lists", "operands", "plain_operands"]
+__all__ = [
+    "ARRAYS",
+    "KNOWN",
+    "SCALARS",
+    "defers",
+    "has_lists",
+    "numbers",
+    "operands",
+    "plain_operands",
+]
 
 KNOWN = USUAL | {Box}
 """The usual types of an argument."""
+
+SCALARS = {float: np.float64, complex: np.complex128}
+ARRAYS = KNOWN - {*SCALARS}
+"""The same where Python's numbers become NumPy's."""
 
 
 def plain_operands(rule: Rule, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -39,7 +52,23 @@ def _operand(rule: Rule, value: Any) -> Any:
 
 def operands(rule: Rule, v1: Any, v2: Any) -> tuple[Any, Any]:
     """Two arguments as NumPy takes them."""
-    return (_operand(rule, v1), _operand(rule, v2)) if rule.numpys else (v1, v2)
+    if not rule.numpys:
+        return v1, v2
+    v1, v2 = numbers(rule, [_operand(rule, v1), _operand(rule, v2)])
+    return v1, v2
+
+
+def numbers(rule: Rule, values: list[Any]) -> list[Any]:
+    """The Python numbers as NumPy's, which have a shape.
+
+    Not for ufuncs, nor beside arrays: there they are weak, and do not decide the dtype.
+    """
+    if rule.ufunc or not rule.numpys:
+        return values
+    if any(isinstance(value, np.ndarray | np.generic) for value in values):
+        return values
+    kinds = [SCALARS.get(type(value)) for value in values]
+    return [k(v) if k else v for k, v in zip(kinds, values, strict=True)]
 
 
 def defers(x1: Box, v2: Any, reflected: str) -> bool:

@@ -15,7 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._arguments import KNOWN, defers, has_lists, operands, plain_operands
+from fgrad._arguments import (
+    ARRAYS,
+    KNOWN,
+    SCALARS,
+    defers,
+    has_lists,
+    numbers,
+    operands,
+    plain_operands,
+)
 from fgrad._callsite import LIBRARY, caller, describe
 from fgrad._conversions import INDEX
 from fgrad._foreign import USUAL
@@ -27,7 +36,7 @@ __all__ = ["PART", "Part", "binary", "bind", "unary"]
 
 ABSENT: Any = object()
 is_usual = USUAL.issuperset
-COPIED, SCALARS = "_copied_", "_scalars_"  # no parameter is called like these
+COPIED = "_copied_"  # no parameter of a function is called like this
 
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -86,6 +95,7 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inner.append(value)
     if plan.ignored:
         plan.check(inner)
+    inner = numbers(rule, inner)
     args, kwargs = plan.call(inner)
     ans = bind(rule, args, kwargs) if nested else rule.fun(*args, **kwargs)
     return _record(trace, plan, parents, inner, ans)
@@ -136,26 +146,14 @@ class _Plan:
             )
         given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
-        defaults |= {
-            COPIED: _copied,
-            SCALARS: {float: np.float64, complex: np.complex128},
-        }
-        kept = "".join(map(self._kept, pullback.needs))
+        defaults[COPIED] = _copied
+        kept = "".join(
+            f"{COPIED}({n}), " if n in self.rule.copied else f"{n}, "
+            for n in pullback.needs
+        )
         # The names are those of parameters: nothing else is evaluated.
         keep = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
         return pullback, keep
-
-    def _kept(self, name: str) -> str:
-        """What of a parameter is kept: a copy, a NumPy scalar, or what was given.
-
-        Functions make an array of a Python number; ufuncs leave it weak.
-        """
-        if name in self.rule.copied:
-            return f"{COPIED}({name}), "
-        if self.rule.ufunc or name not in self.rule.pullbacks:
-            return f"{name}, "
-        kind = f"{SCALARS}.get(type({name}))"
-        return f"{name} if {kind} is None else {kind}({name}), "
 
     def check(self, inner: list[Any]) -> None:
         """Refuse options that the rule would ignore."""
@@ -296,6 +294,7 @@ def _remember(rule: Rule, slot: str, count: int, i: int) -> Any:
 
 def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with one argument."""
+    functional = rule.numpys and not rule.ufunc
 
     def call(x: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if type(x) is not Box or args or kwargs:
@@ -306,6 +305,8 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         if not trace.recording:
             return trace.interpret(rule, (x,), {})
         value = x._value
+        if functional and type(value) in SCALARS:
+            value = SCALARS[type(value)](value)
         ans = call(value) if type(value) is Box else fun(value)
         parent = x._node
         if type(ans) in PLAIN:
@@ -345,6 +346,7 @@ def _with_options(
 def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with two arguments."""
     reflected = "" if fun is rule.fun else f"__r{fun.__name__}__"
+    known = KNOWN if rule.ufunc else ARRAYS
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
@@ -371,8 +373,8 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         v1 = x1._value if first else x1
         v2 = x2._value if second else x2
         t1, t2 = type(v1), type(v2)
-        if t1 not in KNOWN or not (
-            t2 in KNOWN
+        if t1 not in known or not (
+            t2 in known
             or (
                 t2 is tuple and rule.fun is operator.getitem and is_usual(map(type, v2))
             )

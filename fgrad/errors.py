@@ -51,6 +51,7 @@ class InputTypeError(FgradError, TypeError):
 class OutputTypeError(FgradError, TypeError):
     """The result of the function does not have the type that the transform needs.
 
+    Return numbers, arrays of numbers, or trees of these; other data with `has_aux`.
     The gradient of a complex output is defined only for holomorphic functions: pass
     ``holomorphic=True`` if yours is one, or take the real part, or use `vjp`.
     """
@@ -60,7 +61,8 @@ class MissingRuleError(FgradError, NotImplementedError):
     """A NumPy function, argument or option has no derivative rule.
 
     Nothing is ever silently treated as constant. Write the step in terms of other
-    functions, or register a rule with `primitive` and `defvjp`.
+    functions, or register a rule with `primitive` and `defvjp`. Arrays with rules of
+    their own (masked, labelled, sparse) have none: make them plain ones first.
     """
 
 
@@ -142,10 +144,11 @@ class TangentError(FgradError, ValueError):
 
 
 class RuleError(FgradError, RuntimeError):
-    """A derivative rule is wrong: its result does not fit the argument.
+    """A derivative rule is wrong: it does not fit its function or its argument.
 
-    The message names the rule. A pullback must return an array with the shape of the
-    argument that it belongs to.
+    The message names the rule. A pullback takes ``g`` and names of parameters of its
+    function, and returns an array of numbers with the shape of the argument that it
+    belongs to.
     """
 
 

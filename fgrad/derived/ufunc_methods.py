@@ -79,6 +79,8 @@ def reduce(ufunc: np.ufunc) -> None:
         array = as_traced(array)
         if dtype is not None:
             array = array.astype(dtype)
+        if not array.ndim:
+            array = asarray(array, dtype=array.dtype)  # of a Python number
         if ufunc in LOGARITHMIC and "initial" not in options:
             options["keepdims"] = keepdims
             return primitives.log_sum(ufunc, array, axis, options)
