@@ -2,7 +2,7 @@
 
 A box is a value, the trace it belongs to, and the node that made it. A node knows where
 a cotangent of its result goes. Which of several traces is innermost is read off the
-boxes themselves: nothing here is global but the counter that numbers the traces.
+boxes themselves: nothing here is global but the counters of traces and of nodes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = [
     "boxes_in",
     "space",
     "strip",
+    "tick",
 ]
 
 
@@ -58,7 +59,7 @@ class Node:
         self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
     ) -> None:
         self.order = order
-        """Counts down from 0, so that a heap yields the newest node first."""
+        """Counts down, so that a heap yields the newest node first."""
         self.shape = shape
         """Of the result; for several results, a `Space` for each."""
         self.dtype = dtype
@@ -84,6 +85,10 @@ class Node:
 _LOCK = threading.Lock()
 _TRACES = itertools.count()
 
+tick = itertools.count(0, -1).__next__
+"""One clock for all traces: what any of them recorded since a call began has smaller
+numbers."""
+
 
 class Trace:
     """One run of a transform. Younger traces have larger numbers, and lie inside."""
@@ -102,7 +107,7 @@ class Trace:
         self.name = name
         self.recording = True
         """Whether calls are recorded here and now; else `interpret` handles them."""
-        self.tick = itertools.count(0, -1).__next__
+        self.tick = tick
         self.made: Callable[..., Node] = Node
         """What makes the node of a recorded operation."""
 

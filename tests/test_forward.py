@@ -228,16 +228,25 @@ def test_outputs_in_which_traced_values_hide():
         out[0] = x
         return out
 
-    for fun, what in ((Pair, "a Pair"), (objects, "an array of objects")):
+    plain = "Make it a plain one: fgrad.numpy.array(x.tolist())."
+    for fun, what, aux, none in (
+        (
+            Pair,
+            "a Pair",
+            "Return other data with has_aux=True.",
+            "Return numbers and arrays only.",
+        ),
+        (objects, "an array of dtype object", plain, plain),
+    ):
         message = raised(errors.OutputTypeError, lambda f=fun: jvp(f, (X,), (V,)))
         assert message == (
             f"jvp needs a tree of arrays as output, but {fun.__name__} returned "
-            f"{what}. Return other data with has_aux=True."
+            f"{what}. {aux}"
         )
         message = raised(errors.OutputTypeError, lambda f=fun: linearize(f, X))
         assert message == (
             f"linearize needs a tree of arrays as output, but {fun.__name__} returned "
-            f"{what}."
+            f"{what}. {none}"
         )
         for transform in (jacfwd, vmap, lambda f: lambda x: vjp(f, x)):
             with pytest.raises(errors.OutputTypeError, match=f"returned {what}"):

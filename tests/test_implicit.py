@@ -572,6 +572,16 @@ def test_equations_must_be_as_many_as_unknowns():
     ) == (begin + "[float64 ()], but it returned * with [complex128 ()].")
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+@pytest.mark.parametrize("slope", [np.nan, 2.0, 1e200])
+def test_a_leaf_that_leaves_the_numbers_is_no_solution(names, slope):
+    """Whichever of the leaves it is, and though the other has converged."""
+    slopes = {"a": 0.0, "b": slope}
+    f = lambda x: {name: slopes[name] * x[name] for name in names}  # noqa: E731
+    with np.errstate(over="ignore"), pytest.raises(errors.ConvergenceError):
+        fixed_point(f, dict.fromkeys(names, 1.0))
+
+
 def test_newtons_method():
     """It begins at solutions, ends at double ones, and gives up in words."""
     cube = lambda x, a: x**3 - a  # noqa: E731

@@ -6,10 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-import fgrad
 import fgrad.numpy as fnp
 from fgrad import grad, jacobian, jvp, vmap
-from fgrad._transforms import _located
 
 X = np.array([0.0, 1.0, 2.0])
 
@@ -167,28 +165,3 @@ def test_settings_are_left_as_they_were():
         grad(lambda x: 1 / 0)(1.0)
     assert np.geterr() == before
     assert np.geterrcall() is call
-
-    def sets(x):
-        np.seterr(over="raise")
-        return x
-
-    grad(sets)(1.0)
-    assert np.geterr() == before | {"over": "raise"}
-    assert np.geterrcall() is call
-
-    handler = print
-
-    def calls(x):
-        np.seterrcall(handler)
-        np.seterr(divide="call")
-        return x
-
-    grad(calls)(1.0)
-    assert np.geterr() == before | {"over": "raise", "divide": "call"}
-    assert np.geterrcall() is handler
-
-
-def test_without_numpys_private_state(monkeypatch):
-    monkeypatch.setattr(_located, "STATE", None)
-    assert len(seen(lambda: grad(operators)(X))) == len(seen(lambda: operators(X)))
-    assert fgrad.grad(np.sin)(0.0) == 1.0

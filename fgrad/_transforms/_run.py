@@ -20,7 +20,7 @@ from fgrad._transforms._checks import (
     numeric_space,
 )
 from fgrad._transforms._explained import explained
-from fgrad._transforms._located import Located
+from fgrad._transforms._located import located
 from fgrad._tree import (
     Structure,
     flatten,
@@ -102,7 +102,7 @@ class Run:
         Whatever it raises, nothing is left behind.
         """
         try:
-            with Located():
+            with located():
                 return (through or self.fun)(*self.args, **kwargs)
         except BaseException as error:
             self.trace.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,8 @@ class Iteration:
             ]
             sizes = [_size(step) for step in steps]
             steps = [s / eps for s, eps in zip(sizes, spacings, strict=True)]
+            if not isfinite(sum(steps)):  # `max` may overlook what is not a number
+                break
             before, change = change, max(steps, default=0.0)
             scale = 1 + max(map(_size, xs), default=0.0)
             if self.tol is not None:
@@ -80,11 +83,9 @@ class Iteration:
                     return unflatten(structure, xs)
             elif change <= 100 * scale and (change == 0 or change >= before):
                 return unflatten(structure, xs)  # rounding leaves nothing to gain
-            if not np.isfinite(change):
-                break
         raise ConvergenceError(
             f"fixed_point of {self.name} did not converge in {self.max_steps} steps: x "
-            f"still changes by {max(sizes):.3g}. Begin nearer to the solution, or "
+            f"still changes by {np.max(sizes):.3g}. Begin nearer to the solution, or "
             f"damp the step."
         )
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from fgrad._transforms._checks import check_function
 from fgrad._transforms._explained import explained
-from fgrad._transforms._located import Located
+from fgrad._transforms._located import located
 from fgrad._transforms._run import Argnums, Run, label, numbers, positions
 
 __all__ = ["Transformed", "Wrapped", "is_sequence"]
@@ -78,7 +78,7 @@ class Transformed(Wrapped):
     async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
         """The same for an async function, once it is done."""
         try:
-            with Located():
+            with located():
                 out = await out
             return self._end(run, out)
         except BaseException as error:

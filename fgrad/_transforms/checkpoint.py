@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import partial, update_wrapper
 from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
+from fgrad._box import bare
 from fgrad._replay import replay
 from fgrad._rules import Pullback, Rule
-from fgrad._trace import Box, Node, Trace
+from fgrad._trace import Box, Node, Trace, tick
 from fgrad._transforms._checks import check_function, described
-from fgrad._transforms._opaque import innermost, record
+from fgrad._transforms._opaque import record
 from fgrad._transforms._run import label
 from fgrad._transforms._wrapped import Wrapped
-from fgrad._tree import flatten, unflatten
+from fgrad._tree import flatten, tree_map
 from fgrad.errors import RuleError
 
 __all__ = ["Checkpoint", "Steps", "checkpoint"]
@@ -30,33 +32,113 @@ class Checkpoint(Wrapped):
     """What ``checkpoint(fun)`` returns."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        trace = innermost(flatten((args, kwargs))[0])
-        if trace is None or not (trace.recording and trace.taping):
-            return self.fun(*args, **kwargs)
-        before = trace.tick()
-        out = self.fun(*args, **kwargs)
-        leaves, structure = flatten(out)
-        mine = [_is_newer(leaf, trace, before) for leaf in leaves]
-        results = [x for x, new in zip(leaves, mine, strict=True) if new]
-        if not results:
-            return out
-        inputs = tuple(_inputs(_tape([box._node for box in results], before), before))
-        kept = (self, args, kwargs, trace, inputs)
-        pullback = Pullback(Rule(self.fun), "what it uses", _rerun)
-        boxes = record(
-            trace, tuple(box._value for box in results), inputs, pullback, (kept,)
-        )
-        rest = iter(boxes)
-        return unflatten(
-            structure,
-            [next(rest) if new else x for x, new in zip(leaves, mine, strict=True)],
+        run = partial(self.fun, *args, **kwargs)
+        return Part(self, run, _traces((args, kwargs))).result()
+
+
+class Part:
+    """A computation that runs now, and again when a derivative needs its tape."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, run: Callable[[], Any], traces: set[Trace]
+    ) -> None:
+        self.checkpoint = checkpoint
+        self._run = run
+        self.traces = traces
+        """Those it meets, which must be open when it runs again."""
+        self._seen: list[Any] | None = None
+
+    def value(self) -> Any:
+        """What it returns: the same each time, or an error."""
+        out = self._run()
+        seen = [_sample(leaf) for leaf in flatten(out)[0]]
+        if self._seen is None:
+            self._seen = seen
+        elif len(seen) != len(self._seen) or not all(map(_alike, seen, self._seen)):
+            raise self.error()
+        return out
+
+    def result(self, below: float = np.inf) -> Any:
+        """What it returns; tapes lead from there to where it began, past all between.
+
+        This is so in each trace that is older than number `below`.
+        """
+        before = tick()
+        out = self.value()
+        self.traces |= _traces(out)
+        made: dict[Node, Node] = {}
+        for trace in self.traces:
+            results = _results(out, trace, before)
+            if not (results and trace.recording and trace.taping and trace.id < below):
+                continue
+            inputs = tuple(_inputs(_tape([*results], before), before))
+            pullback = Pullback(Rule(self.checkpoint.fun), "what it uses", _rerun)
+            kept = (self, trace, inputs)
+            new = record(trace, tuple(results.values()), inputs, pullback, kept)
+            made |= {node: box._node for node, box in zip(results, new, strict=True)}
+        return tree_map(partial(_renewed, made=made), out) if made else out
+
+    def error(self) -> RuleError:
+        """What to say if it is not the same."""
+        return RuleError(
+            f"{label(self.checkpoint)} did something else when it ran again: a "
+            f"checkpointed function must depend on its arguments only. Draw random "
+            f"numbers outside, and pass them to it."
         )
 
 
-def _is_newer(leaf: Any, trace: Trace, before: int) -> bool:
-    """Whether a result was made by the call that began at tick `before`."""
-    mine = type(leaf) is Box and leaf._trace is trace
-    return mine and leaf._node.order < before
+def _sample(leaf: Any) -> Any:
+    """A few entries of an array, by which to know it again."""
+    array = np.asarray(bare(leaf))
+    numbers = array.dtype.kind in "biufc"
+    return array.flat[:: max(1, array.size // 16)] if numbers else np.zeros(0)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether samples are equal, but for rounding."""
+    if np.array_equal(a, b):
+        return True
+    if a.shape != b.shape or a.dtype.kind not in "fc":
+        return False
+    scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
+    return np.allclose(a, b, rtol=1e-3, atol=1e-3 * scale, equal_nan=True)
+
+
+def _layers(value: Any) -> Iterator[Box]:
+    """The boxes that one consists of, outermost first, and those of its tangents."""
+    if type(value) is Box:
+        yield value
+        yield from _layers(value._value)
+        tangent = getattr(value._node, "tangent", None)
+        if tangent is not None:
+            yield from _layers(tangent.t)
+
+
+def _traces(tree: Any) -> set[Trace]:
+    """All traces that the leaves of a tree belong to, at any level."""
+    return {box._trace for leaf in flatten(tree)[0] for box in _layers(leaf)}
+
+
+def _results(out: Any, trace: Trace, before: int) -> dict[Node, Any]:
+    """What one trace has recorded since tick `before`, in the leaves of a tree."""
+    return {
+        box._node: box._value
+        for leaf in flatten(out)[0]
+        for box in _layers(leaf)
+        if box._trace is trace and box._node.order < before
+    }
+
+
+def _renewed(value: Any, made: dict[Node, Node]) -> Any:
+    """A box with other nodes, at all levels."""
+    if type(value) is not Box:
+        return value
+    node: Any = made.get(value._node, value._node)
+    tangent = getattr(node, "tangent", None)
+    if tangent is not None:
+        node = copy(node)
+        node.tangent = tangent._replace(t=_renewed(tangent.t, made))
+    return Box(_renewed(value._value, made), value._trace, node)
 
 
 def _tape(roots: list[Node], before: int) -> list[Node]:
@@ -97,25 +179,28 @@ def _cut(tape: list[Node], leaves: dict[Node, Node]) -> None:
         node.edges = tuple((end(parent), *rest) for parent, *rest in node.edges)
 
 
-def _rerun(g: tuple[Any, ...], kept: Any) -> tuple[Any, ...]:
-    """Record the call again, and carry its results' cotangents back through it."""
-    checkpoint, args, kwargs, trace, inputs = kept
-    with _reopened(trace):
-        before = trace.tick()
-        out = checkpoint.fun(*args, **kwargs)
-    results = [x for x in flatten(out)[0] if _is_newer(x, trace, before)]
-    tape = _tape([box._node for box in results], before)
+def _rerun(g: Any, part: Part, trace: Trace, inputs: tuple[Node, ...]) -> Any:
+    """Cotangents of the inputs. For older traces, this is again such a computation."""
+    run = partial(_replayed, g, part, trace, inputs)
+    return Part(part.checkpoint, run, part.traces | _traces(g)).result(trace.id)
+
+
+def _replayed(g: Any, part: Part, trace: Trace, inputs: tuple[Node, ...]) -> Any:
+    """Record it again, and carry its results' cotangents back through it."""
+    with _reopened([other for other in part.traces if other.id >= trace.id]):
+        before = tick()
+        out = part.value()
+    results = [*_results(out, trace, before)]
+    tape = _tape(results, before)
     leaves = {
         node: Node(node.order, node.shape, node.dtype, (), node.code, node.lasti)
         for node in _inputs(tape, before)
     }
     _cut(tape, leaves)
     if len(results) != len(g) or leaves.keys() - set(inputs):
-        raise RuleError(
-            f"{label(checkpoint)} did something else when it ran again: a "
-            f"checkpointed function must depend on its arguments only."
-        )
-    roots = [(box._node, c) for box, c in zip(results, g, strict=True)]
+        raise part.error()
+    pairs = zip(results, g, strict=True)
+    roots = [(node, c) for node, c in pairs if type(c) is Box or np.any(c)]
     del out, results, tape  # so that replay frees what it has passed
     cotangents = replay(roots, consume=True)
     return tuple(
@@ -128,21 +213,28 @@ _REOPENED: dict[Trace, tuple[int, bool]] = {}
 
 
 @contextmanager
-def _reopened(trace: Trace) -> Generator[None]:
-    """Let a finished trace record once more, in as many threads as want it."""
+def _reopened(traces: list[Trace]) -> Generator[None]:
+    """Let finished traces go on once more, in as many threads as want it."""
     with _LOCK:
-        count, recording = _REOPENED.get(trace, (0, trace.recording))
-        _REOPENED[trace] = count + 1, recording
-        trace.recording = True
+        for trace in traces:
+            count, was = _REOPENED.get(trace, (0, getattr(trace, _switch(trace))))
+            _REOPENED[trace] = count + 1, was
+            setattr(trace, _switch(trace), True)
     try:
         yield
     finally:
         with _LOCK:
-            count, recording = _REOPENED.pop(trace)
-            if count > 1:
-                _REOPENED[trace] = count - 1, recording
-            else:
-                trace.recording = recording
+            for trace in traces:
+                count, was = _REOPENED.pop(trace)
+                if count > 1:
+                    _REOPENED[trace] = count - 1, was
+                else:
+                    setattr(trace, _switch(trace), was)
+
+
+def _switch(trace: Trace) -> str:
+    """What says that a trace has not finished."""
+    return "open" if trace.batching else "recording"
 
 
 class Steps(Wrapped):
@@ -222,12 +314,16 @@ def checkpoint(
     Raises
     ------
     RuleError
-        In replay, if the function used other values when it ran again.
+        In replay, if the function used or returned other values when it ran again.
 
     Notes
     -----
-    When several transforms are nested, the innermost one saves memory. A function none
-    of whose arguments is traced is not checkpointed.
+    Memory is saved in derivatives of any order, in both modes and under `vmap`: what
+    replay computes is in turn run again for the next derivative, so each order about
+    doubles how often the function runs. While it runs, all of its tape is there:
+    checkpoint the parts of a long computation, not the whole.
+
+    Whether `fun` returned the same is seen from a sample of the entries.
 
     Examples
     --------

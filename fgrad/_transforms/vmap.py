@@ -15,7 +15,7 @@ from fgrad._foreign import is_foreign, plain_form
 from fgrad._trace import Box
 from fgrad._transforms._checks import check_function, described, is_numeric
 from fgrad._transforms._explained import explained
-from fgrad._transforms._located import Located
+from fgrad._transforms._located import located
 from fgrad._transforms._run import argument_name, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
@@ -42,7 +42,7 @@ class Vmap(Wrapped):
         trace = BatchTrace(repr(self), arguments.size)
         args, kwargs = arguments.batched(trace)
         try:
-            with Located():
+            with located():
                 out = self.fun(*args, **kwargs)
         except Exception as error:
             if explained(error) is not error:
