@@ -323,10 +323,10 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        node = trace.made(
-            trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti
+        code, lasti = frame.f_code, frame.f_lasti
+        return Box(
+            ans, trace, trace.made(trace.tick(), shape, dtype, edges, code, lasti)
         )
-        return Box(ans, trace, node)
 
     return call
 
@@ -408,9 +408,9 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        node = trace.made(
-            trace.tick(), shape, dtype, edges, frame.f_code, frame.f_lasti
+        code, lasti = frame.f_code, frame.f_lasti
+        return Box(
+            ans, trace, trace.made(trace.tick(), shape, dtype, edges, code, lasti)
         )
-        return Box(ans, trace, node)
 
     return call
