@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# glibc returns the memory of a large array to the system at once, until a larger one was
-# freed; pages that come back fresh cost more than the arithmetic on them. 32 MB is the
-# most that it minds.
+# glibc returns the memory of a large array to the system at once, until a larger one
+# was freed; pages that come back fresh cost more than the arithmetic on them. 32 MB is
+# the most that it minds.
 np.empty(4_000_000)
 
 __all__ = [
