@@ -76,8 +76,7 @@ OTHERWISE = {"cholesky", "qr", "remainder"}
 WRITING = {"fill", "itemset", "put", "setfield"}
 """Methods that write into an array."""
 
-DRAWING = (np.random.Generator, np.random.RandomState)
-LOOKED_INTO = (ModuleType, type, np.ndarray, *DRAWING)
+LOOKED_INTO = (ModuleType, type, np.ndarray)
 """Whose attributes may be asked for; those of others may be properties."""
 
 LENGTH = 60
@@ -161,7 +160,7 @@ def _value_of(node: ast.expr, frame: FrameType) -> Any:
         return _variable(node.id, frame)
     if isinstance(node, ast.Attribute):
         owner = _value_of(node.value, frame)
-        known = issubclass(type(owner), LOOKED_INTO)
+        known = issubclass(type(owner), (*LOOKED_INTO, *_drawing()))
         return getattr(owner, node.attr, None) if known else None
     if isinstance(node, ast.Call):
         made = _value_of(node.func, frame)
@@ -169,6 +168,11 @@ def _value_of(node: ast.expr, frame: FrameType) -> Any:
             return np.random.Generator
         return made if isinstance(made, type) else None
     return None
+
+
+def _drawing() -> tuple[type, ...]:
+    """The classes that draw random numbers. NumPy loads them when first asked."""
+    return (np.random.Generator, np.random.RandomState)
 
 
 def _variable(name: str, frame: FrameType) -> Any:
@@ -265,7 +269,7 @@ def _same(module: str, name: str, words: str, other: str = "") -> str | None:
 def _address(called: Any, call: Call) -> tuple[str, str]:
     """The public module and the name of a function, or of an object's class."""
     owners = [getattr(called, name, None) for name in ("__self__", "__objclass__")]
-    if any(isinstance(owner, DRAWING) or owner is DRAWING[0] for owner in owners):
+    if any(isinstance(o, _drawing()) or o is np.random.Generator for o in owners):
         return "numpy.random", called.__name__
     if isinstance(called, np.ufunc):
         return "numpy", called.__name__

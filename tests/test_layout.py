@@ -5,6 +5,8 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -228,3 +230,13 @@ def test_the_core_needs_only_numpy():
             for name in names:
                 top = name.split(".")[0]
                 assert top in allowed or top in __import__("sys").stdlib_module_names
+
+
+def test_the_import_is_light():
+    """Parts of NumPy that load when they are first asked for are not asked for."""
+    code = (
+        "import sys, numpy; before = set(sys.modules); import fgrad;"
+        "new = set(sys.modules) - before;"
+        "assert not {'ast', 'hypothesis', 'numpy.random', 'numpy.testing'} & new, new"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
