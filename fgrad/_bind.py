@@ -29,7 +29,17 @@ from fgrad._callsite import LIBRARY, caller, describe
 from fgrad._conversions import INDEX
 from fgrad._foreign import USUAL
 from fgrad._rules import NO_VALUE, REQUIRED, SPECIAL, Pullback, Rule, composition
-from fgrad._trace import CONTAINERS, PLAIN, Box, Node, Space, Trace, boxes_in, space
+from fgrad._trace import (
+    CONTAINERS,
+    PLAIN,
+    Box,
+    Node,
+    Space,
+    Trace,
+    boxes_in,
+    space,
+    tick,
+)
 from fgrad.errors import ConversionError, MissingRuleError
 
 __all__ = ["PART", "Part", "binary", "bind", "unary"]
@@ -240,7 +250,7 @@ def _record(
         if plan.where is not None and inner[plan.where] is not True:
             pullback = pullback.masked()
         edges.append((parent, pullback, keep(ans, like, parent, *inner)))
-    node = trace.made(trace.tick(), shape, dtype, tuple(edges), *caller())
+    node = trace.made(tick(), shape, dtype, tuple(edges), *caller())
     return _several(trace, node, ans) if dtype is None else Box(ans, trace, node)
 
 
@@ -264,9 +274,7 @@ def _several(trace: Trace, node: Node, ans: Any) -> Any:
         shape, dtype = node.shape[i]
         if dtype.kind in "fc":
             edges = ((node, PART, (i,)),)
-            part = Box(
-                part, trace, trace.made(trace.tick(), shape, dtype, edges, *node.site)
-            )
+            part = Box(part, trace, trace.made(tick(), shape, dtype, edges, *node.site))
         boxes.append(part)
     return type(ans)(*boxes) if hasattr(ans, "_fields") else type(ans)(boxes)
 
@@ -323,10 +331,8 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        code, lasti = frame.f_code, frame.f_lasti
-        return Box(
-            ans, trace, trace.made(trace.tick(), shape, dtype, edges, code, lasti)
-        )
+        code, lasti, made = frame.f_code, frame.f_lasti, trace.made
+        return Box(ans, trace, made(tick(), shape, dtype, edges, code, lasti))
 
     return call
 
@@ -408,9 +414,7 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
             frame = frame.f_back
-        code, lasti = frame.f_code, frame.f_lasti
-        return Box(
-            ans, trace, trace.made(trace.tick(), shape, dtype, edges, code, lasti)
-        )
+        code, lasti, made = frame.f_code, frame.f_lasti, trace.made
+        return Box(ans, trace, made(tick(), shape, dtype, edges, code, lasti))
 
     return call

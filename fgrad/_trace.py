@@ -93,7 +93,7 @@ numbers."""
 class Trace:
     """One run of a transform. Younger traces have larger numbers, and lie inside."""
 
-    __slots__ = ("id", "made", "name", "recording", "tick")
+    __slots__ = ("id", "made", "name", "recording")
 
     batching = False
     """Whether its boxes hold one value for each of several examples."""
@@ -107,13 +107,12 @@ class Trace:
         self.name = name
         self.recording = True
         """Whether calls are recorded here and now; else `interpret` handles them."""
-        self.tick = tick
         self.made: Callable[..., Node] = Node
         """What makes the node of a recorded operation."""
 
     def leaf(self, value: Any) -> Box:
         """Box an argument of the function that is being transformed."""
-        node = self.made(self.tick(), *space(value), (), *caller())
+        node = self.made(tick(), *space(value), (), *caller())
         return Box(value, self, node)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from fgrad._bind import PART
 from fgrad._callsite import caller
 from fgrad._rules import Pullback
-from fgrad._trace import Box, Node, Space, Trace, space
+from fgrad._trace import Box, Node, Space, Trace, space, tick
 from fgrad._tree import flatten, unflatten
 
 __all__ = ["innermost", "record"]
@@ -34,16 +34,14 @@ def record(
     leaves, structure = flatten(out)
     spaces = tuple(Space(*space(leaf)) for leaf in leaves)
     site = caller()
-    node = trace.made(
-        trace.tick(), spaces, None, ((parents, pullback, residuals),), *site
-    )
+    node = trace.made(tick(), spaces, None, ((parents, pullback, residuals),), *site)
     return unflatten(
         structure,
         [
             Box(
                 leaf,
                 trace,
-                trace.made(trace.tick(), *here, ((node, PART, (i,)),), *site),
+                trace.made(tick(), *here, ((node, PART, (i,)),), *site),
             )
             if here.dtype.kind in "fc"
             else leaf
