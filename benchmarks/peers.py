@@ -119,6 +119,15 @@ def peak(fun: Transform, *args: Any) -> int:
     return most
 
 
+def named_alike(module: Any) -> dict[str, Transform]:
+    """The transforms of a module that has JAX's names."""
+    names = ("grad", "jacfwd", "jacrev", "hessian", "vmap", "linearize")
+    return {name: getattr(module, name) for name in names} | {
+        "jvp": along(lambda fun, x, v: module.jvp(fun, (x,), (v,))),
+        "hvp": along(lambda fun, x, v: module.jvp(module.grad(fun), (x,), (v,))),
+    }
+
+
 def of_fgrad() -> list[Library]:
     return [
         Library(
@@ -204,14 +213,7 @@ def of_jax() -> list[Library]:
     library = Library(
         "JAX",
         jax.numpy,
-        grad=jax.grad,
-        jvp=along(lambda fun, x, v: jax.jvp(fun, (x,), (v,))),
-        hvp=along(lambda fun, x, v: jax.jvp(jax.grad(fun), (x,), (v,))),
-        jacfwd=jax.jacfwd,
-        jacrev=jax.jacrev,
-        hessian=jax.hessian,
-        vmap=jax.vmap,
-        linearize=jax.linearize,
+        **named_alike(jax),
         array=jax.numpy.asarray,
         ready=jax.block_until_ready,
     )
@@ -242,14 +244,7 @@ def of_torch() -> list[Library]:
     library = Library(
         "torch.func",
         torch,
-        grad=func.grad,
-        jvp=along(lambda fun, x, v: func.jvp(fun, (x,), (v,))),
-        hvp=along(lambda fun, x, v: func.jvp(func.grad(fun), (x,), (v,))),
-        jacfwd=func.jacfwd,
-        jacrev=func.jacrev,
-        hessian=func.hessian,
-        vmap=func.vmap,
-        linearize=func.linearize,
+        **named_alike(func),
         array=torch.from_numpy,
     )
     return [

@@ -1,8 +1,8 @@
 """What the user sees of an exception that a traced function raised."""
 
 import ast
+import struct
 from collections.abc import Iterator
-from struct import error as StructError  # noqa: N812
 from types import BuiltinFunctionType, FrameType
 
 from fgrad._callsite import LIBRARY, describe, user_call
@@ -20,7 +20,7 @@ def explained(error: BaseException) -> BaseException:
     """
     if isinstance(error.__cause__, ConversionError):
         return error.__cause__
-    kinds = (TypeError, StructError, IndexError)
+    kinds = (TypeError, struct.error, IndexError)
     if isinstance(error, kinds) and not isinstance(error, FgradError):
         note = _note(error)
         if note and note not in getattr(error, "__notes__", ()):

@@ -131,7 +131,8 @@ def _for_units(
     chunks: list[list[Any]] = []
     for start in range(0, space.size, at_once):
         count = min(at_once, space.size - start)
-        units = factor * np.eye(count, space.size, start, space.dtype)
+        units = np.eye(count, space.size, start, space.dtype)
+        units = units if factor == 1 else factor * units
         trace = BatchTrace("jacobian", count, site)
         found = linear(trace.leaf(units.reshape(count, *space.shape)))
         chunks.append([trace.of_all(part) for part in found])

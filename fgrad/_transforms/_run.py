@@ -34,6 +34,7 @@ from fgrad.errors import ArgnumsError, InputTypeError, OutputTypeError
 __all__ = [
     "Argnums",
     "Run",
+    "integers",
     "label",
     "numbers",
     "positions",
@@ -59,8 +60,7 @@ class Run:
         argnums: Sequence[int],
         kind: type[Trace] = Trace,
     ) -> None:
-        if not callable(fun):
-            check_function(transform, fun, f"{transform}(fun, ...)")
+        check_function(transform, fun, f"{transform}(fun, ...)")
         self.transform = transform
         self.fun = fun
         self.trace = kind(f"{transform}({label(fun)})")
@@ -197,14 +197,20 @@ def sequence(argnums: Argnums) -> Sequence[int]:
     return argnums if isinstance(argnums, Sequence) else (argnums,)
 
 
-def numbers(transform: Any, argnums: Argnums) -> list[int]:
-    """The argnums as ints, or an error."""
+def integers(argnums: Argnums) -> list[int] | None:
+    """The argnums as ints; ``None`` if one of them is something else."""
     given = sequence(argnums)
     try:
         found = [operator.index(n) for n in given if type(n) is not bool]
     except TypeError:
-        found = []
-    if not found or len(found) < len(given):
+        return None
+    return found if len(found) == len(given) else None
+
+
+def numbers(transform: Any, argnums: Argnums) -> list[int]:
+    """The argnums as ints, or an error."""
+    found = integers(argnums)
+    if not found:
         raise ArgnumsError(
             f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
             f"sequence of ints; the function's arguments come in a second call, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, ParamSpec, TypeVar
@@ -17,7 +16,7 @@ from fgrad._rules import Pullback, Rule
 from fgrad._trace import Box, Space, boxes_in, space
 from fgrad._transforms._checks import check_function, described, is_numeric
 from fgrad._transforms._opaque import innermost, record
-from fgrad._transforms._run import Argnums, argument_name, label, sequence
+from fgrad._transforms._run import Argnums, argument_name, integers, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._transforms.vmap import Vmap
 from fgrad._tree import (
@@ -227,15 +226,13 @@ def _boxed(batch: BatchTrace, values: Any, mapped: list[bool]) -> list[Any]:
 
 
 def _argnums(name: str, given: Argnums) -> tuple[int, ...]:
-    try:
-        if any(isinstance(argnum, bool) for argnum in sequence(given)):
-            raise TypeError
-        return tuple(operator.index(argnum) for argnum in sequence(given))
-    except TypeError:
+    found = integers(given)
+    if found is None:
         raise ArgnumsError(
             f"nondiff_argnums={given!r} of custom_vjp({name}): give an int, or a "
             f"sequence of ints"
-        ) from None
+        )
+    return tuple(found)
 
 
 def _hides_boxes(leaf: Any) -> bool:
