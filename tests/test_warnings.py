@@ -1,11 +1,15 @@
 """Floating-point warnings are those of the program without tracing, line for line."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
+import fgrad
 import fgrad.numpy as fnp
 from fgrad import grad, jacobian, jvp, vmap
 
@@ -165,3 +169,42 @@ def test_settings_are_left_as_they_were():
         grad(lambda x: 1 / 0)(1.0)
     assert np.geterr() == before
     assert np.geterrcall() is call
+
+
+SCRIPT = """
+import numpy as np, fgrad
+print(fgrad.grad(lambda x: 1 / (x - x) + np.exp(1e4 * x))(np.float64(1)))
+print(fgrad.grad(lambda x: np.log(x))(0.0))
+"""
+WORDS = [
+    "divide by zero encountered in scalar divide",
+    "overflow encountered in exp",
+    "divide by zero encountered in log",
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "stdin"),
+    [
+        (["-c", SCRIPT], ""),
+        (["-"], SCRIPT),
+        (["-i", "-q"], SCRIPT),
+        (["-m", "IPython", "--simple-prompt", "--no-banner"], SCRIPT),
+    ],
+    ids=["command", "stdin", "interactive", "IPython"],
+)
+def test_where_there_is_no_file(options, stdin, tmp_path):
+    """The first minute of a new user: the REPL, ``python -c`` and their like."""
+    run = subprocess.run(
+        [sys.executable, *options],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONWARNINGS": "always"},
+        cwd=os.path.dirname(os.path.dirname(fgrad.__file__)),
+        check=False,
+    )
+    said = run.stdout + run.stderr
+    for words in WORDS:
+        assert f"RuntimeWarning: {words}" in said, said
+    assert "Error" not in said, said

@@ -36,7 +36,6 @@ class _Log:
             frame.f_lineno,
             scope.get("__name__", "<unknown>"),
             scope.setdefault("__warningregistry__", {}),
-            scope,
         )
 
 
