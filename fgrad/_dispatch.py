@@ -8,7 +8,7 @@ come to `implementation`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
@@ -167,8 +167,9 @@ def primitive(fun: F) -> F:
     Parameters
     ----------
     fun : callable
-        A function of arrays (and other arguments). Inside, it sees plain values and may
-        use any library.
+        A function of arrays (and other arguments), a method, a `functools.partial` or
+        an object that can be called. Inside, it sees plain values and may use any
+        library.
 
     Returns
     -------
@@ -194,9 +195,11 @@ def primitive(fun: F) -> F:
     """
     if not callable(fun):
         raise RuleError(f"primitive needs a function, but got {fun!r}.")
-    rule = rule_of(fun)
-    lifted = update_wrapper(_primitive_call(rule, fun), fun)
-    RULES[lifted], CALLS[fun] = rule, lifted
+    called = fun if isinstance(fun, Hashable) else fun.__call__  # tables need a hash
+    rule = rule_of(called)
+    rule.name = function_name(fun)
+    lifted = update_wrapper(_primitive_call(rule, called), fun)
+    RULES[lifted], CALLS[called] = rule, lifted
     return cast("F", lifted)
 
 

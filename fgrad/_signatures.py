@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -56,8 +58,10 @@ def function_name(fun: Callable[..., Any]) -> str:
     owner = getattr(fun, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{fun.__name__}"
+    if isinstance(fun, partial):
+        return f"partial({function_name(fun.func)})"
     module = getattr(fun, "__module__", None) or ""
-    name = getattr(fun, "__qualname__", None) or repr(fun)
+    name = getattr(fun, "__qualname__", None) or type(fun).__qualname__
     if module.partition(".")[0] == "numpy":
         return f"{module.replace('numpy', 'np', 1)}.{name}"
     return name.rpartition("<locals>.")[2]
@@ -69,16 +73,15 @@ def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
         first = ["x"] if fun.nin == 1 else [f"x{i + 1}" for i in range(fun.nin)]
         options = _GUFUNC_OPTIONS if fun.signature else _UFUNC_OPTIONS
         return dict.fromkeys(first, REQUIRED) | options
+    if isinstance(fun, MethodType):  # what it is bound to is given
+        return dict(list(parameters_of(fun.__func__).items())[1:])
     inner = inspect.unwrap(fun)
     code = getattr(inner, "__code__", None)
-    if code is None and fun.__name__ in _C_SIGNATURES:
-        return _C_SIGNATURES[fun.__name__]
+    name = getattr(fun, "__name__", None)
+    if code is None and name in _C_SIGNATURES:
+        return _C_SIGNATURES[name]
     if code is None:
-        try:
-            parameters = inspect.signature(fun).parameters.values()
-        except ValueError:
-            return {}
-        return {p.name: p.default for p in parameters}
+        return {p.name: p.default for p in _inspected(fun)}
     # What inspect.signature would say, a hundred times faster: it counts at import.
     count, names = code.co_argcount, code.co_varnames
     keywords = names[count : count + code.co_kwonlyargcount]
@@ -92,6 +95,17 @@ def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
 def rest_of(fun: Callable[..., Any]) -> str | None:
     """The name of ``*args``, if `fun` takes it."""
     code = getattr(inspect.unwrap(fun), "__code__", None)
-    if code is None or not code.co_flags & inspect.CO_VARARGS:
+    if code is None:
+        rest = (p.name for p in _inspected(fun) if p.kind is p.VAR_POSITIONAL)
+        return next(rest, None)
+    if not code.co_flags & inspect.CO_VARARGS:
         return None
     return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+
+
+def _inspected(fun: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Parameters of what has no code of its own: partials, objects, C functions."""
+    try:
+        return list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        return []

@@ -1,6 +1,7 @@
 """`custom_vjp` and `primitive`."""
 
 import copy
+import dataclasses
 import functools
 import pickle
 
@@ -360,6 +361,52 @@ def test_primitive_methods_and_options():
     check_grads(lambda x: model.apply(x), (X,), rtol=1e-9)
     check_grads(lambda x: model.apply(x, power=3), (X,), order=3, rtol=1e-9)
     check_grads(lambda x: Scaled.apply(model, x, 2), (X,), rtol=1e-9)
+
+
+@dataclasses.dataclass
+class Power:
+    """An object that can be called, and that has no hash."""
+
+    scale: float
+
+    def __call__(self, x, y=2.0):
+        return self.scale * np.asarray(x) ** y
+
+    def method(self, x, y):
+        return self(x, y)
+
+
+MODEL = Power(3.0)
+
+
+@pytest.mark.parametrize(
+    "fun", [MODEL, MODEL.method, functools.partial(Power.method, MODEL)]
+)
+def test_primitives_of_any_callable(fun):
+    lifted = primitive(fun)
+    defvjp(
+        lifted,
+        x=lambda g, x, y: g * 3.0 * y * x ** (y - 1.0),
+        y=lambda g, x, ans: g * np.log(x) * ans,
+    )
+    check_grads(lifted, (1.5, 1.2), rtol=1e-9)
+
+
+def test_a_primitive_of_a_partial_with_keywords():
+    lifted = primitive(functools.partial(MODEL.method, y=2.0))
+    defvjp(lifted, x=lambda g, x, y: g * 3.0 * y * x ** (y - 1.0))
+    check_grads(lifted, (X,), rtol=1e-9)
+    check_grads(lambda x: lifted(x, y=3.0), (X,), rtol=1e-9)
+
+
+def test_a_primitive_of_a_partial_has_what_is_left():
+    right = primitive(functools.partial(MODEL.method, 2.0))
+    with pytest.raises(errors.RuleError, match=r"parameters .* are \['y'\]"):
+        defvjp(right, x=lambda g: g)
+    with pytest.raises(errors.MissingRuleError, match=r"partial\(Power.method\)"):
+        grad(right)(1.0)
+    with pytest.raises(errors.MissingRuleError, match="rule for Power with"):
+        grad(primitive(Power(2.0)))(1.0)
 
 
 @primitive
