@@ -8,7 +8,7 @@ come to `implementation`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
@@ -195,7 +195,7 @@ def primitive(fun: F) -> F:
     """
     if not callable(fun):
         raise RuleError(f"primitive needs a function, but got {fun!r}.")
-    called = fun if isinstance(fun, Hashable) else fun.__call__  # tables need a hash
+    called = fun if getattr(fun, "__hash__", None) else fun.__call__  # for tables
     rule = rule_of(called)
     rule.name = function_name(fun)
     lifted = update_wrapper(_primitive_call(rule, called), fun)

@@ -92,6 +92,29 @@ def test_complex_output():
     )
 
 
+def positive(x):
+    return x > 0
+
+
+@pytest.mark.parametrize(
+    ("transform", "x"),
+    [
+        ("grad", 1.0),
+        ("value_and_grad", np.float64(1.0)),
+        ("hessian", 1.0),
+        ("jacobian", X),
+        ("jacfwd", X),
+        ("elementwise_grad", X),
+    ],
+)
+def test_truth_values_have_no_derivative(transform, x):
+    call = getattr(fgrad, transform)(positive)
+    assert raised(errors.OutputTypeError, lambda: call(x)) == (
+        f"{transform} needs a real output, but positive returned bool, which has no "
+        "derivative. Use np.where(condition, x, y) to choose between numbers."
+    )
+
+
 def test_holomorphic():
     message = raised(errors.InputTypeError, lambda: grad(loss, holomorphic=True)(1.0))
     assert message == (

@@ -11,9 +11,11 @@ import numpy as np
 
 from fgrad._foreign import is_foreign, plain_form
 from fgrad._trace import Box, Space, space, strip
+from fgrad.errors import OutputTypeError
 
 __all__ = [
     "check_function",
+    "check_truth",
     "described",
     "described_leaf",
     "is_numeric",
@@ -28,6 +30,15 @@ def check_function(transform: str, fun: Any, use: str) -> None:
     """Refuse what is no function, such as the value of one."""
     if not callable(fun):
         raise TypeError(f"{transform} needs a function, but got {fun!r}. Write {use}.")
+
+
+def check_truth(transform: str, name: str, dtype: np.dtype[Any]) -> None:
+    """Refuse truth values as output: they are no numbers, and have no derivative."""
+    if dtype.kind == "b":
+        raise OutputTypeError(
+            f"{transform} needs a real output, but {name} returned {dtype}, which has "
+            f"no derivative. Use np.where(condition, x, y) to choose between numbers."
+        )
 
 
 def is_numeric(leaf: Any) -> bool:

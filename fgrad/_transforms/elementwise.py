@@ -9,7 +9,7 @@ import numpy as np
 
 from fgrad._box import bare
 from fgrad._trace import Node, Space, strip
-from fgrad._transforms._checks import described, numeric_space
+from fgrad._transforms._checks import check_truth, described, numeric_space
 from fgrad._transforms._rows import pull
 from fgrad._transforms._run import Argnums, Run, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
@@ -33,6 +33,7 @@ class ElementwiseGrad(Transformed):
                 f"{self.transform} needs one array as output, but {name} returned "
                 f"{described(out)}."
             )
+        check_truth(self.transform, name, here.dtype)
         for argnum, (_, nodes) in zip(sequence(self.argnums), run.inputs, strict=True):
             for leaf in nodes:
                 if leaf.shape != here.shape:

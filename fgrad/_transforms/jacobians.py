@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from fgrad._trace import Space
+from fgrad._transforms._checks import check_truth
 from fgrad._transforms._rows import by_columns, by_rows
 from fgrad._transforms._run import Argnums, Run, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
@@ -29,6 +30,8 @@ class Jacobian(Transformed):
         out, aux = run.finish(out, self.has_aux)
         structure = flatten(out)[1]
         outputs = [(node, here) for _, node, here in run.outputs(out)]
+        for _, space in outputs:
+            check_truth(self.transform, label(self.fun), space.dtype)
         inputs = [node for _, nodes in run.inputs for node in nodes]
         if not self.holomorphic:
             self._check_complex(outputs, run)

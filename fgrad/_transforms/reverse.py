@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 import numpy as np
 
 from fgrad._trace import Box, Node, space, strip
-from fgrad._transforms._checks import described, is_numeric
+from fgrad._transforms._checks import check_truth, described, is_numeric
 from fgrad._transforms._run import WITH_AUX, Argnums, Run, label, sequence
 from fgrad._transforms._wrapped import Transformed, is_sequence
 from fgrad._tree import flatten, leaf_paths, tree_map
@@ -82,7 +82,8 @@ class Grad(Transformed):
                 f"{self.transform} needs a real output, but {name} returned {dtype}. "
                 f"Pass holomorphic=True if {name} is holomorphic, or use vjp."
             )
-        if dtype.kind not in "biufc":
+        check_truth(self.transform, name, dtype)
+        if dtype.kind not in "iufc":
             raise OutputTypeError(
                 f"{self.transform} needs a real output, but {name} returned {dtype}."
             )
