@@ -6,15 +6,17 @@
 array([0., 1.])
 """
 
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fgrad import errors, primitives as _primitives  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers the rules)
-from fgrad._dispatch import primitive
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.later import LATER
+from fgrad._engine.rule_checks import defvjp
 from fgrad._ravel import ravel
-from fgrad._rules import defvjp
 from fgrad._transforms import (
     checkpoint,
     custom_root,
@@ -43,6 +45,18 @@ if TYPE_CHECKING:
     from fgrad.debug import coverage
 
 __version__ = "0.1.0"
+
+LATER.update(
+    (name, partial(import_module, module))
+    for name, module in {
+        "compositions": "fgrad.derived",
+        "batchers": "fgrad.batching.tables",
+        "numpy": "fgrad.numpy",
+        "numpy.random": "fgrad.numpy.random",
+        "numpy.polynomial": "fgrad.numpy.polynomial",
+        "scipy.linalg": "scipy.linalg",  # if it is there
+    }.items()
+)
 
 # glibc returns the memory of a large array to the system at once, until a larger one
 # was freed; pages that come back fresh cost more than the arithmetic on them. 32 MB is

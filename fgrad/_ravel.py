@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._trace import Space, space, strip
+from fgrad._engine.box import primal, space
+from fgrad._engine.trace import Space
 from fgrad._tree import Structure, flatten, leaf_paths, unflatten
 from fgrad.errors import TreeError
 
@@ -27,7 +28,7 @@ class Unravel:
                 f"unravel expects a vector of shape {(self._size,)}, but got shape "
                 f"{np.shape(vector)}"
             )
-        if np.iscomplexobj(strip(vector)) and not self._complex:
+        if np.iscomplexobj(primal(vector)) and not self._complex:
             raise TreeError(
                 "unravel expects a vector of real numbers, like the tree, but got "
                 "complex ones"

@@ -128,6 +128,10 @@ class BatchedValueError(ConversionError):
     be the same for all examples: keep all entries and put zeros where none are wanted.
     """
 
+    def __init__(self, *args: object, trace: object = None) -> None:
+        super().__init__(*args)
+        self.trace = trace
+
 
 class CotangentError(FgradError, ValueError):
     """The cotangent given to a pullback does not look like the function's output.

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import lift
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.dispatch import lift
 from fgrad._transforms import jvp, vjp
 from fgrad._tree import flatten, leaf_paths, unflatten
 
@@ -25,7 +25,7 @@ def _floats(leaves: Sequence[Any]) -> list[int]:
     return [
         i
         for i, leaf in enumerate(leaves)
-        if np.asarray(strip(leaf)).dtype.kind in "fc" and type(leaf) is not fixed
+        if np.asarray(primal(leaf)).dtype.kind in "fc" and type(leaf) is not fixed
     ]
 
 
@@ -38,7 +38,7 @@ class fixed:  # noqa: N801 (used like a function)
 
 def _like(leaf: Any, rng: np.random.Generator) -> Any:
     """A random direction for one leaf."""
-    leaf = np.asarray(strip(leaf))
+    leaf = np.asarray(primal(leaf))
     v = rng.uniform(-1, 1, leaf.shape)
     if leaf.dtype.kind == "c":
         v = v + 1j * rng.uniform(-1, 1, leaf.shape)
@@ -193,7 +193,7 @@ def _check(
                 f"output {k}: {y} instead of {y2}"
             )
     if level < order:
-        fixed_ws = [strip(w) for w in ws]
+        fixed_ws = [primal(w) for w in ws]
 
         def derivative(*xs: Any) -> list[Any]:
             return list(vjp(flat, *xs)[1](fixed_ws))

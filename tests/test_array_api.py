@@ -13,7 +13,7 @@ import pytest
 
 import fgrad.numpy
 from fgrad import vjp
-from fgrad._trace import Box
+from fgrad._engine.box import Box
 from fgrad._tree import flatten
 
 UNARY = """

@@ -10,10 +10,10 @@ from hypothesis import given, settings, strategies as st
 import fgrad
 import fgrad.numpy
 from fgrad import grad, vjp, vmap
-from fgrad._batching import LOOPS
-from fgrad._dispatch import lift
+from fgrad._engine.dispatch import lift
 from fgrad._transforms import jvp
 from fgrad._tree import flatten, unflatten
+from fgrad.batching.loops import LOOPS
 from fgrad.errors import (
     BatchedValueError,
 )

@@ -22,7 +22,7 @@ from fgrad import (
     vjp,
     vmap,
 )
-from fgrad._box import bare
+from fgrad._engine.box import stored
 from fgrad.testing import check_grads
 from tests.test_errors import raised
 
@@ -286,7 +286,7 @@ def test_memory_of_loops_grows_like_the_root(n, name):
 
         def step(x):
             x = x - 0.1 * np.sin(x)
-            states.append(weakref.ref(bare(x)))
+            states.append(weakref.ref(stored(x)))
             alive.append(sum(state() is not None for state in states))
             return x
 

@@ -432,7 +432,7 @@ def library(tmp_path, monkeypatch):
     )
     (tmp_path / "installed_library.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(fgrad._callsite, "_installed", lambda: (str(tmp_path),))
+    monkeypatch.setattr(fgrad._words.callsite, "_installed", lambda: (str(tmp_path),))
     import installed_library
 
     return installed_library

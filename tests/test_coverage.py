@@ -11,9 +11,8 @@ import pytest
 import fgrad
 import fgrad.numpy
 from fgrad import coverage, grad
-from fgrad._box import FORWARDED
-from fgrad._surface import namespace
-from fgrad._trace import Box
+from fgrad._coverage import namespace
+from fgrad._engine.box import FORWARDED, Box
 from fgrad.errors import ConversionError
 from fgrad.testing import check_grads
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from fgrad import vjp
-from fgrad._dispatch import lift
-from fgrad._rules import function_name
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.dispatch import lift
+from fgrad._engine.signatures import function_name
 from fgrad._tree import flatten, unflatten
 from fgrad.testing import fixed
 from tests import samples
@@ -122,7 +122,7 @@ OTHERS = (
 
 
 def dtypes(value: Any) -> list[Any]:
-    return [np.asarray(strip(part)).dtype for part in flatten(value)[0]]
+    return [np.asarray(primal(part)).dtype for part in flatten(value)[0]]
 
 
 def both_ways(fun: Callable[..., Any], other: Any, scalar: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 import fgrad
 import fgrad.numpy as fnp
 from fgrad import grad, vjp
-from fgrad._trace import Box
+from fgrad._engine.box import Box
 
 X = np.array([[0.5, 1.5, -0.3], [2.0, 0.1, 0.9]])
 

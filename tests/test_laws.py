@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from fgrad import grad, value_and_grad, vjp
-from fgrad._dispatch import lift
+from fgrad._engine.dispatch import lift
 from fgrad._tree import flatten, unflatten
 from fgrad.testing import STEP, fixed, stencil
 from tests.test_rules import CASES

@@ -6,7 +6,6 @@ import weakref
 import numpy as np
 
 from fgrad import (
-    _cotangents,
     defvjp,
     grad,
     jacrev,
@@ -15,8 +14,9 @@ from fgrad import (
     stop_gradient,
     vjp,
 )
-from fgrad._replay import replay
-from fgrad._trace import Trace
+from fgrad._engine.replay import replay
+from fgrad._engine.trace import Tape
+from fgrad.batching.trace import BatchTrace
 
 
 def kept_arrays(node):
@@ -33,7 +33,7 @@ def kept_arrays(node):
 
 def test_rules_keep_what_they_name():
     """25 tanh keep their results; 25 scalings and the sum keep nothing."""
-    trace = Trace("test")
+    trace = Tape("test")
     x = trace.leaf(np.linspace(0, 1, 100))
     y = x
     for _ in range(25):
@@ -45,7 +45,7 @@ def test_rules_keep_what_they_name():
 
 def test_replay_frees_as_it_goes():
     """When the last pullback runs, what the first ones kept is gone."""
-    trace = Trace("test")
+    trace = Tape("test")
     x = trace.leaf(np.linspace(0, 1, 100))
     nodes, y = [], x
     for _ in range(5):
@@ -82,7 +82,7 @@ def test_a_kept_pullback_keeps_its_residuals():
 
 def test_one_buffer_collects_many_cotangents():
     """An array that is used ten times gets one buffer, which becomes its gradient."""
-    trace = Trace("test")
+    trace = Tape("test")
     x = trace.leaf(np.ones(50))
     total = sum((np.sum(x * float(i)) for i in range(10)), 0.0)
     cotangents = replay([(total._node, np.float64(1))], consume=True)
@@ -158,8 +158,8 @@ def test_forward_mode_keeps_no_tape():
 def test_one_buffer_collects_the_rows_of_a_jacobian(monkeypatch):
     """A loop over x[i] writes each row's cotangents into one batched buffer."""
     made = []
-    zeros = _cotangents.zeros
-    monkeypatch.setattr(_cotangents, "zeros", lambda *a: made.append(a) or zeros(*a))
+    buffer = BatchTrace.buffer
+    monkeypatch.setattr(BatchTrace, "buffer", lambda *a: made.append(a) or buffer(*a))
 
     def f(x):
         return np.stack([x[i] * x[i - 1] for i in range(20)])
@@ -173,7 +173,7 @@ def test_one_buffer_collects_the_rows_of_a_jacobian(monkeypatch):
 
 def test_traced_scatters_are_put_together_once():
     """In a nested gradient, n entries of x cost one operation, not n copies of x."""
-    trace = Trace("test")
+    trace = Tape("test")
     x = trace.leaf(np.linspace(1, 2, 20))
 
     def f(x):

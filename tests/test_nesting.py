@@ -21,7 +21,7 @@ from fgrad import (
     vjp,
     vmap,
 )
-from fgrad._transforms import _rows
+from fgrad._transforms import _units
 from fgrad._tree import flatten
 
 # Polynomials --------------------------------------------------------------------------
@@ -145,11 +145,11 @@ def test_results_agree_and_share_no_memory(steps, picks, outputs, entries, seed)
     def total(a, b):
         return sum(np.sum(np.sin(y) * w) for y in f(a, b))
 
-    whole, _rows.ENTRIES = _rows.ENTRIES, entries
+    whole, _units.ENTRIES = _units.ENTRIES, entries
     try:
         rows, columns = jacrev(f, (0, 1))(a, b), jacfwd(f, (0, 1))(a, b)
     finally:
-        _rows.ENTRIES = whole
+        _units.ENTRIES = whole
     out, pullback = vjp(f, a, b)
     back = pullback([w] * len(out))
     forth = jvp(f, (a, b), (t, t))[1]

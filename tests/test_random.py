@@ -8,7 +8,7 @@ import pytest
 
 import fgrad
 import fgrad.numpy as fnp
-from fgrad._rules import DERIVED, REFUSED
+from fgrad._engine.rules import DERIVED, REFUSED
 from fgrad.errors import ConversionError, MissingRuleError
 from fgrad.testing import check_grads
 

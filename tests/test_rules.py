@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fgrad._dispatch import lift
-from fgrad._rules import DERIVED, RULES, function_name
+from fgrad._engine.dispatch import lift
+from fgrad._engine.rules import DERIVED, RULES
+from fgrad._engine.signatures import function_name
 from fgrad._transforms import vjp
 from fgrad._tree import flatten, tree_map, unflatten
 from fgrad.testing import check_rule, fixed

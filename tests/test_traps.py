@@ -12,7 +12,7 @@ import pytest
 
 import fgrad.numpy
 from fgrad import grad, vjp
-from fgrad._trace import Box
+from fgrad._engine.box import Box
 from fgrad.errors import ConversionError
 from fgrad.testing import check_grads
 

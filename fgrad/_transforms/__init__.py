@@ -1,11 +1,12 @@
 """The transforms, one family a file."""
 
+from fgrad._transforms import _custom_batched as _custom_batched  # registers it
 from fgrad._transforms.checkpoint import checkpoint
 from fgrad._transforms.custom import custom_vjp
 from fgrad._transforms.elementwise import elementwise_grad
 from fgrad._transforms.forward import jvp, linear_transpose, linearize
 from fgrad._transforms.hessians import hessian, hvp
-from fgrad._transforms.implicit import custom_root, fixed_point
+from fgrad._transforms.implicit.solutions import custom_root, fixed_point
 from fgrad._transforms.jacobians import (
     jacfwd,
     jacobian,

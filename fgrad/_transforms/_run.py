@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
-from fgrad._replay import replay
-from fgrad._rules import Rule
-from fgrad._trace import Box, Node, Space, Trace
-from fgrad._transforms._checks import (
+from fgrad._engine.box import Box
+from fgrad._engine.replay import replay
+from fgrad._engine.trace import Node, Space, Tape, Trace
+from fgrad._transforms._argnums import argument_name
+from fgrad._transforms._running import running
+from fgrad._transforms._values import (
     check_function,
     described,
     described_leaf,
+    label,
     numeric_space,
 )
-from fgrad._transforms._explained import explained
-from fgrad._transforms._located import located
 from fgrad._tree import (
     Structure,
     flatten,
@@ -29,24 +28,9 @@ from fgrad._tree import (
     tree_map,
     unflatten,
 )
-from fgrad.errors import ArgnumsError, InputTypeError, OutputTypeError
+from fgrad.errors import InputTypeError, OutputTypeError
 
-__all__ = [
-    "Argnums",
-    "Run",
-    "integers",
-    "label",
-    "numbers",
-    "positions",
-    "sequence",
-]
-
-Argnums = int | Sequence[int]
-
-WITH_AUX = {
-    *("grad", "hessian", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad"),
-    *("value_and_jacobian", "vjp"),
-}
+__all__ = ["Run"]
 
 
 class Run:
@@ -58,10 +42,14 @@ class Run:
         fun: Callable[..., Any],
         args: Any,
         argnums: Sequence[int],
-        kind: type[Trace] = Trace,
+        *,
+        kind: type[Trace] = Tape,
+        takes_aux: bool = True,
     ) -> None:
         check_function(transform, fun, f"{transform}(fun, ...)")
         self.transform = transform
+        self.takes_aux = takes_aux
+        """Whether the transform has the option `has_aux`."""
         self.fun = fun
         self.trace = kind(f"{transform}({label(fun)})")
         self.inputs: list[tuple[Structure, list[Node]]] = []
@@ -97,18 +85,9 @@ class Run:
     def call(
         self, kwargs: dict[str, Any], through: Callable[..., Any] | None = None
     ) -> Any:
-        """Run the function, or a transform of it given as `through`.
-
-        Whatever it raises, nothing is left behind.
-        """
-        try:
-            with located():
-                return (through or self.fun)(*self.args, **kwargs)
-        except BaseException as error:
-            self.trace.close()
-            if explained(error) is not error:
-                raise explained(error) from None
-            raise
+        """Run the function, or a transform of it given as `through`."""
+        with running(self.trace):
+            return (through or self.fun)(*self.args, **kwargs)
 
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
         """Close the trace; split the output of the function into output and aux."""
@@ -133,7 +112,7 @@ class Run:
         if leaf._trace is self.trace:
             return leaf._node
         if leaf._trace.id > self.trace.id:  # of a transform inside, which has finished
-            leaf._trace.interpret(Rule(self.fun), (leaf,), {})
+            leaf._trace.leaked(leaf)
         return None
 
     def outputs(self, out: Any) -> list[tuple[Any, Node | None, Space]]:
@@ -161,7 +140,7 @@ class Run:
             return "Make it a plain one: fgrad.numpy.array(x.tolist())."
         if is_dataclass(leaf):
             return "Decorate it with @fgrad.register_dataclass."
-        if self.transform in WITH_AUX:
+        if self.takes_aux:
             return "Return other data with has_aux=True."
         return "Return numbers and arrays only."
 
@@ -172,68 +151,3 @@ class Run:
             unflatten(structure, map(cotangents.result, nodes))
             for structure, nodes in self.inputs
         ]
-
-
-def label(fun: Callable[..., Any]) -> str:
-    """What messages call a function; a transformed one says how: ``grad(loss)``."""
-    if hasattr(fun, "transform"):
-        return repr(fun)
-    return getattr(fun, "__name__", None) or type(fun).__name__
-
-
-def argument_name(fun: Callable[..., Any], argnum: int) -> str:
-    try:
-        parameters = list(inspect.signature(fun).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    named = [
-        p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    return named[argnum].name if argnum < len(named) else f"args[{argnum}]"
-
-
-def sequence(argnums: Argnums) -> Sequence[int]:
-    """The argnums as a sequence."""
-    return argnums if isinstance(argnums, Sequence) else (argnums,)
-
-
-def integers(argnums: Argnums) -> list[int] | None:
-    """The argnums as ints; ``None`` if one of them is something else."""
-    given = sequence(argnums)
-    try:
-        found = [operator.index(n) for n in given if type(n) is not bool]
-    except TypeError:
-        return None
-    return found if len(found) == len(given) else None
-
-
-def numbers(transform: Any, argnums: Argnums) -> list[int]:
-    """The argnums as ints, or an error."""
-    found = integers(argnums)
-    if not found:
-        raise ArgnumsError(
-            f"argnums={argnums!r} of {transform!r}: give an int, or a non-empty "
-            f"sequence of ints; the function's arguments come in a second call, "
-            f"{transform!r}(x)"
-        )
-    return found
-
-
-def positions(
-    transform: Any, argnums: Argnums, count: int, named: Iterable[str]
-) -> tuple[int, ...]:
-    """Positions of the differentiated arguments, counted from the front."""
-    name, positions = label(transform.fun), numbers(transform, argnums)
-    for position in positions:
-        if not -count <= position < count:
-            more = f"; pass {', '.join(named)} by position" if named else ""
-            raise ArgnumsError(
-                f"argnums={position} of {transform!r}, but {name} was called with "
-                f"{count} positional argument{'s' if count != 1 else ''}{more}"
-            )
-    positions = [position % count for position in positions]
-    if len(set(positions)) < len(positions):
-        raise ArgnumsError(
-            f"argnums={argnums!r} of {transform!r} names an argument twice"
-        )
-    return tuple(positions)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from functools import reduce, update_wrapper
 from types import MethodType
 from typing import Any, cast
 
-from fgrad._transforms._checks import check_function
-from fgrad._transforms._explained import explained
-from fgrad._transforms._located import located
-from fgrad._transforms._run import Argnums, Run, label, numbers, positions
+from fgrad._transforms._argnums import Argnums, checked_argnums, positions
+from fgrad._transforms._run import Run
+from fgrad._transforms._running import running
+from fgrad._transforms._values import check_function, label
 
-__all__ = ["Transformed", "Wrapped", "is_sequence"]
+__all__ = ["Transformed", "Wrapped"]
 
 
 class Wrapped:
@@ -47,46 +47,44 @@ class Wrapped:
 class Transformed(Wrapped):
     """A function given to a transform, waiting for its arguments."""
 
+    transform = ""
+    """The name of the transform."""
+
+    takes_aux = True
+    """Whether the transform has the option `has_aux`."""
+
     def __init__(
         self,
-        transform: str,
         fun: Callable[..., Any],
         argnums: Argnums = 0,
         has_aux: bool = False,
         holomorphic: bool = False,
     ) -> None:
-        check_function(transform, fun, f"{transform}(fun)(x), not {transform}(fun(x))")
+        name = self.transform
+        check_function(name, fun, f"{name}(fun)(x), not {name}(fun(x))")
         super().__init__(fun)
-        self.transform = transform
         self.argnums = argnums
-        numbers(self, argnums)
+        checked_argnums(self, argnums)
         self.has_aux = has_aux
         self.holomorphic = holomorphic
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         argnums = positions(self, self.argnums, len(args), kwargs)
-        run = Run(self.transform, self.fun, args, argnums)
-        out = self._begin(run, kwargs)
+        run = Run(self.transform, self.fun, args, argnums, takes_aux=self.takes_aux)
+        out = run.call(kwargs, self._through())
         return (
             self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)
         )
 
-    def _begin(self, run: Run, kwargs: dict[str, Any]) -> Any:
-        """Run the function."""
-        return run.call(kwargs)
+    def _through(self) -> Callable[..., Any] | None:
+        """What runs in place of the function: a transform of it."""
+        return None
 
     async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
-        """The same for an async function, once it is done."""
-        try:
-            with located():
-                out = await out
-            return self._end(run, out)
-        except BaseException as error:
-            if explained(error) is not error:
-                raise explained(error) from None
-            raise
-        finally:
-            run.trace.close()
+        """The end for an async function, once it is done."""
+        with running(run.trace):
+            out = await out
+        return self._end(run, out)
 
     def _end(self, run: Run, out: Any) -> Any:
         """What the transform returns, from the output of the function."""
@@ -94,8 +92,3 @@ class Transformed(Wrapped):
 
     def __repr__(self) -> str:
         return f"{self.transform}({label(self.fun)})"
-
-
-def is_sequence(argnums: Argnums) -> bool:
-    """Whether the result shall be a tuple."""
-    return isinstance(argnums, Sequence)

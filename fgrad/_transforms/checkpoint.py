@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from copy import copy
 from functools import partial, update_wrapper
 from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from fgrad._box import bare
-from fgrad._replay import replay
-from fgrad._rules import Pullback, Rule
-from fgrad._trace import Box, Node, Trace, tick
-from fgrad._transforms._checks import check_function, described
-from fgrad._transforms._opaque import record
-from fgrad._transforms._run import label
+from fgrad._engine.bind import record_tree
+from fgrad._engine.box import Box, stored
+from fgrad._engine.replay import replay
+from fgrad._engine.rules import Pullback, Rule
+from fgrad._engine.trace import Node, Trace, next_order, reachable
+from fgrad._transforms._values import check_function, described, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import flatten, tree_map
 from fgrad.errors import RuleError
@@ -31,12 +29,18 @@ R = TypeVar("R")
 class Checkpoint(Wrapped):
     """What ``checkpoint(fun)`` returns."""
 
+    @property
+    def pullback(self) -> Pullback:
+        """The rule, as replay wants it; its name says whose it is."""
+        rule = Rule(self.fun, pullbacks={"what it uses": _rerun})
+        return rule.pullbacks["what it uses"]
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         run = partial(self.fun, *args, **kwargs)
-        return Part(self, run, _traces((args, kwargs))).result()
+        return Segment(self, run, _traces((args, kwargs))).result()
 
 
-class Part:
+class Segment:
     """A computation that runs now, and again when a derivative needs its tape."""
 
     def __init__(
@@ -59,22 +63,24 @@ class Part:
         return out
 
     def result(self, below: float = np.inf) -> Any:
-        """What it returns; tapes lead from there to where it began, past all between.
+        """What it returns, after what was recorded since is one node for each trace.
 
-        This is so in each trace that is older than number `below`.
+        This is done in each trace that is older than number `below`.
         """
-        before = tick()
+        before = next_order()
         out = self.value()
         self.traces |= _traces(out)
         made: dict[Node, Node] = {}
         for trace in self.traces:
             results = _results(out, trace, before)
-            if not (results and trace.recording and trace.taping and trace.id < below):
+            if not (results and trace.recording and trace.id < below):
                 continue
-            inputs = tuple(_inputs(_tape([*results], before), before))
-            pullback = Pullback(Rule(self.checkpoint.fun), "what it uses", _rerun)
+            inputs = tuple(_inputs(_tape(results, before), before))
+            if not inputs:
+                continue  # this trace keeps no tape
             kept = (self, trace, inputs)
-            new = record(trace, tuple(results.values()), inputs, pullback, kept)
+            values = tuple(results.values())
+            new = record_tree(trace, values, inputs, self.checkpoint.pullback, kept)
             made |= {node: box._node for node, box in zip(results, new, strict=True)}
         return tree_map(partial(_renewed, made=made), out) if made else out
 
@@ -89,7 +95,7 @@ class Part:
 
 def _sample(leaf: Any) -> Any:
     """A few entries of an array, by which to know it again."""
-    array = np.asarray(bare(leaf))
+    array = np.asarray(stored(leaf))
     numbers = array.dtype.kind in "biufc"
     return array.flat[:: max(1, array.size // 16)] if numbers else np.zeros(0)
 
@@ -120,7 +126,7 @@ def _traces(tree: Any) -> set[Trace]:
 
 
 def _results(out: Any, trace: Trace, before: int) -> dict[Node, Any]:
-    """What one trace has recorded since tick `before`, in the leaves of a tree."""
+    """What one trace has recorded since `before`, in the leaves of a tree."""
     return {
         box._node: box._value
         for leaf in flatten(out)[0]
@@ -141,16 +147,9 @@ def _renewed(value: Any, made: dict[Node, Node]) -> Any:
     return Box(_renewed(value._value, made), value._trace, node)
 
 
-def _tape(roots: list[Node], before: int) -> list[Node]:
-    """The nodes that were recorded since tick `before`."""
-    seen, stack = set(roots), list(roots)
-    while stack:
-        for parent, _, _ in stack.pop().edges:
-            for node in parent if type(parent) is tuple else (parent,):
-                if node is not None and node.order < before and node not in seen:
-                    seen.add(node)
-                    stack.append(node)
-    return list(seen)
+def _tape(roots: Iterable[Node], before: int) -> list[Node]:
+    """The nodes that were recorded since `before`."""
+    return [*reachable(roots, lambda node: node.order < before)]
 
 
 def _inputs(tape: list[Node], before: int) -> dict[Node, None]:
@@ -158,13 +157,8 @@ def _inputs(tape: list[Node], before: int) -> dict[Node, None]:
 
     They are found on the tape, so values from enclosing scopes count like arguments.
     """
-    found: dict[Node, None] = {}
-    for made in tape:
-        for parent, _, _ in made.edges:
-            for node in parent if type(parent) is tuple else (parent,):
-                if node is not None and node.order >= before:
-                    found[node] = None
-    return found
+    parents = (parent for node in tape for parent in node.parents())
+    return dict.fromkeys(node for node in parents if node.order >= before)
 
 
 def _cut(tape: list[Node], leaves: dict[Node, Node]) -> None:
@@ -179,17 +173,22 @@ def _cut(tape: list[Node], leaves: dict[Node, Node]) -> None:
         node.edges = tuple((end(parent), *rest) for parent, *rest in node.edges)
 
 
-def _rerun(g: Any, part: Part, trace: Trace, inputs: tuple[Node, ...]) -> Any:
+def _rerun(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> Any:
     """Cotangents of the inputs. For older traces, this is again such a computation."""
-    run = partial(_replayed, g, part, trace, inputs)
-    return Part(part.checkpoint, run, part.traces | _traces(g)).result(trace.id)
+    run = partial(_replayed, g, segment, trace, inputs)
+    return Segment(segment.checkpoint, run, segment.traces | _traces(g)).result(
+        trace.id
+    )
 
 
-def _replayed(g: Any, part: Part, trace: Trace, inputs: tuple[Node, ...]) -> Any:
+def _replayed(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> Any:
     """Record it again, and carry its results' cotangents back through it."""
-    with _reopened([other for other in part.traces if other.id >= trace.id]):
-        before = tick()
-        out = part.value()
+    with ExitStack() as stack:
+        for other in segment.traces:
+            if other.id >= trace.id:
+                stack.enter_context(other.reopened())
+        before = next_order()
+        out = segment.value()
     results = [*_results(out, trace, before)]
     tape = _tape(results, before)
     leaves = {
@@ -198,7 +197,7 @@ def _replayed(g: Any, part: Part, trace: Trace, inputs: tuple[Node, ...]) -> Any
     }
     _cut(tape, leaves)
     if len(results) != len(g) or leaves.keys() - set(inputs):
-        raise part.error()
+        raise segment.error()
     pairs = zip(results, g, strict=True)
     roots = [(node, c) for node, c in pairs if type(c) is Box or np.any(c)]
     del out, results, tape  # so that replay frees what it has passed
@@ -206,35 +205,6 @@ def _replayed(g: Any, part: Part, trace: Trace, inputs: tuple[Node, ...]) -> Any
     return tuple(
         cotangents.result(leaves[node]) if node in leaves else None for node in inputs
     )
-
-
-_LOCK = threading.Lock()
-_REOPENED: dict[Trace, tuple[int, bool]] = {}
-
-
-@contextmanager
-def _reopened(traces: list[Trace]) -> Generator[None]:
-    """Let finished traces go on once more, in as many threads as want it."""
-    with _LOCK:
-        for trace in traces:
-            count, was = _REOPENED.get(trace, (0, getattr(trace, _switch(trace))))
-            _REOPENED[trace] = count + 1, was
-            setattr(trace, _switch(trace), True)
-    try:
-        yield
-    finally:
-        with _LOCK:
-            for trace in traces:
-                count, was = _REOPENED.pop(trace)
-                if count > 1:
-                    _REOPENED[trace] = count - 1, was
-                else:
-                    setattr(trace, _switch(trace), was)
-
-
-def _switch(trace: Trace) -> str:
-    """What says that a trace has not finished."""
-    return "open" if trace.batching else "recording"
 
 
 class Steps(Wrapped):

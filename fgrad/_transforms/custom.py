@@ -9,27 +9,26 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from fgrad._batching import BatchTrace
-from fgrad._callsite import caller, describe
-from fgrad._replay import one_by_one
-from fgrad._rules import Pullback, Rule
-from fgrad._trace import Box, Space, boxes_in, space
-from fgrad._transforms._checks import check_function, described, is_numeric
-from fgrad._transforms._opaque import innermost, record
-from fgrad._transforms._run import Argnums, argument_name, integers, label
+from fgrad._engine.bind import record_tree
+from fgrad._engine.box import Box, boxes_in, innermost, space
+from fgrad._engine.rules import Pullback, Rule
+from fgrad._engine.trace import Space
+from fgrad._transforms._argnums import Argnums, argument_name, as_ints
+from fgrad._transforms._values import check_function, described, is_numeric, label
 from fgrad._transforms._wrapped import Wrapped
-from fgrad._transforms.vmap import Vmap
-from fgrad._tree import (
-    Structure,
-    flatten,
-    flatten_like,
-    leaf_paths,
-    tree_map,
-    unflatten,
-)
-from fgrad.errors import ArgnumsError, ConversionError, MissingRuleError, RuleError
+from fgrad._tree import Structure, flatten, flatten_like, leaf_paths, unflatten
+from fgrad._words.callsite import at, no_rule
+from fgrad.errors import ArgnumsError, ConversionError, RuleError
 
-__all__ = ["CustomVJP", "closes_over", "custom_vjp"]
+__all__ = [
+    "Call",
+    "CustomVJP",
+    "backward",
+    "custom_call",
+    "custom_vjp",
+    "skipped",
+    "space_of",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,50 +72,54 @@ class CustomVJP(Wrapped):
         except (TypeError, ValueError):
             return None
 
-    @property
+    @cached_property
     def pullback(self) -> Pullback:
         """The rule, as replay wants it; its name says whose it is."""
-        return Pullback(Rule(self.fun), "its arguments", _backward)
+        rule = Rule(self.fun, owned=False, pullbacks={"its arguments": backward})
+        return rule.pullbacks["its arguments"]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "signature"}
+        cached = ("signature", "pullback")
+        return {k: v for k, v in self.__dict__.items() if k not in cached}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self._positional(args, kwargs)
         leaves, structure = flatten(args)
-        trace = innermost(leaves)
+        trace = innermost(leaf for leaf in leaves if type(leaf) is Box)
         if trace is None:
             if any(map(_hides_boxes, leaves)):
                 raise ConversionError(
-                    f"{label(self)} has a custom_vjp and cannot take traced values in "
-                    f"an array of objects; pass a list, or fgrad.numpy.array of it, "
-                    f"at {describe(caller())}"
+                    at(
+                        f"{label(self)} has a custom_vjp and cannot take traced values "
+                        f"in an array of objects; pass a list, or fgrad.numpy.array of "
+                        f"it"
+                    )
                 )
             return self.fun(*args)
         if self.fwd is None or self.bwd is None:
-            raise MissingRuleError(
-                f"no derivative rule for {label(self)}: set it with "
-                f"{label(self)}.defvjp(fwd, bwd), called at {describe(caller())}"
-            )
-        skipped = self._skipped(args)
-        if isinstance(trace, BatchTrace) and trace.open:
-            return self._mapped(trace, leaves, structure, skipped)
-        if not trace.recording:
-            return trace.interpret(Rule(self.fun), tuple(leaves), {})
-        mine = [type(leaf) is Box and leaf._trace is trace for leaf in leaves]
+            raise no_rule(f"{label(self)}: set it with {label(self)}.defvjp(fwd, bwd)")
+        positions = skipped(self, args)
+        if trace.prefers(custom_call):
+            call = (self, structure, *leaves)
+            return trace.interpret(CUSTOM_CALL, call, {}, custom_call)
+        if trace.opaque:
+            return self.fun(*args)  # the operations in it are interpreted
+        mine = [trace.holds(leaf) for leaf in leaves]
+        if not trace.open:
+            trace.leaked(leaves[mine.index(True)])
         values = [x._value if m else x for x, m in zip(leaves, mine, strict=True)]
         inner = unflatten(structure, values)
-        out, residuals = self._forward(*inner)
+        out, residuals = self.forward(*inner)
         for leaf in flatten((out, residuals))[0]:
             if type(leaf) is Box and leaf._trace.id >= trace.id:
-                raise ConversionError(closes_over(label(self), leaf))
+                raise ConversionError(leaf._trace.enclosed(label(self)))
         parents = tuple(
             x._node if m else None for x, m in zip(leaves, mine, strict=True)
         )
-        call = _Call(self, inner, skipped, out, residuals)
-        return record(trace, out, parents, self.pullback, (call, call.kept))
+        call = Call(self, inner, positions, out, residuals)
+        return record_tree(trace, out, parents, self.pullback, (call, call.kept))
 
-    def _forward(self, *args: Any) -> tuple[Any, Any]:
+    def forward(self, *args: Any) -> tuple[Any, Any]:
         """Output and residuals."""
         fwd: Any = self.fwd
         pair = fwd(*args)
@@ -133,28 +136,6 @@ class CustomVJP(Wrapped):
                 )
         return pair
 
-    def _skipped(self, args: tuple[Any, ...]) -> set[int]:
-        """Positions of the arguments that are not differentiated."""
-        name, count = label(self), len(args)
-        for argnum in self.nondiff_argnums:
-            if not -count <= argnum < count:
-                raise ArgnumsError(
-                    f"nondiff_argnums={self.nondiff_argnums} of custom_vjp({name}), "
-                    f"but {name} was called with {count} arguments"
-                )
-        skipped = {argnum % count for argnum in self.nondiff_argnums}
-        for i in skipped:
-            for leaf in flatten(args[i])[0]:
-                while type(leaf) is Box:
-                    if leaf._trace.recording:
-                        raise ArgnumsError(
-                            f"argument {i} of {name} is in nondiff_argnums, but is "
-                            f"traced by {leaf._trace.name}. Take it out of "
-                            f"nondiff_argnums, or pass stop_gradient of it."
-                        )
-                    leaf = leaf._value
-        return skipped
-
     def _positional(self, args: tuple[Any, ...], kwargs: Any) -> tuple[Any, ...]:
         """All arguments by position, with defaults: the cotangents that bwd returns."""
         if self.signature is None:
@@ -168,65 +149,40 @@ class CustomVJP(Wrapped):
             )
         return bound.args
 
-    def _mapped(
-        self,
-        trace: BatchTrace,
-        leaves: list[Any],
-        structure: Structure,
-        skipped: set[int],
-    ) -> Any:
-        """The call for all examples of a `vmap`: fwd and bwd are mapped, too."""
-        mine = [trace.holds(leaf) for leaf in leaves]
-        values = [x._value if m else x for x, m in zip(leaves, mine, strict=True)]
-        if innermost(values) is None:
-            return self.fun(*unflatten(structure, leaves))  # nothing else to remember
-        spaces = tuple(map(_space, leaves))
 
-        def fun(*leaves: Any) -> Any:
-            return self.fun(*unflatten(structure, leaves))
+def custom_call(custom: CustomVJP, structure: Structure, *leaves: Any) -> Any:
+    """A call as one operation on its leaves, for traces that prefer to have it so."""
+    return custom(*unflatten(structure, leaves))
 
-        def fwd(*values: Any) -> tuple[Any, Any]:
-            batch = BatchTrace(f"the fwd of {label(self)}", trace.size)
-            args = unflatten(structure, _boxed(batch, values, mine))
-            out, residuals = self._forward(*args)
-            batch.close()
-            call = _Call(self, args, skipped, out, residuals)
-            batched = [batch.holds(leaf) for leaf in call.kept]
-            kept = [
-                x._value if m else x for x, m in zip(call.kept, batched, strict=True)
-            ]
-            return tree_map(batch.of_all, out), (call, batched, kept)
 
-        def bwd(residuals: Any, g: Any) -> tuple[Any, ...]:
-            call, batched, kept = residuals
-            batch = BatchTrace(f"the bwd of {label(self)}", trace.size)
-            parts = tuple(map(batch.leaf, flatten(g)[0]))
-            here = _boxed(batch, kept, batched)
-            try:
-                found = _backward(parts, call, here)
-            except (TypeError, ValueError) as error:
-                found = one_by_one(error, self.pullback, spaces, parts, (call, here))
-            batch.close()
-            every = [None if c is None else batch.of_all(c) for c in found]
-            return tuple(
-                c if m or c is None else np.sum(c, axis=0)
-                for c, m in zip(every, mine, strict=True)
+CUSTOM_CALL = Rule(custom_call)
+
+
+def skipped(custom: CustomVJP, args: tuple[Any, ...]) -> set[int]:
+    """Positions of the arguments that are not differentiated."""
+    name, count = label(custom), len(args)
+    for argnum in custom.nondiff_argnums:
+        if not -count <= argnum < count:
+            raise ArgnumsError(
+                f"nondiff_argnums={custom.nondiff_argnums} of custom_vjp({name}), "
+                f"but {name} was called with {count} arguments"
             )
-
-        axes = tuple(0 if m else None for m in mine)
-        fun.__name__ = fun.__qualname__ = label(self)
-        mapped = CustomVJP(Vmap(fun, axes, 0))
-        mapped.defvjp(fwd, bwd)
-        return tree_map(trace.leaf, mapped(*values))
-
-
-def _boxed(batch: BatchTrace, values: Any, mapped: list[bool]) -> list[Any]:
-    """Values for one example, where some are given for all of them."""
-    return [batch.leaf(x) if m else x for x, m in zip(values, mapped, strict=True)]
+    positions = {argnum % count for argnum in custom.nondiff_argnums}
+    for i in positions:
+        for leaf in flatten(args[i])[0]:
+            while type(leaf) is Box:
+                if not leaf._trace.opaque:
+                    raise ArgnumsError(
+                        f"argument {i} of {name} is in nondiff_argnums, but is "
+                        f"traced by {leaf._trace.name}. Take it out of "
+                        f"nondiff_argnums, or pass stop_gradient of it."
+                    )
+                leaf = leaf._value
+    return positions
 
 
 def _argnums(name: str, given: Argnums) -> tuple[int, ...]:
-    found = integers(given)
+    found = as_ints(given)
     if found is None:
         raise ArgnumsError(
             f"nondiff_argnums={given!r} of custom_vjp({name}): give an int, or a "
@@ -241,7 +197,7 @@ def _hides_boxes(leaf: Any) -> bool:
     return objects and bool(boxes_in([*leaf.flat]))
 
 
-class _Call:
+class Call:
     """What the pullback of one call must know, and what it keeps."""
 
     def __init__(
@@ -261,18 +217,18 @@ class _Call:
         """Of each argument: its position, or -1 if it is not differentiated."""
         for i, arg in enumerate(args):
             leaves, arg_structure = flatten(arg)
-            spaces = [_space(leaf) for leaf in leaves]
+            spaces = [space_of(leaf) for leaf in leaves]
             self.inputs.append((-1 if i in skipped else i, arg_structure, spaces))
 
 
-def _space(leaf: Any) -> Space | None:
+def space_of(leaf: Any) -> Space | None:
     """Shape and dtype of an array; ``None`` for other leaves, such as strings."""
     if isinstance(leaf, np.ndarray | np.generic | int | float | complex):
         return Space(*space(leaf))
     return None
 
 
-def _backward(g: tuple[Any, ...], call: _Call, kept: list[Any]) -> tuple[Any, ...]:
+def backward(g: tuple[Any, ...], call: Call, kept: list[Any]) -> tuple[Any, ...]:
     """The cotangents that the user's bwd returns, one for each leaf."""
     name = label(call.custom)
     bwd: Any = call.custom.bwd
@@ -325,21 +281,6 @@ def _leaves(
 def _is_numeric(leaf: Any) -> bool:
     """Whether a cotangent is numbers, possibly in a list."""
     return is_numeric(np.asarray(leaf) if isinstance(leaf, list | tuple) else leaf)
-
-
-def closes_over(name: str, box: Box) -> str:
-    """What to say of a traced value that was no argument."""
-    if box._trace.batching:
-        return (
-            f"{name} uses a value batched by {box._trace.name} that is not among its "
-            f"arguments, so it cannot be called for one example. Pass it as an "
-            f"argument of {name}."
-        )
-    return (
-        f"{name} uses a value traced by {box._trace.name} that is not among its "
-        f"arguments, so its derivative would be dropped. Pass it as an argument of "
-        f"{name}, or use stop_gradient of it."
-    )
 
 
 def custom_vjp(

@@ -7,12 +7,13 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from fgrad._box import bare
-from fgrad._trace import Node, Space, strip
-from fgrad._transforms._checks import check_truth, described, numeric_space
-from fgrad._transforms._rows import pull
-from fgrad._transforms._run import Argnums, Run, label, sequence
-from fgrad._transforms._wrapped import Transformed, is_sequence
+from fgrad._engine.box import primal, values
+from fgrad._engine.trace import Node, Space, reachable
+from fgrad._transforms._argnums import Argnums, is_sequence, sequence
+from fgrad._transforms._run import Run
+from fgrad._transforms._units import pull
+from fgrad._transforms._values import check_truth, described, label, numeric_space
+from fgrad._transforms._wrapped import Transformed
 from fgrad._tree import unflatten
 from fgrad.errors import OutputTypeError
 
@@ -23,6 +24,9 @@ P = ParamSpec("P")
 
 class ElementwiseGrad(Transformed):
     """What `elementwise_grad` returns."""
+
+    transform = "elementwise_grad"
+    takes_aux = False
 
     def _end(self, run: Run, out: Any) -> Any:
         out, _ = run.finish(out, has_aux=False)
@@ -84,9 +88,9 @@ class ElementwiseGrad(Transformed):
             expected = w * c
             if leaf.dtype.kind != "c":
                 expected = np.real(expected)
-            error, size = np.abs(strip(got - expected)), np.abs(strip(expected))
+            error, size = np.abs(primal(got - expected)), np.abs(primal(expected))
             most = size + np.max(size, initial=0)
-            if np.any(bare(error > np.finfo(leaf.dtype).eps ** 0.5 * most)):
+            if np.any(values(error > np.finfo(leaf.dtype).eps ** 0.5 * most)):
                 name = label(self.fun)
                 raise OutputTypeError(
                     f"{self.transform} needs a function whose outputs depend on the "
@@ -102,18 +106,16 @@ def _is_single(output: Node, inputs: list[Node]) -> bool:
 
 def _is_elementwise(output: Node) -> bool:
     """Whether the tape shows that entries never mix: real ufuncs of one shape."""
-    seen, stack = {output}, [output]
-    while stack:
-        node = stack.pop()
-        if node.dtype is None or node.dtype.kind != "f" or node.shape != output.shape:
-            return False
-        for parent, pullback, _ in node.edges:
-            if type(parent) is tuple or not pullback.rule.elementwise:
-                return False
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-    return True
+    return all(
+        node.dtype is not None
+        and node.dtype.kind == "f"
+        and node.shape == output.shape
+        and all(
+            type(parent) is not tuple and pullback.rule.elementwise
+            for parent, pullback, _ in node.edges
+        )
+        for node in reachable([output])
+    )
 
 
 def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
@@ -153,4 +155,4 @@ def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P,
     >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0]))
     array([1.        , 0.41997434])
     """
-    return ElementwiseGrad("elementwise_grad", fun, argnums)
+    return ElementwiseGrad(fun, argnums)

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fgrad._forward import Tangent, TangentTrace, fresh, push
-from fgrad._trace import Box, Node, strip
-from fgrad._transforms._checks import described, is_numeric
-from fgrad._transforms._run import Run, label
+from fgrad._engine.box import Box, primal
+from fgrad._engine.forward import Tangent, TangentTrace, owned, push
+from fgrad._engine.trace import Node
+from fgrad._transforms._run import Run
+from fgrad._transforms._values import described, is_numeric, label
 from fgrad._transforms.reverse import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
@@ -34,7 +35,7 @@ class Pushforward:
         given = checked(self._run, tangents)
         nodes = [node for _, node, _ in self._outputs if node]
         found = push(nodes, given, consume=self._once)
-        return unflatten(self._structure, _private(self._outputs, given, found))
+        return unflatten(self._structure, _owned(self._outputs, given, found))
 
 
 def checked(run: Run, tangents: Sequence[Any]) -> dict[Node, Any]:
@@ -79,13 +80,13 @@ def _fitting(tangent: Any, node: Node, where: str) -> Any:
     return t if t.dtype == node.dtype else t.astype(node.dtype)
 
 
-def _private(
+def _owned(
     outputs: Sequence[Any], given: dict[Node, Any], found: dict[Node, Any]
 ) -> list[Any]:
     """The tangent of each leaf of the output, seen by nobody else."""
     seen = {id(tangent) for tangent in given.values()}
     tangents = [
-        fresh(found[node], seen) if node in found else _zero(leaf)
+        owned(found[node], seen) if node in found else _zero(leaf)
         for leaf, node, _ in outputs
     ]
     return [t if type(t) is Box else t[()] for t in tangents]
@@ -93,7 +94,7 @@ def _private(
 
 def _zero(leaf: Any) -> Any:
     """The tangent of an output that does not depend on the arguments."""
-    return np.zeros_like(strip(leaf))[()]
+    return np.zeros_like(primal(leaf))[()]
 
 
 def jvp(
@@ -140,14 +141,14 @@ def jvp(
     (array([1., 4.]), array([ 2., 40.]))
     """
     check_pairs("jvp", fun, primals, tangents)
-    run = Run("jvp", fun, primals, range(len(primals)), TangentTrace)
+    run = Run("jvp", fun, primals, range(len(primals)), kind=TangentTrace)
     given: dict[Any, Any] = checked(run, tangents)
     for node, t in given.items():
         node.tangent = Tangent(t, False)
     out, aux = run.finish(run.call({}), has_aux)
     outputs: list[Any] = run.outputs(out)
     found = {n: n.tangent.t for _, n, _ in outputs if n and n.tangent}
-    tangent = unflatten(flatten(out)[1], _private(outputs, given, found))
+    tangent = unflatten(flatten(out)[1], _owned(outputs, given, found))
     value = tree_map(run.value, out)
     return (value, tangent, aux) if has_aux else (value, tangent)
 
@@ -184,7 +185,7 @@ def linearize(fun: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]
     >>> y, pushforward(1.0), pushforward(10.0)
     (8.0, np.float64(12.0), np.float64(120.0))
     """
-    run = Run("linearize", fun, primals, range(len(primals)))
+    run = Run("linearize", fun, primals, range(len(primals)), takes_aux=False)
     out, _ = run.finish(run.call({}), has_aux=False)
     return tree_map(run.value, out), Pushforward(run, out)
 
@@ -215,7 +216,7 @@ def linear_transpose(
     >>> transposed(np.array([1.0, 2.0, 3.0]))
     (array([6., 5., 3.]),)
     """
-    return pulled("linear_transpose", fun, primals)[1]
+    return pulled("linear_transpose", fun, primals, takes_aux=False)[1]
 
 
 def check_pairs(

@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from typing import Any
 
-from fgrad._forward import fresh
-from fgrad._transforms._run import Argnums, Run
+from fgrad._engine.forward import owned
+from fgrad._transforms._argnums import Argnums
+from fgrad._transforms._run import Run
 from fgrad._transforms.forward import Pushforward, check_pairs
-from fgrad._transforms.jacobians import Jacobian
+from fgrad._transforms.jacobians import Jacobian, jacobian, signature_of
 from fgrad._transforms.reverse import Grad
 from fgrad._tree import tree_map
 
 __all__ = ["hessian", "hvp"]
 
-P = ParamSpec("P")
-A = TypeVar("A")
+
+class HessianGrad(Grad):
+    """The gradient whose Jacobian is the Hessian."""
+
+    transform = "hessian"
+    instead = "Use jacobian(jacobian({name})) for the second derivatives of each one."
 
 
 class Hessian(Jacobian):
     """What `hessian` returns: the Jacobian of the gradient."""
 
-    def _begin(self, run: Run, kwargs: dict[str, Any]) -> Any:
-        gradient = Grad(
-            self.transform, self.fun, self.argnums, self.has_aux, self.holomorphic
-        )
-        return run.call(kwargs, gradient)
+    transform = "hessian"
+
+    def _through(self) -> Callable[..., Any]:
+        return HessianGrad(self.fun, self.argnums, self.has_aux, self.holomorphic)
 
 
-@overload
-def hessian(
-    fun: Callable[P, Any],
-    argnums: Argnums = 0,
-    *,
-    has_aux: Literal[False] = False,
-    holomorphic: bool = False,
-) -> Callable[P, Any]: ...
-@overload
-def hessian(
-    fun: Callable[P, tuple[Any, A]],
-    argnums: Argnums = 0,
-    *,
-    has_aux: Literal[True],
-    holomorphic: bool = False,
-) -> Callable[P, tuple[Any, A]]: ...
+@signature_of(jacobian)
 def hessian(
     fun: Callable[..., Any],
     argnums: Argnums = 0,
@@ -82,7 +71,15 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
-    return Hessian("hessian", fun, argnums, has_aux, holomorphic)
+    return Hessian(fun, argnums, has_aux, holomorphic)
+
+
+class HvpGrad(Grad):
+    """The gradient whose derivative along a vector `hvp` returns."""
+
+    transform = "hvp"
+    takes_aux = False
+    instead = "Sum its entries, with weights of your own."
 
 
 def hvp(
@@ -128,9 +125,9 @@ def hvp(
     """
     check_pairs("hvp", fun, primals, tangents)
     count = len(primals)
-    run = Run("hvp", fun, primals, range(count))
+    run = Run("hvp", fun, primals, range(count), takes_aux=False)
     argnums = 0 if count == 1 else tuple(range(count))
-    out, _ = run.finish(run.call({}, Grad("hvp", fun, argnums)), has_aux=False)
+    out, _ = run.finish(run.call({}, HvpGrad(fun, argnums)), has_aux=False)
     seen: set[int] = set()
-    gradient = tree_map(lambda leaf: fresh(run.value(leaf), seen), out)
+    gradient = tree_map(lambda leaf: owned(run.value(leaf), seen), out)
     return gradient, Pushforward(run, out, once=True)(*tangents)

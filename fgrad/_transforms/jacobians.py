@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
-from fgrad._trace import Space
-from fgrad._transforms._checks import check_truth
-from fgrad._transforms._rows import by_columns, by_rows
-from fgrad._transforms._run import Argnums, Run, label, sequence
-from fgrad._transforms._wrapped import Transformed, is_sequence
+from fgrad._engine.trace import Space
+from fgrad._transforms._argnums import Argnums, is_sequence, sequence
+from fgrad._transforms._run import Run
+from fgrad._transforms._units import by_columns, by_rows
+from fgrad._transforms._values import check_truth, label
+from fgrad._transforms._wrapped import Transformed
 from fgrad._tree import flatten, tree_map, unflatten
 from fgrad.errors import OutputTypeError
 
-__all__ = ["Jacobian", "jacfwd", "jacobian", "jacrev", "value_and_jacobian"]
+__all__ = [
+    "Jacobian",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "signature_of",
+    "value_and_jacobian",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 A = TypeVar("A")
 
-DIRECTION = {"jacrev": by_rows, "jacfwd": by_columns}
-"""Transforms that were told how; the others choose by shape."""
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Jacobian(Transformed):
-    """What `jacobian`, `jacrev`, `jacfwd` and `value_and_jacobian` return."""
+class ValueAndJacobian(Transformed):
+    """What `value_and_jacobian` returns."""
+
+    transform = "value_and_jacobian"
+
+    @staticmethod
+    def direction(outputs: Any, inputs: Any) -> list[list[Any]]:
+        """The blocks of the Jacobian, by the mode that has less to do."""
+        rows = sum(space.size for _, space in outputs)
+        columns = sum(node.size for node in inputs)
+        return (by_columns if columns < rows else by_rows)(outputs, inputs)
 
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
@@ -35,14 +51,8 @@ class Jacobian(Transformed):
         inputs = [node for _, nodes in run.inputs for node in nodes]
         if not self.holomorphic:
             self._check_complex(outputs, run)
-        rows = sum(space.size for _, space in outputs)
-        columns = sum(node.size for node in inputs)
-        direction = by_columns if columns < rows else by_rows
-        direction = DIRECTION.get(self.transform, direction)
-        table = direction(outputs, inputs) if inputs else [[] for _ in outputs]
+        table = self.direction(outputs, inputs) if inputs else [[] for _ in outputs]
         blocks = unflatten(structure, [self._row(run, row) for row in table])
-        if self.transform != "value_and_jacobian":
-            return (blocks, aux) if self.has_aux else blocks
         value = tree_map(run.value, out)
         return ((value, aux), blocks) if self.has_aux else (value, blocks)
 
@@ -70,6 +80,30 @@ class Jacobian(Transformed):
                         f"{name} is holomorphic, or differentiate its real and "
                         f"imaginary parts."
                     )
+
+
+class Jacobian(ValueAndJacobian):
+    """What `jacobian` returns."""
+
+    transform = "jacobian"
+
+    def _end(self, run: Run, out: Any) -> Any:
+        value, blocks = super()._end(run, out)
+        return (blocks, value[1]) if self.has_aux else blocks
+
+
+class JacRev(Jacobian):
+    """What `jacrev` returns."""
+
+    transform = "jacrev"
+    direction = staticmethod(by_rows)
+
+
+class JacFwd(Jacobian):
+    """What `jacfwd` returns."""
+
+    transform = "jacfwd"
+    direction = staticmethod(by_columns)
 
 
 @overload
@@ -145,25 +179,15 @@ def jacobian(
     array([[2., 1., 0.],
            [0., 3., 2.]])
     """
-    return Jacobian("jacobian", fun, argnums, has_aux, holomorphic)
+    return Jacobian(fun, argnums, has_aux, holomorphic)
 
 
-@overload
-def jacrev(
-    fun: Callable[P, Any],
-    argnums: Argnums = 0,
-    *,
-    has_aux: Literal[False] = False,
-    holomorphic: bool = False,
-) -> Callable[P, Any]: ...
-@overload
-def jacrev(
-    fun: Callable[P, tuple[Any, A]],
-    argnums: Argnums = 0,
-    *,
-    has_aux: Literal[True],
-    holomorphic: bool = False,
-) -> Callable[P, tuple[Any, A]]: ...
+def signature_of(model: F) -> Callable[[Callable[..., Any]], F]:
+    """Type a function as another one, overloads and all."""
+    return lambda fun: cast("F", fun)
+
+
+@signature_of(jacobian)
 def jacrev(
     fun: Callable[..., Any],
     argnums: Argnums = 0,
@@ -195,25 +219,10 @@ def jacrev(
     >>> jacrev(lambda x: x[0] * x[1])(np.array([2.0, 3.0]))
     array([3., 2.])
     """
-    return Jacobian("jacrev", fun, argnums, has_aux, holomorphic)
+    return JacRev(fun, argnums, has_aux, holomorphic)
 
 
-@overload
-def jacfwd(
-    fun: Callable[P, Any],
-    argnums: Argnums = 0,
-    *,
-    has_aux: Literal[False] = False,
-    holomorphic: bool = False,
-) -> Callable[P, Any]: ...
-@overload
-def jacfwd(
-    fun: Callable[P, tuple[Any, A]],
-    argnums: Argnums = 0,
-    *,
-    has_aux: Literal[True],
-    holomorphic: bool = False,
-) -> Callable[P, tuple[Any, A]]: ...
+@signature_of(jacobian)
 def jacfwd(
     fun: Callable[..., Any],
     argnums: Argnums = 0,
@@ -245,7 +254,7 @@ def jacfwd(
     >>> jacfwd(lambda t: np.stack([2.0 * t, t**3]))(1.0)
     array([2., 3.])
     """
-    return Jacobian("jacfwd", fun, argnums, has_aux, holomorphic)
+    return JacFwd(fun, argnums, has_aux, holomorphic)
 
 
 @overload
@@ -297,4 +306,4 @@ def value_and_jacobian(
     (array([1., 9.]), array([[2., 0.],
            [0., 6.]]))
     """
-    return Jacobian("value_and_jacobian", fun, argnums, has_aux, holomorphic)
+    return ValueAndJacobian(fun, argnums, has_aux, holomorphic)

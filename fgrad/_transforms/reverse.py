@@ -7,10 +7,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
 
-from fgrad._trace import Box, Node, space, strip
-from fgrad._transforms._checks import check_truth, described, is_numeric
-from fgrad._transforms._run import WITH_AUX, Argnums, Run, label, sequence
-from fgrad._transforms._wrapped import Transformed, is_sequence
+from fgrad._engine.box import Box, primal, space
+from fgrad._engine.trace import Node
+from fgrad._transforms._argnums import Argnums, is_sequence, sequence
+from fgrad._transforms._run import Run
+from fgrad._transforms._values import check_truth, described, is_numeric, label
+from fgrad._transforms._wrapped import Transformed
 from fgrad._tree import flatten, leaf_paths, tree_map
 from fgrad.errors import (
     CotangentError,
@@ -19,7 +21,7 @@ from fgrad.errors import (
     OutputTypeError,
 )
 
-__all__ = ["grad", "pulled", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = ["Grad", "grad", "pulled", "stop_gradient", "value_and_grad", "vjp"]
 
 X = TypeVar("X")
 R = TypeVar("R")
@@ -27,17 +29,13 @@ A = TypeVar("A")
 P = ParamSpec("P")
 
 
-USE_JACOBIAN = "Use jacobian({name}), or vjp({name}, x) with your own cotangent."
+class ValueAndGrad(Transformed):
+    """What `value_and_grad` returns."""
 
-INSTEAD = {
-    "hessian": "Use jacobian(jacobian({name})) for the second derivatives of each one.",
-    "hvp": "Sum its entries, with weights of your own.",
-}
-"""What to write when the output is not a scalar, by transform."""
+    transform = "value_and_grad"
 
-
-class Grad(Transformed):
-    """What `grad` and `value_and_grad` return."""
+    instead = "Use jacobian({name}), or vjp({name}, x) with your own cotangent."
+    """What to write when the output is not a scalar."""
 
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
@@ -49,20 +47,18 @@ class Grad(Transformed):
         roots = [] if node is None else [(node, node.dtype.type(1))]
         gradients = run.gradients(roots, consume=True)
         gradient = tuple(gradients) if is_sequence(self.argnums) else gradients[0]
-        if self.transform != "value_and_grad":
-            return (gradient, aux) if self.has_aux else gradient
         return ((value, aux), gradient) if self.has_aux else (value, gradient)
 
     def _check_output(self, out: Any) -> None:
         """Refuse what is not one real number (or complex, if holomorphic)."""
         name = label(self.fun)
-        instead = INSTEAD.get(self.transform, USE_JACOBIAN).format(name=name)
-        plain = strip(out)
+        instead = self.instead.format(name=name)
+        plain = primal(out)
         if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
             hint = "Did it forget its return?" if out is None else instead
             if flatten(out)[1].type is None:
                 hint = "Return a number."
-            if type(out) is tuple and len(out) == 2 and self.transform in WITH_AUX:
+            if type(out) is tuple and len(out) == 2 and self.takes_aux:
                 hint = "Pass has_aux=True if the second one is auxiliary."
             raise NonScalarOutputError(
                 f"{self.transform} needs a scalar output, but {name} returned "
@@ -97,11 +93,21 @@ class Grad(Transformed):
                         f"{self.transform} with holomorphic=True needs complex inputs, "
                         f"but argument {argnum} of {name} has dtype {node.dtype}."
                     )
-        if not np.iscomplexobj(strip(out)):
+        if not np.iscomplexobj(primal(out)):
             raise OutputTypeError(
                 f"{self.transform} with holomorphic=True needs a complex output, "
-                f"but {name} returned {space(strip(out))[1]}."
+                f"but {name} returned {space(primal(out))[1]}."
             )
+
+
+class Grad(ValueAndGrad):
+    """What `grad` returns."""
+
+    transform = "grad"
+
+    def _end(self, run: Run, out: Any) -> Any:
+        value, gradient = super()._end(run, out)
+        return (gradient, value[1]) if self.has_aux else gradient
 
 
 class VJP:
@@ -254,7 +260,7 @@ def grad(
     >>> grad(grad(np.sin))(0.5) == -np.sin(0.5)
     np.True_
     """
-    return Grad("grad", fun, argnums, has_aux, holomorphic)
+    return Grad(fun, argnums, has_aux, holomorphic)
 
 
 @overload
@@ -320,7 +326,7 @@ def value_and_grad(
     >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     (12.0, np.float64(4.0))
     """
-    return Grad("value_and_grad", fun, argnums, has_aux, holomorphic)
+    return ValueAndGrad(fun, argnums, has_aux, holomorphic)
 
 
 @overload
@@ -384,9 +390,11 @@ def pulled(
     fun: Callable[..., Any],
     primals: Sequence[Any],
     has_aux: bool = False,
+    *,
+    takes_aux: bool = True,
 ) -> tuple[Any, VJP, Any]:
     """Output, pullback and aux of a function."""
-    run = Run(transform, fun, primals, range(len(primals)))
+    run = Run(transform, fun, primals, range(len(primals)), takes_aux=takes_aux)
     out, aux = run.finish(run.call({}), has_aux)
     return tree_map(run.value, out), VJP(run, out), aux
 
@@ -417,6 +425,6 @@ def _stopped(leaf: Any) -> Any:
     """The plain value of a leaf; of arrays of objects, those of its entries."""
     if type(leaf) is np.ndarray and leaf.dtype == object:
         plain = np.empty(leaf.shape, object)
-        plain.flat[:] = [strip(entry) for entry in leaf.flat]
+        plain.flat[:] = [primal(entry) for entry in leaf.flat]
         return plain
-    return strip(leaf)
+    return primal(leaf)

@@ -9,16 +9,14 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from fgrad._batching import BatchTrace
-from fgrad._box import bare
-from fgrad._foreign import is_foreign, plain_form
-from fgrad._trace import Box
-from fgrad._transforms._checks import check_function, described, is_numeric
-from fgrad._transforms._explained import explained
-from fgrad._transforms._located import located
-from fgrad._transforms._run import argument_name, label
+from fgrad._engine.box import Box, stored
+from fgrad._transforms._argnums import argument_name
+from fgrad._transforms._running import running
+from fgrad._transforms._values import check_function, described, is_numeric, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
+from fgrad._words.foreign import is_foreign, plain_form
+from fgrad.batching.trace import BatchTrace
 from fgrad.errors import BatchAxesError, OutputTypeError
 
 __all__ = ["vmap"]
@@ -41,15 +39,9 @@ class Vmap(Wrapped):
         arguments = _Arguments(self, args, kwargs)
         trace = BatchTrace(repr(self), arguments.size)
         args, kwargs = arguments.batched(trace)
-        try:
-            with located():
-                out = self.fun(*args, **kwargs)
-        except Exception as error:
-            if explained(error) is not error:
-                raise explained(error) from None
-            raise
-        finally:
-            trace.close()
+        with running(trace):
+            out = self.fun(*args, **kwargs)
+        trace.close()
         if inspect.iscoroutine(out):
             out.close()
             raise OutputTypeError(
@@ -181,7 +173,7 @@ class _Arguments:
                     f"in_axes={axis} of {vmap!r}, but {path} has shape {leaf.shape}; "
                     f"use None for what all examples share"
                 )
-            self.arrays.append(bare(leaf))
+            self.arrays.append(stored(leaf))
             self._leaves[i] = leaf
             sizes.setdefault(leaf.shape[axis], f"{path} has {leaf.shape[axis]}")
         if not sizes:

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import NO_VALUE, derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
+from fgrad._engine.signatures import NO_VALUE
 from fgrad.derived.creation import as_traced
 from fgrad.primitives._axes import normalized
 
@@ -97,7 +98,7 @@ def spacing(n: int, coordinates: Any) -> Any:
     steps = diff(coordinates)
     # Equal steps make NumPy use the formula for a uniform grid. The other one has the
     # same value but for rounding, and derivatives with respect to every coordinate.
-    if strip(steps) is steps and (steps == steps[0]).all():
+    if primal(steps) is steps and (steps == steps[0]).all():
         return steps[0]
     return steps
 
@@ -183,7 +184,7 @@ def interp(
     if not xp.size:
         raise ValueError("array of sample points is empty")
     if period is not None:
-        if strip(period) == 0:
+        if primal(period) == 0:
             raise ValueError("period must be a non-zero value")
         period, left, right = np.abs(period), None, None
         x, xp = x % period, xp % period
@@ -191,7 +192,7 @@ def interp(
         xp, fp = xp[order], fp[order]
         xp = np.concatenate((xp[-1:] - period, xp, xp[:1] + period))
         fp = np.concatenate((fp[-1:], fp, fp[:1]))
-    at, grid = strip(x), strip(xp)
+    at, grid = primal(x), primal(xp)
     last = len(grid) - 1
     i = np.clip(np.searchsorted(grid, at, "right") - 1, 0, max(last - 1, 0))
     after = np.minimum(i + 1, last)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import implementation
-from fgrad._trace import Box, strip
+from fgrad._engine.box import Box, primal
+from fgrad._engine.dispatch import traced
+from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
-from fgrad.errors import MissingRuleError
 from fgrad.primitives.creation import asarray
 from fgrad.primitives.indexing import index_update
 
@@ -28,9 +28,7 @@ class Concatenator:
     def __getitem__(self, key: Any) -> Any:
         first = key[0] if isinstance(key, tuple) else key
         if isinstance(first, str) and first in ("r", "c"):
-            raise MissingRuleError(
-                "no derivative rule for matrices, as 'r' and 'c' make them"
-            )
+            raise no_rule("matrices, as 'r' and 'c' make them")
         items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
         plain = self._numpy[tuple(_plain(item) for item in items)]
         traced = [item for item in items if type(item) is Box]
@@ -52,19 +50,19 @@ def _item(item: Any) -> Any:
     if isinstance(item, str):
         return item
     if not isinstance(item, slice):
-        return as_traced(item) if np.ndim(strip(item)) else item
+        return as_traced(item) if np.ndim(primal(item)) else item
     ends = [item.start, item.stop, item.step]
     if not any(type(end) is Box for end in ends):
         return item
     start = 0 if item.start is None else item.start
     if isinstance(item.step, complex):
         return np.linspace(start, item.stop, int(abs(item.step)))
-    return implementation(np.arange)(start, item.stop, item.step or 1)
+    return traced(np.arange)(start, item.stop, item.step or 1)
 
 
 def _plain(item: Any) -> Any:
     """The value of an entry; of a batched one, zeros like one example."""
-    value = strip(item)
+    value = primal(item)
     return np.zeros(value.shape, value.dtype)[()] if type(value) is Box else value
 
 

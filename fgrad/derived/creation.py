@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._callsite import caller, describe
-from fgrad._conversions import INDEX
-from fgrad._rules import derived
-from fgrad._trace import Box, boxes_in, strip
-from fgrad.errors import BatchedValueError, ConversionError, MissingRuleError
+from fgrad._engine.box import Box, boxes_in, primal
+from fgrad._engine.rules import derived
+from fgrad._words.callsite import at, no_rule
+from fgrad._words.conversions import INDEX
+from fgrad.errors import ConversionError
 from fgrad.primitives.creation import asarray
 
 
@@ -21,11 +21,11 @@ def as_traced(x: Any) -> Any:
 
 def as_index(index: Any) -> Any:
     """An index or a count, for NumPy's own code; the same for all examples."""
-    here = f"at {describe(caller())}"
-    if boxes_in(strip(index)):
-        raise BatchedValueError(f"an index or a count has to be one value, {here}")
-    if boxes_in(index):
-        raise ConversionError(f"{INDEX}, {here}")
+    for box in boxes_in(index):
+        for below in boxes_in(primal(box)):
+            words = "an index or a count has to be one value"
+            raise below._trace.refusal(box, "int(x)", instead=words)
+        raise ConversionError(at(INDEX))
     return index
 
 
@@ -43,9 +43,9 @@ def array(
 ) -> Any:
     """A nested list with traced entries: stack it, level by level."""
     if ndmax:
-        raise MissingRuleError("no derivative rule for np.array(..., ndmax=...)")
+        raise no_rule("np.array(..., ndmax=...)")
     if isinstance(object, tuple | list):
-        if strip(object) is object:
+        if primal(object) is object:
             object = np.asarray(object)
         else:
             object = np.stack([array(item) for item in object])
@@ -85,7 +85,7 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    plain = np.asarray(strip(a))
+    plain = np.asarray(primal(a))
     fill_value = as_traced(fill_value)
     if type(fill_value) is not Box:
         return np.full_like(plain, fill_value, dtype, order, subok, shape)
@@ -106,7 +106,7 @@ def arange(
     """The ends decide how many numbers; the start and the step, which ones."""
     if stop is None:
         start, stop = 0, start
-    plain = np.arange(strip(start), strip(stop), strip(step), dtype=dtype)
+    plain = np.arange(primal(start), primal(stop), primal(step), dtype=dtype)
     if plain.dtype.kind not in "fc":
         return plain
     step = (start + step) - start  # as NumPy rounds it
@@ -126,7 +126,7 @@ def logspace(
 ) -> Any:
     if np.ndim(base):
         start, stop, base = as_traced(start), as_traced(stop), as_traced(base)
-        ndim = np.broadcast(strip(start), strip(stop), strip(base)).ndim
+        ndim = np.broadcast(primal(start), primal(stop), primal(base)).ndim
         start, stop = array(start, ndmin=ndim), array(stop, ndmin=ndim)
         base = np.expand_dims(array(base, ndmin=ndim), axis)
     powers = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
@@ -152,15 +152,15 @@ def meshgrid(
 @derived(np.ix_)
 def ix_(*args: Any) -> tuple[Any, ...]:
     return tuple(
-        mesh if strip(x) is x else np.reshape(as_traced(x), mesh.shape)
-        for x, mesh in zip(args, np.ix_(*map(strip, args)), strict=True)
+        mesh if primal(x) is x else np.reshape(as_traced(x), mesh.shape)
+        for x, mesh in zip(args, np.ix_(*map(primal, args)), strict=True)
     )
 
 
 @derived(np.kaiser)
 def kaiser(M: Any, beta: Any) -> Any:
     if M == 1 or M < 1:
-        return np.kaiser(M, strip(beta))
+        return np.kaiser(M, primal(beta))
     beta = as_traced(beta)
     beta = asarray(beta, dtype=np.result_type(beta.dtype, np.float64))
     middle = (M - 1) / 2.0

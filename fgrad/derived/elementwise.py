@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
+from fgrad._words.callsite import at
 from fgrad.derived.creation import as_traced
 from fgrad.errors import ConversionError
 from fgrad.primitives import bounds
@@ -17,7 +18,7 @@ def sign(x: Any, **options: Any) -> Any:
     x = as_traced(x)
     if x.dtype.kind == "c":
         return direction(x, **options)
-    return np.sign(strip(x), **options)
+    return np.sign(primal(x), **options)
 
 
 @derived(np.divmod)
@@ -28,7 +29,7 @@ def divmod(x1: Any, x2: Any, **options: Any) -> tuple[Any, Any]:
 @derived(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Any:
     a = as_traced(a)
-    close = not np.iscomplexobj(np.real_if_close(strip(a), tol))
+    close = not np.iscomplexobj(np.real_if_close(primal(a), tol))
     return np.real(a) if close else a
 
 
@@ -57,8 +58,10 @@ def nan_to_num(
 ) -> Any:
     if not copy:
         raise ConversionError(
-            "np.nan_to_num(x, copy=False) cannot write into a traced array; "
-            "use x = np.nan_to_num(x)"
+            at(
+                "np.nan_to_num(x, copy=False) cannot write into a traced array; "
+                "use x = np.nan_to_num(x)"
+            )
         )
     x = as_traced(x)
     if x.dtype.kind not in "fc":
@@ -88,7 +91,7 @@ if hasattr(np, "astype"):
 def widened(x: Any, outside: Any) -> Any:
     """`x`, as complex numbers if any entry is outside of the real domain."""
     x = as_traced(x)
-    if np.any(np.isreal(x) & outside(np.real(strip(x)))):
+    if np.any(np.isreal(x) & outside(np.real(primal(x)))):
         return x.astype(np.complex64 if x.dtype.char in "fFbBhH" else np.complex128)
     return x
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.exceptions import RankWarning
 from numpy.polynomial import chebyshev, polyutils
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_traced
 from fgrad.derived.series import series
 from fgrad.primitives.series import FAMILIES, function
@@ -24,7 +24,7 @@ def define_powers(prefix: str, module: Any) -> None:
 
         @derived(plain)
         def symmetric(c: Any, pow: Any, maxpower: Any = 16) -> Any:
-            plain(strip(c), pow, maxpower)  # its checks
+            plain(primal(c), pow, maxpower)  # its checks
             c = series(c)
             if pow < 2:
                 return c if pow else np.array([1], c.dtype)
@@ -39,7 +39,7 @@ def define_powers(prefix: str, module: Any) -> None:
     def power(
         c: Any, pow: Any, maxpower: Any = None if prefix == "poly" else 16
     ) -> Any:
-        plain(strip(c), pow, maxpower)  # its checks
+        plain(primal(c), pow, maxpower)  # its checks
         c = series(c)
         return reduce(mul, [c] * int(pow)) if pow else np.array([1], c.dtype)
 
@@ -100,7 +100,7 @@ def define_fit(prefix: str, module: Any) -> None:
     ) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            plain(strip(x), strip(y), deg, rcond, full, strip(w))  # its checks
+            plain(primal(x), primal(y), deg, rcond, full, primal(w))  # its checks
         x, y = as_traced(x) + 0.0, as_traced(y) + 0.0
         powers = np.sort(deg) if np.ndim(deg) else np.arange(int(deg) + 1)
         lhs, rhs = vander(x, int(powers[-1])).T, y.T
@@ -141,9 +141,9 @@ for prefix, module in FAMILIES.items():
 
 @derived(polyutils.trimcoef)
 def trimcoef(c: Any, tol: Any = 0) -> Any:
-    polyutils.trimcoef(strip(c), tol)  # its checks
+    polyutils.trimcoef(primal(c), tol)  # its checks
     c = series(c)
-    large = np.flatnonzero(abs(strip(c)) > tol)
+    large = np.flatnonzero(abs(primal(c)) > tol)
     return c[: large[-1] + 1] if large.size else c[:1] * 0
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import implementation
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.dispatch import traced
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 
 
@@ -22,7 +22,7 @@ def grid(a: Any, plain: Any, bins: Any, range: Any) -> Any:
         low, high = 0, 1
     if low == high:
         low, high = low - 0.5, high + 0.5
-    spaced = implementation(np.linspace)
+    spaced = traced(np.linspace)
     return spaced(low, high, len(plain), dtype=plain.dtype)
 
 
@@ -31,7 +31,9 @@ def histogram_bin_edges(
     a: Any, bins: Any = 10, range: Any = None, weights: Any = None
 ) -> Any:
     a = as_traced(a)
-    plain = np.histogram_bin_edges(strip(a), strip(bins), strip(range), strip(weights))
+    plain = np.histogram_bin_edges(
+        primal(a), primal(bins), primal(range), primal(weights)
+    )
     return grid(a, plain, bins, range)
 
 
@@ -40,9 +42,9 @@ def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
     a = as_traced(a)
-    plain = np.ravel(strip(a))
+    plain = np.ravel(primal(a))
     counts, plain_edges = np.histogram(
-        plain, strip(bins), strip(range), False, strip(weights)
+        plain, primal(bins), primal(range), False, primal(weights)
     )
     edges = grid(a, plain_edges, bins, range)
     if weights is not None:
@@ -62,7 +64,7 @@ def histogram(
 
 def total_of_bins(bin: Any, weights: Any, n: int) -> Any:
     """The sum of the weights in each of n bins."""
-    count = implementation(np.bincount)
+    count = traced(np.bincount)
     if weights.dtype.kind == "c":
         real, imag = np.real(weights), np.imag(weights)
         counts = count(bin, real, minlength=n) + 1j * count(bin, imag, minlength=n)
@@ -94,10 +96,10 @@ def histogramdd(
 ) -> Any:
     if isinstance(sample, tuple | list):
         sample = np.transpose(np.atleast_2d(as_traced(sample)))
-    plain = strip(sample)
+    plain = primal(sample)
     dimensions = sample.shape[1]
     hist, plain_edges = np.histogramdd(
-        plain, strip(bins), strip(range), False, strip(weights)
+        plain, primal(bins), primal(range), False, primal(weights)
     )
     if isinstance(bins, int | np.integer):
         bins = [bins] * dimensions
@@ -113,7 +115,7 @@ def histogramdd(
             for i, e in enumerate(plain_edges)
         ]
         flat = np.ravel_multi_index(place, lengths)
-        total = implementation(np.bincount)(
+        total = traced(np.bincount)(
             flat, as_traced(weights), minlength=int(np.prod(lengths))
         )
         core = (slice(1, -1),) * dimensions

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_index, as_traced
 from fgrad.primitives.creation import asarray
 
@@ -26,7 +26,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 @derived(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
-    return np.take(np.ravel(as_traced(arr)), np.flatnonzero(strip(condition)))
+    return np.take(np.ravel(as_traced(arr)), np.flatnonzero(primal(condition)))
 
 
 def _flat(arr: Any, axis: int | None) -> tuple[Any, int]:

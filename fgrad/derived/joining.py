@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from fgrad._rules import derived
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_index, as_traced
 
 # Joining

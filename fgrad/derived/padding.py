@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
+from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
-from fgrad.errors import MissingRuleError
 from fgrad.primitives.creation import asarray
 from fgrad.primitives.indexing import index_update
 
@@ -15,9 +15,9 @@ from fgrad.primitives.indexing import index_update
 @derived(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     if callable(mode):
-        raise MissingRuleError(
-            "no derivative rule for np.pad with a function as mode, which writes into "
-            "the array; join the parts with np.concatenate"
+        raise no_rule(
+            "np.pad with a function as mode, which writes into the array; join the "
+            "parts with np.concatenate"
         )
     array = as_traced(array)
     widths = _pairs(_by_axis(pad_width, array.ndim), array.ndim)
@@ -26,7 +26,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     if np.any(np.less(widths, 0)):
         raise ValueError("`pad_width` can't contain negative values")
     # The options are NumPy's to check, on an array that costs nothing.
-    plain = {name: strip(value) for name, value in kwargs.items()}
+    plain = {name: primal(value) for name, value in kwargs.items()}
     np.pad(np.ones((1,) * array.ndim, array.dtype), 0, mode, **plain)
     if mode == "empty" or (
         mode == "constant" and all(plain[name] is kwargs[name] for name in plain)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.exceptions import RankWarning
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced, asarray
 from fgrad.primitives.indexing import index_add
 
@@ -24,7 +24,7 @@ def like_given(value: Any, *given: Any) -> Any:
 
 def trimmed(p: Any) -> Any:
     """Without leading zeros, but for the last one."""
-    nonzero = np.flatnonzero(strip(p))
+    nonzero = np.flatnonzero(primal(p))
     return p[nonzero[0] if nonzero.size else -1 :]
 
 
@@ -87,7 +87,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         q.append(scale * r[k])
         r = index_add(r, slice(k, k + n), -q[-1] * divisor)
     quotient = np.stack(q) if q else np.zeros(1, dtype)
-    small = np.isclose(strip(r), 0, rtol=1e-14)
+    small = np.isclose(primal(r), 0, rtol=1e-14)
     remainder = r[min(len(r) - 1, int(np.argmin([*small, False]))) :]
     return like_given(quotient, u, v), like_given(remainder, u, v)
 
@@ -134,7 +134,7 @@ def poly(seq_of_zeros: Any) -> Any:
     a = np.ones(1, zeros.dtype)
     for zero in zeros:
         a = np.convolve(a, np.stack([one, -zero]))
-    plain = strip(zeros)
+    plain = primal(zeros)
     if np.iscomplexobj(plain) and np.all(np.sort(plain) == np.sort(plain.conj())):
         return np.real(a)
     return a

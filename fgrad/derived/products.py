@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import derived
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 
 

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.random import Generator, RandomState
 
-from fgrad._callsite import caller, describe
-from fgrad._rules import derived, refuse
-from fgrad._trace import Box, strip
+from fgrad._engine.box import Box, primal
+from fgrad._engine.rules import derived, refuse
+from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
-from fgrad.errors import MissingRuleError
 
 
 class Distribution(NamedTuple):
@@ -42,7 +41,7 @@ def triangular(u: Any, left: Any, mode: Any, right: Any) -> Any:
 def vonmises(z: Any, mu: Any, kappa: Any) -> Any:
     """Around the circle, from -pi to pi."""
     angle = mu + z
-    return angle - 2 * np.pi * np.rint(strip(angle) / (2 * np.pi))
+    return angle - 2 * np.pi * np.rint(primal(angle) / (2 * np.pi))
 
 
 def location(z: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
@@ -145,11 +144,8 @@ def draw(name: str, rng: Any, /, *args: Any, **kwargs: Any) -> Any:
     fixed = {p: parameters[p] for p in distribution.shape if p in parameters}
     for parameter, value in fixed.items():
         if type(value) is Box:
-            raise MissingRuleError(
-                f"no derivative rule for np.random {name} with respect to {parameter}, "
-                f"called at {describe(caller())}"
-            )
-    plain = {parameter: strip(value) for parameter, value in parameters.items()}
+            raise no_rule(f"np.random {name} with respect to {parameter}")
+    plain = {parameter: primal(value) for parameter, value in parameters.items()}
     getattr(TRIAL, name)(**plain)
     shape = np.broadcast_shapes(*map(np.shape, plain.values()))
     if size is not None:
@@ -195,7 +191,7 @@ def multivariate_normal(
     """Independent normal variates times a factor of the covariance."""
     mean, cov = as_traced(mean), as_traced(cov)
     TRIAL.multivariate_normal(
-        strip(mean), strip(cov), None, check_valid, tol, method=method
+        primal(mean), primal(cov), None, check_valid, tol, method=method
     )
     shape = () if size is None else tuple(np.ravel(size).astype(int).tolist())
     z = rng.standard_normal((*shape, mean.shape[0]))
@@ -220,10 +216,7 @@ def permutation(rng: Any, x: Any, axis: int = 0) -> Any:
 def permuted(rng: Any, x: Any, *, axis: Any = None, out: Any = None) -> Any:
     """The same for each vector along an axis by itself."""
     if out is not None:
-        raise MissingRuleError(
-            f"no derivative rule for np.random permuted(..., out=...), "
-            f"called at {describe(caller())}"
-        )
+        raise no_rule("np.random permuted(..., out=...)")
     x = as_traced(x)
     places = np.reshape(np.arange(x.size), x.shape)
     return np.reshape(x, -1)[rng.permuted(places, axis=axis)]
@@ -241,10 +234,7 @@ def choice(
     """Picks entries by the numbers that NumPy chooses."""
     a, p = as_traced(a), None if p is None else as_traced(p)
     if type(p) is Box:
-        raise MissingRuleError(
-            "no derivative rule for np.random choice with respect to p, "
-            f"called at {describe(caller())}"
-        )
+        raise no_rule("np.random choice with respect to p")
     options = {"shuffle": shuffle} if isinstance(rng, Generator) else {}
     return np.take(a, rng.choice(a.shape[axis], size, replace, p, **options), axis)
 

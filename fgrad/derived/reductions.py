@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import implementation
-from fgrad._rules import derived
+from fgrad._engine.dispatch import traced
+from fgrad._engine.rules import derived
 
 
 @derived(np.ptp)
@@ -21,12 +21,12 @@ def numbers(a: Any, instead: float) -> Any:
 
 @derived(np.nansum)
 def nansum(a: Any, *args: Any, **options: Any) -> Any:
-    return implementation(np.sum)(numbers(a, 0), *args, **options)  # initial too
+    return traced(np.sum)(numbers(a, 0), *args, **options)  # initial too
 
 
 @derived(np.nanprod)
 def nanprod(a: Any, *args: Any, **options: Any) -> Any:
-    return implementation(np.prod)(numbers(a, 1), *args, **options)
+    return traced(np.prod)(numbers(a, 1), *args, **options)
 
 
 @derived(np.nancumsum)

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 from fgrad.primitives.creation import asarray
 from fgrad.primitives.indexing import index_update
@@ -16,11 +16,11 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """From the last condition to the first, whose choice is the one that stays."""
     if len(condlist) != len(choicelist) or len(condlist) == 0:
         raise ValueError("select needs as many choices as conditions, and at least one")
-    conditions = [np.asarray(strip(condition)) for condition in condlist]
+    conditions = [np.asarray(primal(condition)) for condition in condlist]
     if any(condition.dtype != bool for condition in conditions):
         raise TypeError("the conditions of select should be boolean arrays")
     choices = [c if np.isscalar(c) else as_traced(c) for c in choicelist]
-    dtype = np.result_type(*map(strip, choices), strip(default))
+    dtype = np.result_type(*map(primal, choices), primal(default))
     result = default
     for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
         result = np.where(condition, choice, result)
@@ -30,7 +30,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 @derived(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = as_traced(x)
-    conditions = strip(condlist)
+    conditions = primal(condlist)
     if np.isscalar(conditions) or (
         not isinstance(conditions[0], list | np.ndarray) and x.ndim
     ):

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 from fgrad.primitives.series import FAMILIES, INTEGRAL, function
 
@@ -15,7 +15,7 @@ def series(c: Any, trim: bool = True) -> Any:
     c = np.atleast_1d(as_traced(c)) + 0.0
     if not trim:
         return c
-    nonzero = np.flatnonzero(strip(c))
+    nonzero = np.flatnonzero(primal(c))
     return c[: nonzero[-1] + 1 if nonzero.size else 1]
 
 
@@ -45,7 +45,7 @@ def define_integral(prefix: str, module: Any) -> None:
     def integral(
         c: Any, m: int = 1, k: Any = (), lbnd: Any = 0, scl: Any = 1, axis: int = 0
     ) -> Any:
-        k = list(k) if np.ndim(strip(k)) else [k]
+        k = list(k) if np.ndim(primal(k)) else [k]
         # NumPy's own checks of the numbers of integrals and constants
         getattr(module, prefix + "int")(np.zeros(1), m, [0] * len(k))
         c = series(c, trim=False)

@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 
 
 def picked(source: Any, values: Any) -> Any:
     """Entries of `source` with these values: of equal ones, the first."""
     source = np.ravel(source)
-    plain = np.asarray(strip(source))
+    plain = np.asarray(primal(source))
     order = np.argsort(plain, kind="stable")
     return source[order[np.searchsorted(plain, values, sorter=order)]]
 
@@ -27,7 +27,7 @@ def unique(
     **options: Any,
 ) -> Any:
     ar = as_traced(ar)
-    plain = strip(ar)
+    plain = primal(ar)
     if axis is None:
         found = np.unique(plain, return_index, return_inverse, return_counts, **options)
         if not isinstance(found, tuple):
@@ -44,7 +44,7 @@ def unique(
 
 @derived(np.unique_values)
 def unique_values(x: Any) -> Any:
-    return picked(as_traced(x), np.unique_values(strip(as_traced(x))))
+    return picked(as_traced(x), np.unique_values(primal(as_traced(x))))
 
 
 @derived(np.unique_all)
@@ -65,7 +65,7 @@ def unique_inverse(x: Any) -> Any:
 def with_values(fun: Any, x: Any) -> Any:
     """NumPy's result, with values that are picked from `x`."""
     x = as_traced(x)
-    found = fun(strip(x))
+    found = fun(primal(x))
     return found._replace(values=picked(x, found.values))
 
 
@@ -77,12 +77,12 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 @derived(np.setdiff1d)
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     ar1 = np.ravel(as_traced(ar1)) if assume_unique else unique(ar1)
-    return ar1[np.isin(strip(ar1), strip(ar2), assume_unique, invert=True)]
+    return ar1[np.isin(primal(ar1), primal(ar2), assume_unique, invert=True)]
 
 
 @derived(np.setxor1d)
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    values = np.setxor1d(strip(ar1), strip(ar2), assume_unique)
+    values = np.setxor1d(primal(ar1), primal(ar2), assume_unique)
     both = np.concatenate((as_traced(ar1), as_traced(ar2)), axis=None)
     return picked(both, values)
 
@@ -92,7 +92,7 @@ def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
     """Common values move with both arguments at once: half of each."""
-    indices = np.intersect1d(strip(ar1), strip(ar2), assume_unique, True)[1:]
+    indices = np.intersect1d(primal(ar1), primal(ar2), assume_unique, True)[1:]
     ar1, ar2 = np.ravel(as_traced(ar1)), np.ravel(as_traced(ar2))
     first, second = ar1[indices[0]], ar2[indices[1]]
     common = first + (second - first) / 2
@@ -103,7 +103,7 @@ def intersect1d(
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """The same slices that NumPy's function cuts off positions."""
     filt = as_traced(filt)
-    used = np.nonzero(strip(filt))
+    used = np.nonzero(primal(filt))
     trim, index = trim.lower(), []
     axes = range(filt.ndim) if axis is None else np.atleast_1d(axis) % filt.ndim
     for i, n in enumerate(filt.shape):

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from fgrad._rules import derived
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import derived
+from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
-from fgrad.errors import MissingRuleError
 from fgrad.primitives.shaping import reshaped
 
 
@@ -29,14 +29,14 @@ def reshape(
 
 def _axis_order(a: Any) -> str:
     """The order that means "as in memory"."""
-    flags = np.asarray(strip(a)).flags
+    flags = np.asarray(primal(a)).flags
     return "F" if flags.f_contiguous and not flags.c_contiguous else "C"
 
 
 @derived(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
     if order in "Kk":
-        strides = np.asarray(strip(a)).strides
+        strides = np.asarray(primal(a)).strides
         outermost_first = np.argsort([-abs(n) for n in strides], kind="stable")
         return reshaped(np.transpose(a, tuple(outermost_first)), -1)
     return reshape(a, -1, order)
@@ -88,7 +88,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     a = np.ravel(as_traced(a))
     size = int(np.prod(new_shape))
     if not a.size or np.any(np.less(new_shape, 1)):
-        return np.resize(strip(a), new_shape)
+        return np.resize(primal(a), new_shape)
     return np.reshape(np.tile(a, -(-size // a.size))[:size], new_shape)
 
 
@@ -106,19 +106,19 @@ def strided(
     writeable: bool = True,
 ) -> Any:
     """The entries in memory order, picked at multiples of the strides."""
-    memory = np.asarray(strip(x))
+    memory = np.asarray(primal(x))
     if not (memory.flags.c_contiguous or memory.flags.f_contiguous):
-        raise MissingRuleError(
-            "no derivative rule for np.lib.stride_tricks.as_strided of an array with "
-            "gaps in memory; call np.ascontiguousarray first"
+        raise no_rule(
+            "np.lib.stride_tricks.as_strided of an array with gaps in memory; call "
+            "np.ascontiguousarray first"
         )
     shape = memory.shape if shape is None else shape
     strides = memory.strides if strides is None else strides
     ranges = [n * step for n, step in zip(map(np.arange, shape), strides, strict=True)]
     places, within = np.divmod(sum(np.ix_(*ranges), np.zeros((), int)), memory.itemsize)
     if np.any(within) or np.any((places < 0) | (places >= memory.size)):
-        raise MissingRuleError(
-            "no derivative rule for np.lib.stride_tricks.as_strided with strides that "
-            "lead out of the array, or between its entries"
+        raise no_rule(
+            "np.lib.stride_tricks.as_strided with strides that lead out of the array, "
+            "or between its entries"
         )
     return np.take(np.ravel(x, "K"), places)

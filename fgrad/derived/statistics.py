@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import NO_VALUE, derived
-from fgrad._trace import boxes_in, strip
+from fgrad._engine.box import boxes_in, primal
+from fgrad._engine.rules import derived
+from fgrad._engine.signatures import NO_VALUE
 from fgrad.derived.creation import as_traced
 from fgrad.primitives._axes import normalized
 
@@ -47,7 +48,7 @@ def average(
     weights = weights_for(a, axis, weights)
     dtype = np.result_type(a.dtype, weights.dtype, *("f8",) * (a.dtype.kind in "iub"))
     scale = np.sum(weights, axis=axis, dtype=dtype, **options)
-    if np.any(strip(scale) == 0.0):
+    if np.any(primal(scale) == 0.0):
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     product = np.multiply(a, weights, dtype=dtype)
     mean = np.sum(product, axis=axis, **options) / scale
@@ -87,7 +88,7 @@ def cov(
     if ddof is None:
         ddof = 0 if bias else 1
     # NumPy's own words for weights that do not fit, and for too few observations.
-    counts, importance = strip(fweights), strip(aweights)
+    counts, importance = primal(fweights), primal(aweights)
     if not boxes_in([counts, importance]):
         np.cov(np.zeros(x.shape[1]), ddof=ddof, fweights=counts, aweights=importance)
     weights = None

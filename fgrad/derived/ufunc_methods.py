@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import implementation
-from fgrad._rules import derived
+from fgrad._engine.dispatch import traced
+from fgrad._engine.rules import derived
+from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
 from fgrad.errors import MissingRuleError
 from fgrad.primitives import ufunc_methods as primitives
@@ -40,9 +41,7 @@ BINARY = (
 
 
 def refused(ufunc: np.ufunc, method: str, option: str) -> MissingRuleError:
-    return MissingRuleError(
-        f"no derivative rule for np.{ufunc.__name__}.{method}(..., {option}=...)"
-    )
+    return no_rule(f"np.{ufunc.__name__}.{method}(..., {option}=...)")
 
 
 def as_function(ufunc: np.ufunc, method: str) -> None:
@@ -59,7 +58,7 @@ def as_function(ufunc: np.ufunc, method: str) -> None:
         options |= zip(("keepdims", "initial", "where"), args, strict=False)
         if out is not None:
             raise refused(ufunc, method, "out")
-        return implementation(function)(array, axis, **options)
+        return traced(function)(array, axis, **options)
 
 
 def reduce(ufunc: np.ufunc) -> None:
@@ -120,7 +119,7 @@ def reduceat(ufunc: np.ufunc) -> None:
         if ufunc is np.add:
             return primitives.add_reduceat(array, indices, axis, dtype)
         lead = (slice(None),) * (axis % array.ndim)
-        reduce = implementation(ufunc.reduce)
+        reduce = traced(ufunc.reduce)
         stops = [*indices[1:], array.shape[axis]]
         parts = [
             reduce(array[(*lead, slice(i, max(j, i + 1)))], axis=axis, dtype=dtype)
@@ -136,7 +135,7 @@ def outer(ufunc: np.ufunc) -> None:
     def call(A: Any, B: Any, **options: Any) -> Any:
         x1, x2 = (asarray(x, dtype=x.dtype) for x in map(as_traced, (A, B)))
         x1 = np.reshape(x1, x1.shape + (1,) * x2.ndim)
-        return implementation(ufunc)(x1, x2, **options)
+        return traced(ufunc)(x1, x2, **options)
 
 
 for _ufunc in SCANNED:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._trace import Box, strip
+from fgrad._engine.box import Box, primal
 from fgrad.derived.creation import array, as_traced
 from fgrad.primitives.creation import asarray
 
@@ -57,7 +57,7 @@ class vectorize(np.vectorize):  # noqa: N801 # pyright: ignore[reportIncompatibl
 
 
 def _is_traced(value: Any) -> bool:
-    return type(value) is Box or strip(value) is not value
+    return type(value) is Box or primal(value) is not value
 
 
 def _core_axes(signature: Any, count: int) -> tuple[list[int], int | None]:

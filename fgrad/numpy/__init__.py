@@ -5,7 +5,6 @@ they find traced values in every argument, also inside lists, and otherwise call
 All other names are NumPy's own objects.
 """
 
-from importlib import import_module as _import_module
 from typing import Any as _Any
 
 import numpy as _np
@@ -151,7 +150,8 @@ from numpy import (
     zeros as zeros,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
+from fgrad._engine.later import LATER as _LATER
 from fgrad.derived.applying import ndenumerate as ndenumerate
 from fgrad.derived.concatenators import c_ as c_, r_ as r_
 from fgrad.derived.vectorizing import vectorize as vectorize
@@ -509,7 +509,7 @@ if hasattr(_np, "matvec"):  # NumPy 2.2
 def __getattr__(name: str) -> _Any:
     """Load `random` and `polynomial` when they are first asked for, as NumPy does."""
     if name in {"polynomial", "random"}:
-        return _import_module(f"fgrad.numpy.{name}")
+        return _LATER[f"numpy.{name}"]()
     raise AttributeError(f"module 'fgrad.numpy' has no attribute {name!r}")
 
 

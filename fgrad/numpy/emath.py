@@ -2,7 +2,7 @@
 
 import numpy as _np
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 
 arccos = _lift(_np.emath.arccos)
 arcsin = _lift(_np.emath.arcsin)

@@ -3,7 +3,7 @@
 import numpy as _np
 from numpy.fft import fftfreq as fftfreq, rfftfreq as rfftfreq
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 
 fft = _lift(_np.fft.fft)
 fft2 = _lift(_np.fft.fft2)

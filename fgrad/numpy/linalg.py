@@ -3,7 +3,7 @@
 import numpy as _np
 from numpy.linalg import LinAlgError as LinAlgError
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 
 cholesky = _lift(_np.linalg.cholesky)
 cond = _lift(_np.linalg.cond)

@@ -31,7 +31,7 @@ from numpy.random import (
     standard_normal as standard_normal,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.derived import random as _draws  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers them)
 
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import primitive
-from fgrad._rules import defvjp
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.rules import defvjp
 from fgrad.primitives._matrices import adjoint, columns, conjugate, onto_triangle
 
 __all__ = [
@@ -44,7 +44,7 @@ EQUAL = 1e2
 
 def size(x: Any) -> Any:
     """The largest entry of each matrix, as a plain matrix of one entry."""
-    return np.max(np.abs(strip(x)), axis=(-2, -1), keepdims=True, initial=0)
+    return np.max(np.abs(primal(x)), axis=(-2, -1), keepdims=True, initial=0)
 
 
 def _divided(x: Any, d: Any, x_size: Any, d_size: Any) -> Any:
@@ -85,7 +85,7 @@ def gauge(x: Any) -> Any:
 
     It is the cotangent of a rotation among vectors that any rotation may replace.
     """
-    x = strip(x)
+    x = primal(x)
     rotation = 0.5 * (x - np.conjugate(x.mT))
     none = size(rotation) <= ROUNDING * np.finfo(x.dtype).eps * size(x)
     return np.where(none, 0, np.nan).astype(x.real.dtype)
@@ -113,7 +113,7 @@ def equal(w: Any) -> Any:
 
 
 def _same(w: Any) -> Any:
-    w = strip(w)
+    w = primal(w)
     return _zero(_gaps(w), w)
 
 
@@ -126,7 +126,7 @@ def _zero(gaps: Any, w: Any) -> Any:
 
 
 def _largest(w: Any) -> Any:
-    return np.max(np.abs(strip(w)), axis=-1, initial=0)[..., None, None]
+    return np.max(np.abs(primal(w)), axis=-1, initial=0)[..., None, None]
 
 
 @primitive
@@ -172,7 +172,7 @@ def undecided(gv: Any, gw: Any, w: Any) -> Any:
     As in ``V f(L) V.T`` where f vanishes; it has a derivative, but gv does not say it.
     If no vector takes part, it is a function of values only.
     """
-    gv, gw = np.max(np.abs(strip(gv)), axis=-2, initial=0), strip(gw)
+    gv, gw = np.max(np.abs(primal(gv)), axis=-2, initial=0), primal(gw)
     most = np.max(gv, axis=-1, keepdims=True, initial=0)
     unused = (gv <= ROUNDING * np.finfo(gv.dtype).eps * most) & (most > 0)
     both = unused[..., None, :] & unused[..., :, None] & _same(w)
@@ -190,8 +190,8 @@ def _slope(
     their derivative, which is not known: 0 times it is 0, anything else is nan. On the
     diagonal, if it is `own`, there is no rotation, and no slope.
     """
-    zero = _zero(strip(gaps), w)
-    flat = np.abs(strip(steps)) <= ROUNDING * np.finfo(g.dtype).eps * _largest(g)
+    zero = _zero(primal(gaps), w)
+    flat = np.abs(primal(steps)) <= ROUNDING * np.finfo(g.dtype).eps * _largest(g)
     known = zero & (own | flat if not moving else own)
     steps = np.where(known, 0, np.where(zero, 1, steps) if moving else steps)
     w_size = _largest(w)
@@ -245,7 +245,7 @@ def singular_pullback(g: Any, parts: Any, wanted: Any, u: Any, s: Any, vh: Any) 
     A formula for the Fréchet derivative of a generalized matrix function.
     """
     weights, moving = parts[1], wanted[1] is not None
-    plain = strip(s)
+    plain = primal(s)
     both = np.concatenate([plain, -plain], axis=-1)
     repeated = equal(both)[..., : plain.shape[-1]]
     u, s = once(u, columns(repeated)), once(columns(s), columns(repeated))[..., 0, :]

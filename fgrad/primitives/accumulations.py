@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._rules import defvjp
+from fgrad._engine.rules import defvjp
 from fgrad.primitives.reductions import divisible
 
 
@@ -83,7 +83,7 @@ def cumulative_prod_pullback(g, x, ans, axis=None, include_initial=False):
     return cumprod_pullback(g, x, ans, axis)
 
 
-defvjp(np.cumsum, a=cumsum_pullback)
+defvjp(np.cumsum, linear=True, a=cumsum_pullback)
 defvjp(np.cumprod, a=cumprod_pullback)
 if hasattr(np, "cumulative_sum"):  # NumPy 2.1
     defvjp(np.cumulative_sum, x=cumulative_sum_pullback)

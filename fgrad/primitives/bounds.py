@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import primitive
-from fgrad._rules import defvjp
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.rules import defvjp
 
 __all__ = ["clip", "share"]
 

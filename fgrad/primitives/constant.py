@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from fgrad._conversions import STORE
-from fgrad._rules import constant, refuse
+from fgrad._engine.box import stand_in, stored
+from fgrad._engine.rules import constant, refuse
+from fgrad._words.conversions import STORE
 
 # Rounding, and what is decided by the order of numbers.
 constant(np.ceil, np.fix, np.floor, np.floor_divide, np.rint, np.trunc)
@@ -27,18 +28,20 @@ constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.bitwise_co
 constant(np.left_shift, np.right_shift, np.gcd, np.lcm, np.packbits, np.unpackbits)
 constant(np.ravel_multi_index, np.unravel_index)
 
-# Shapes, types and memory.
-constant(np.ndim, np.shape, np.size)
-constant(np.iscomplexobj, np.isrealobj, np.isscalar)
-constant(np.can_cast, np.common_type, np.min_scalar_type, np.result_type)
-constant(np.empty_like, np.ones_like, np.zeros_like)
-constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
-constant(np.may_share_memory, np.shares_memory)
-constant(np.linalg.matrix_rank, np.einsum_path)
+constant(np.linalg.matrix_rank)
 
-# Printing and writing to disk are not differentiating.
-constant(np.array2string, np.array_repr, np.array_str)
-constant(np.save, np.savetxt, np.savez, np.savez_compressed)
+# What follows from shape and dtype.
+constant(np.ndim, np.shape, np.size, sees=stand_in)
+constant(np.iscomplexobj, np.isrealobj, np.isscalar, sees=stand_in)
+constant(np.can_cast, np.common_type, np.min_scalar_type, np.result_type, sees=stand_in)
+constant(np.empty_like, np.ones_like, np.zeros_like, sees=stand_in)
+constant(np.diag_indices_from, np.tril_indices_from, sees=stand_in)
+constant(np.triu_indices_from, np.einsum_path, sees=stand_in)
+
+# Printing and writing to disk are not differentiating: they show all that is stored.
+constant(np.array2string, np.array_repr, np.array_str, sees=stored)
+constant(np.save, np.savetxt, np.savez, np.savez_compressed, sees=stored)
+constant(np.may_share_memory, np.shares_memory, sees=stored)
 
 # Writing into an array.
 refuse(STORE, np.copyto, np.fill_diagonal, np.place, np.put)

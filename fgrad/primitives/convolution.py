@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._rules import defvjp
+from fgrad._engine.rules import defvjp
 
 
 def full(g, n, m, mode, swapped=False):

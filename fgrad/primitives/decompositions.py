@@ -11,8 +11,8 @@ where that is not known; see `spectral`.
 
 import numpy as np
 
-from fgrad._rules import defvjp
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import defvjp
 from fgrad.errors import MissingRuleError
 from fgrad.primitives._matrices import (
     adjoint,
@@ -90,8 +90,8 @@ def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False
     together = over_gaps(x + y, s)
     sums = np.expand_dims(s, -1) + columns(s)
     apart = over(0.5 * (x - y - adjoint(x - y)), sums, size(x) + size(y))
-    used = np.abs(strip(gleft)).sum(-2, keepdims=True)
-    used = used + np.abs(strip(gright)).sum(-1)[..., None, :]
+    used = np.abs(primal(gleft)).sum(-2, keepdims=True)
+    used = used + np.abs(primal(gright)).sum(-1)[..., None, :]
     inner = 0.5 * (together + adjoint(together)) + apart + undecided(used, gs, s)
     inner = inner + mixed(gleft, s) + mixed(gright.mT, s)
     c = values + conjugate(left) @ inner @ conjugate(right)
@@ -131,7 +131,7 @@ def _hermitian_svd_pullback(g, ans):
 
 
 def _signs(u, vh):
-    return np.sign(np.sum(strip(u).mT * strip(vh), axis=-1).real)
+    return np.sign(np.sum(primal(u).mT * primal(vh), axis=-1).real)
 
 
 defvjp(np.linalg.svd, a=svd_pullback)
@@ -186,7 +186,7 @@ def eig_pullback(g, ans, a):
     along = np.sum(gv * v, axis=-2, keepdims=True)
     gv = gv - conjugate(v) * along.real
     if v.dtype.kind == "c" and v.size:
-        largest = np.argmax(np.abs(strip(v)), axis=-2, keepdims=True)
+        largest = np.argmax(np.abs(primal(v)), axis=-2, keepdims=True)
         here = np.expand_dims(np.arange(v.shape[-1]), -1) == largest
         component = np.sum(v * here, axis=-2, keepdims=True)
         gv = gv - here * (1j * along.imag / component)
@@ -199,7 +199,7 @@ def eig_pullback(g, ans, a):
 def eigvals_pullback(g, ans, a):
     """Left times right eigenvectors, weighted by the eigenvalues' cotangents."""
     w, v = np.linalg.eig(a)
-    order = _same_order(strip(ans), strip(w))
+    order = _same_order(primal(ans), primal(w))
     v = np.take_along_axis(v, columns(order), axis=-1)
     w = np.take_along_axis(w, order, axis=-1)
     return spectral([a, g], w, v, np.linalg.inv(v))

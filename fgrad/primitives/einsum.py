@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._rules import defvjp
+from fgrad._engine.rules import defvjp
 from fgrad.primitives.indexing import index_update
 
 

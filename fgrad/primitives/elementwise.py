@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._box import astype
-from fgrad._rules import defvjp
+from fgrad._engine.doors import astype
+from fgrad._engine.rules import defvjp
 from fgrad.primitives.bounds import share
 
 LN2 = np.log(2.0).item()

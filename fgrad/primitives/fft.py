@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import primitive
-from fgrad._rules import defvjp
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.rules import defvjp
 
 OTHER_NORM = {None: "forward", "backward": "forward", "ortho": "ortho",
               "forward": "backward"}  # fmt: skip

@@ -4,19 +4,19 @@ import operator
 
 import numpy as np
 
-from fgrad import _scatter
-from fgrad._dispatch import implementation, primitive
-from fgrad._rules import defvjp
-from fgrad._scatter import Scatter
+from fgrad._engine import scatter
+from fgrad._engine.dispatch import primitive, traced
+from fgrad._engine.rules import defvjp
+from fgrad._engine.scatter import Scatter
 
-index_add = primitive(_scatter.index_add)
-index_update = primitive(_scatter.index_update)
-scatter_add = primitive(_scatter.scatter_add)
+index_add = primitive(scatter.index_add)
+index_update = primitive(scatter.index_update)
+scatter_add = primitive(scatter.scatter_add)
 
 
 def entries(x, index):
     """``x[index]``, also of a plain array at a batched index."""
-    return implementation(operator.getitem)(x, index)
+    return traced(operator.getitem)(x, index)
 
 
 def index_update_pullback(g, like, index):
@@ -37,7 +37,14 @@ def _may_repeat(index):
     return any(np.ndim(part) and np.asarray(part).dtype != bool for part in parts)
 
 
-defvjp(operator.getitem, indices=("b",), masks=True, a=lambda g, b: Scatter(g, b))
+defvjp(
+    operator.getitem,
+    indices=("b",),
+    masks=True,
+    linear=True,
+    picks=True,
+    a=lambda g, b: Scatter(g, b),
+)
 defvjp(
     index_add,
     indices=("index",),
@@ -59,6 +66,7 @@ defvjp(
     scatter_add,
     neutral=("shape",),
     sequences=("parts",),
+    indices=("indices",),
     parts=lambda g, wanted, indices: [
         None if node is None else entries(g, index)
         for node, index in zip(wanted, indices, strict=True)
@@ -81,11 +89,12 @@ def take_pullback(g, like, indices, axis, mode):
     return Scatter(g, along(indices, axis, like))
 
 
-defvjp(np.take, copied=("indices",), masks=True, a=take_pullback)
+defvjp(np.take, copied=("indices",), masks=True, picks=True, a=take_pullback)
 defvjp(
     np.compress,
     copied=("condition",),
     masks=True,
+    picks=True,
     a=lambda g, like, condition, axis: Scatter(
         g, along(np.flatnonzero(condition), axis, like)
     ),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._rules import defvjp
+from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import as_sequence, piece_shapes
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fgrad._rules import defvjp
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import defvjp
 from fgrad.primitives._matrices import (
     adjoint,
     as_array,
@@ -68,7 +68,7 @@ def _adjugate(a):
     small as the rank's defect, is taken without division.
     """
     n = a.shape[-1]
-    u, s, vh = np.linalg.svd(strip(a))
+    u, s, vh = np.linalg.svd(primal(a))
     large = np.sum(s > s[..., :1] / ILL_CONDITIONED, axis=-1)
     k = int(np.min(large, initial=n))
     b = adjoint(u) @ a @ adjoint(vh)
@@ -138,8 +138,8 @@ def _truncated_pinv_pullback(g, ans, a):
     one is cut off, with d, it is ``(d x[i, j] + k conj(x[j, i])) / (k (k**2 - d**2))``.
     """
     u, s, vh = np.linalg.svd(a, full_matrices=False)
-    inverted = np.sum((strip(vh) @ strip(ans)).mT * strip(u), axis=-2).real
-    kept = inverted * strip(s) > 0.5
+    inverted = np.sum((primal(vh) @ primal(ans)).mT * primal(u), axis=-2).real
+    kept = inverted * primal(s) > 0.5
     both = kept[..., :, None] & kept[..., None, :]
     mixed = kept[..., :, None] != kept[..., None, :]
     rows, cols = np.expand_dims(s, -1), columns(s)
@@ -161,7 +161,7 @@ def _lstsq_parts(g, ans, a, b):
     x, residuals, rank, s = ans
     systems = 1 if b.ndim == 1 else b.shape[1]
     gx, x, b = (np.reshape(part, (part.shape[0], systems)) for part in (g[0], x, b))
-    s = strip(s)
+    s = primal(s)
     if rank == s.size:
         cutoff = 0.0
     else:

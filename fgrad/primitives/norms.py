@@ -6,8 +6,8 @@ singular values, and ties share it equally.
 
 import numpy as np
 
-from fgrad._rules import defvjp
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import normalized, restore
 from fgrad.primitives._matrices import conjugate, scalars
 from fgrad.primitives._spectrum import EQUAL, singular
@@ -55,7 +55,7 @@ def _row_slope(x, ord, axes):
     """The largest or smallest sum of a row (inf) or column (1) of absolute values."""
     along, among = axes if abs(ord) == 1 else axes[::-1]
     a = np.abs(x)
-    sums = np.sum(strip(a), axis=along, keepdims=True)
+    sums = np.sum(primal(a), axis=along, keepdims=True)
     best = (np.max if ord > 0 else np.min)(sums, axis=among, keepdims=True)
     return _shares(sums == best, among) * _direction(x, a)
 
@@ -63,7 +63,7 @@ def _row_slope(x, ord, axes):
 def _spectral_pullback(g, x, ord, axes):
     """The outer products of singular vectors whose values are in the norm."""
     u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
-    values = strip(s)
+    values = primal(s)
     rounding = EQUAL * np.finfo(values.dtype).eps * values[..., :1]
     chosen = values > rounding
     if ord != "nuc":

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fgrad._dispatch import implementation
-from fgrad._rules import defvjp
-from fgrad._scatter import index_add
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.dispatch import traced
+from fgrad._engine.rules import defvjp
+from fgrad._engine.scatter import index_add
 from fgrad.primitives._axes import from_rows, rows
 from fgrad.primitives.sorting import from_sorted
 
@@ -50,7 +50,7 @@ DISCONTINUOUS = {
 def position(n, q, method):
     """Where among the sorted entries the quantile lies, before it is clipped."""
     if method not in CONTINUOUS:
-        return DISCONTINUOUS[method](n, strip(q))
+        return DISCONTINUOUS[method](n, primal(q))
     alpha, beta = CONTINUOUS[method]
     return n * q + alpha + q * (1 - alpha - beta) - 1
 
@@ -59,7 +59,7 @@ def neighbours(n, q, method):
     """Indices of two neighbours, and how far from the first to the second to go."""
     last = np.maximum(n - 1, 0)
     at = np.clip(position(n, q, method), 0, last)
-    low = np.minimum(np.floor(strip(at)).astype(int), np.maximum(last - 1, 0))
+    low = np.minimum(np.floor(primal(at)).astype(int), np.maximum(last - 1, 0))
     return low, np.minimum(low + 1, last), at - low
 
 
@@ -73,11 +73,11 @@ def by_rows(g, a, q, axis, skip_nan):
 
 def order_statistic_pullback(g, a, q, axis, method, skip_nan):
     """To the two neighbours, by the rule of sorting."""
-    g, r, n, q = by_rows(g, strip(a), q, axis, skip_nan)
+    g, r, n, q = by_rows(g, primal(a), q, axis, skip_nan)
     low, high, part = neighbours(n, q, method)
     row = np.arange(r.shape[0])[:, None]
     low, high = (np.broadcast_to(i, g.shape) for i in (low, high))
-    add = implementation(index_add)
+    add = traced(index_add)
     c = add(np.zeros(r.shape, g.dtype), (row, low), g * (1 - part))
     c = from_sorted(add(c, (row, high), g * part), r)
     return from_rows(np.where(np.isnan(r), 0, c) if skip_nan else c, a.shape, axis)
@@ -85,8 +85,8 @@ def order_statistic_pullback(g, a, q, axis, method, skip_nan):
 
 def weighted_quantile_pullback(g, a, ans, q, axis):
     """Equal shares for all entries that are the quantile."""
-    g, r, _, q = by_rows(g, strip(a), q, axis, False)
-    ans = np.transpose(np.reshape(strip(ans), (q.size, r.shape[0])))
+    g, r, _, q = by_rows(g, primal(a), q, axis, False)
+    ans = np.transpose(np.reshape(primal(ans), (q.size, r.shape[0])))
     attains = r[:, None, :] == ans[:, :, None]
     share = g / np.maximum(np.sum(attains, axis=2), 1)
     c = np.sum(np.where(attains, share[:, :, None], 0), axis=1)
@@ -101,7 +101,7 @@ def q_pullback(g, a, q, axis, method, skip_nan):
     g, r, n, q = by_rows(g, a, q, axis, skip_nan)
     low, high, _ = neighbours(n, q, method)
     ordered, row = np.sort(r, axis=1), np.arange(r.shape[0])[:, None]
-    at = position(n, strip(q), method)
+    at = position(n, primal(q), method)
     inside = (at >= 0) & (at <= n - 1)
     step = np.where(inside, ordered[row, high] - ordered[row, low], 0)
     rate = n + 1 - sum(CONTINUOUS[method])

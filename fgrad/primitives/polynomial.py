@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import defvjp
+from fgrad._engine.rules import defvjp
 
 
 def roots_pullback(g: Any, ans: Any, like: Any, p: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._rules import defvjp
+from fgrad._engine.rules import defvjp
 from fgrad.primitives._matrices import as_array, conjugate, unbroadcast
 
 # Matrix products ----------------------------------------------------------------------
@@ -86,8 +86,14 @@ def dot_b_pullback(g, a, like):
     return tensordot_b_pullback(g, a, like, (-1, max(like.ndim - 2, 0)))
 
 
-defvjp(np.matmul, neutral=("signature",), x1=matmul_x1_pullback, x2=matmul_x2_pullback)
-defvjp(np.dot, a=dot_a_pullback, b=dot_b_pullback)
+defvjp(
+    np.matmul,
+    linear=True,
+    neutral=("signature",),
+    x1=matmul_x1_pullback,
+    x2=matmul_x2_pullback,
+)
+defvjp(np.dot, linear=True, a=dot_a_pullback, b=dot_b_pullback)
 
 # Products of vectors ------------------------------------------------------------------
 
@@ -102,9 +108,10 @@ def vdot_b_pullback(g, a, like):
     return np.reshape(g * conjugate(np.ravel(a)), like.shape)
 
 
-defvjp(np.vdot, a=vdot_a_pullback, b=vdot_b_pullback)
+defvjp(np.vdot, linear=True, a=vdot_a_pullback, b=vdot_b_pullback)
 defvjp(
     np.outer,
+    linear=True,
     a=lambda g, b, like: np.reshape(g @ np.ravel(b), like.shape),
     b=lambda g, a, like: np.reshape(np.ravel(a) @ g, like.shape),
 )
@@ -232,8 +239,8 @@ def inner_b_pullback(g, a, like):
     return tensordot_b_pullback(g, a, like, (-1, -1))
 
 
-defvjp(np.tensordot, a=tensordot_a_pullback, b=tensordot_b_pullback)
-defvjp(np.inner, a=inner_a_pullback, b=inner_b_pullback)
+defvjp(np.tensordot, linear=True, a=tensordot_a_pullback, b=tensordot_b_pullback)
+defvjp(np.inner, linear=True, a=inner_a_pullback, b=inner_b_pullback)
 
 # A chain of matrices ------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fgrad._box import bare
-from fgrad._rules import defvjp
+from fgrad._engine.box import stored
+from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
 
 
@@ -13,7 +13,7 @@ def sum_pullback(g, like, axis=None, keepdims=False, where=True):
     return g if where is True else np.where(where, g, 0)
 
 
-defvjp(np.sum, a=sum_pullback, initial=lambda g: np.sum(g))
+defvjp(np.sum, linear=True, a=sum_pullback, initial=lambda g: np.sum(g))
 
 
 # Mean and variance --------------------------------------------------------------------
@@ -77,7 +77,7 @@ def std_mean_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True,
     return -std_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
 
 
-defvjp(np.mean, a=mean_pullback)
+defvjp(np.mean, linear=True, a=mean_pullback)
 # A given mean may broadcast; only then do the shapes of c and argument differ.
 defvjp(np.var, broadcasts=True, a=var_pullback, mean=var_mean_pullback)
 defvjp(np.std, broadcasts=True, a=std_pullback, mean=std_mean_pullback)
@@ -122,7 +122,7 @@ for fun in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin):
 
 def divisible(ans):
     """Whether a product may be divided by its factors: none is zero, or overflows."""
-    size = np.abs(bare(ans))
+    size = np.abs(stored(ans))
     tiny = np.finfo(size.dtype).tiny
     return bool(np.all((size > tiny) & (size < np.inf)))
 

@@ -19,8 +19,9 @@ from numpy.polynomial import (
     polynomial,
 )
 
-from fgrad._dispatch import implementation, primitive
-from fgrad._rules import defvjp, parameters_of
+from fgrad._engine.dispatch import primitive, traced
+from fgrad._engine.rules import defvjp
+from fgrad._engine.signatures import parameters_of
 
 FAMILIES = {"poly": polynomial, "cheb": chebyshev, "leg": legendre, "herm": hermite,
             "herme": hermite_e, "lag": laguerre}  # fmt: skip
@@ -33,7 +34,7 @@ INTEGRAL: dict[str, Callable[..., Any]] = {}
 def function(prefix: str, name: str) -> Callable[..., Any]:
     """A function of a family, for plain and traced arguments."""
     fun = getattr(FAMILIES[prefix], prefix + name)
-    return lambda *args: implementation(fun)(*args)
+    return lambda *args: traced(fun)(*args)
 
 
 def length(like: Any, axis: int = 0) -> int:

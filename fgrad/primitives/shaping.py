@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from fgrad._dispatch import primitive
-from fgrad._rules import defvjp
-from fgrad._scatter import Scatter
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.rules import defvjp
+from fgrad._engine.scatter import Scatter
 from fgrad.primitives._axes import diagonal_index, normalized
 
 # The same entries under another shape
@@ -31,20 +31,24 @@ def transpose_pullback(g, axes):
     return np.transpose(g, axes)
 
 
-defvjp(np.transpose, a=transpose_pullback)
+defvjp(np.transpose, linear=True, a=transpose_pullback)
 defvjp(np.matrix_transpose, x=lambda g: np.matrix_transpose(g))
-defvjp(np.swapaxes, a=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
+defvjp(np.swapaxes, linear=True, a=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
 defvjp(
-    np.moveaxis, a=lambda g, source, destination: np.moveaxis(g, destination, source)
+    np.moveaxis,
+    linear=True,
+    a=lambda g, source, destination: np.moveaxis(g, destination, source),
 )
 
 # Another order of the entries
 
-defvjp(np.flip, m=lambda g, axis: np.flip(g, axis))
+defvjp(np.flip, linear=True, m=lambda g, axis: np.flip(g, axis))
 defvjp(np.fliplr, m=lambda g: np.fliplr(g))
 defvjp(np.flipud, m=lambda g: np.flipud(g))
 defvjp(np.rot90, m=lambda g, k, axes: np.rot90(g, -k, axes))
-defvjp(np.roll, a=lambda g, shift, axis: np.roll(g, np.negative(shift), axis))
+defvjp(
+    np.roll, linear=True, a=lambda g, shift, axis: np.roll(g, np.negative(shift), axis)
+)
 
 # Entries that appear several times: their cotangents add up
 
@@ -140,5 +144,5 @@ def vander_pullback(g, x, N, increasing):
 defvjp(np.triu, broadcasts=True, masks=True, m=lambda g, k: np.triu(g, k))
 defvjp(np.tril, broadcasts=True, masks=True, m=lambda g, k: np.tril(g, k))
 defvjp(np.diag, masks=True, v=diag_pullback)
-defvjp(np.diagonal, masks=True, a=diagonal_pullback)
+defvjp(np.diagonal, linear=True, masks=True, picks=True, a=diagonal_pullback)
 defvjp(np.vander, x=vander_pullback)

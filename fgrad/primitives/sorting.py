@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fgrad._dispatch import implementation
-from fgrad._rules import defvjp
-from fgrad._scatter import index_add
-from fgrad._trace import strip
+from fgrad._engine.box import primal
+from fgrad._engine.dispatch import traced
+from fgrad._engine.rules import defvjp
+from fgrad._engine.scatter import index_add
 from fgrad.primitives._axes import from_rows, rows
 
 
@@ -17,7 +17,7 @@ def shared(g, ordered):
         return g
     run = np.cumsum(new).reshape(new.shape) - 1
     lengths = np.bincount(run.ravel())
-    total = implementation(index_add)(np.zeros(lengths.size, g.dtype), run, g)
+    total = traced(index_add)(np.zeros(lengths.size, g.dtype), run, g)
     return (total / lengths)[run]
 
 
@@ -36,15 +36,15 @@ def from_sorted(g, r):
 def sort_pullback(g, a, axis=-1):
     """Back to where each entry came from."""
     g = rows(g, 0 if axis is None else axis)
-    return from_rows(from_sorted(g, rows(strip(a), axis)), a.shape, axis)
+    return from_rows(from_sorted(g, rows(primal(a), axis)), a.shape, axis)
 
 
 def partition_pullback(g, a, ans, axis=-1):
     """That of sorting: sorted, result and argument are the same."""
     along = 0 if axis is None else axis
-    order = np.argsort(rows(strip(ans), along), axis=1)
+    order = np.argsort(rows(primal(ans), along), axis=1)
     g = np.take_along_axis(rows(g, along), order, 1)
-    return from_rows(from_sorted(g, rows(strip(a), axis)), a.shape, axis)
+    return from_rows(from_sorted(g, rows(primal(a), axis)), a.shape, axis)
 
 
 defvjp(np.sort, neutral=("kind", "stable"), a=sort_pullback)

@@ -1,13 +1,13 @@
 """Systems with a triangular matrix: by substitution, through SciPy if there is one."""
 
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from fgrad._dispatch import primitive
-from fgrad._rules import defvjp
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.later import LATER
+from fgrad._engine.rules import defvjp
 
 __all__ = ["solve_lower"]
 
@@ -16,7 +16,7 @@ __all__ = ["solve_lower"]
 def _substitution() -> Any:
     """SciPy's solver, or ``None``: it is not a dependency."""
     try:
-        return import_module("scipy.linalg").solve_triangular
+        return LATER["scipy.linalg"]().solve_triangular
     except ImportError:
         return None
 

@@ -5,9 +5,9 @@ The ufunc is itself an argument, and its own rule gives its partial derivatives.
 
 import numpy as np
 
-from fgrad._dispatch import primitive
-from fgrad._rules import RULES, defvjp
-from fgrad._scatter import Scatter
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.rules import RULES, defvjp
+from fgrad._engine.scatter import Scatter
 from fgrad.primitives._axes import restore
 from fgrad.primitives.accumulations import entries, recurrence_from_end
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._box import astype
+from fgrad._engine.doors import astype
 from fgrad.primitives import bounds
 from fgrad.primitives.bessel import hypergeometric
 from fgrad.primitives.complex import direction

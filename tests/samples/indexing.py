@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from fgrad._scatter import index_add, index_update, scatter_add
+from fgrad._engine.scatter import index_add, index_update, scatter_add
 from tests.samples import real, sample
 
 _all = slice(None)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._rules import DERIVED
+from fgrad._engine.rules import DERIVED
 from tests.samples import SAMPLES
 
 for fun in DERIVED:

@@ -2,7 +2,7 @@
 
 from numpy.lib import stride_tricks as _np
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 
 as_strided = _lift(_np.as_strided)
 sliding_window_view = _lift(_np.sliding_window_view)

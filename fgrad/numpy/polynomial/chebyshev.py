@@ -11,7 +11,7 @@ from numpy.polynomial.chebyshev import (
     chebzero as chebzero,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 cheb2poly = _lift(_np.cheb2poly)

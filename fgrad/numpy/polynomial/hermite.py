@@ -9,7 +9,7 @@ from numpy.polynomial.hermite import (
     hermzero as hermzero,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 herm2poly = _lift(_np.herm2poly)

@@ -9,7 +9,7 @@ from numpy.polynomial.hermite_e import (
     hermezero as hermezero,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 herme2poly = _lift(_np.herme2poly)

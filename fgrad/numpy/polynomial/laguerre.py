@@ -9,7 +9,7 @@ from numpy.polynomial.laguerre import (
     lagzero as lagzero,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 lag2poly = _lift(_np.lag2poly)

@@ -9,7 +9,7 @@ from numpy.polynomial.legendre import (
     legzero as legzero,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 leg2poly = _lift(_np.leg2poly)

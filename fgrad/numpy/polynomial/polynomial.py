@@ -8,7 +8,7 @@ from numpy.polynomial.polynomial import (
     polyzero as polyzero,
 )
 
-from fgrad._dispatch import lift as _lift
+from fgrad._engine.dispatch import lift as _lift
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 polyadd = _lift(_np.polyadd)

@@ -1,0 +1,22 @@
+"""The machine, in reading order: a file imports only those before it in `ORDER`."""
+
+__all__ = ["ORDER"]
+
+ORDER = (
+    "later",
+    "signatures",
+    "rules",
+    "rule_checks",
+    "scatter",
+    "box",
+    "trace",
+    "arguments",
+    "plans",
+    "bind",
+    "straight",
+    "dispatch",
+    "doors",
+    "cotangents",
+    "replay",
+    "forward",
+)

@@ -1,0 +1,165 @@
+"""Bind: the one gate through which every operation on a box passes.
+
+It finds the innermost trace among the arguments, takes that trace's boxes out of their
+boxes, computes the value, and records a node with exactly what the pullbacks keep. What
+was unboxed may be a box of an outer trace; the computation is then traced by that one,
+and so on outwards.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fgrad._engine.arguments import array_scalars, plain_operands
+from fgrad._engine.box import (
+    ARGUMENTS,
+    CONTAINERS,
+    Box,
+    boxes_in,
+    innermost,
+    rebuilt,
+    space,
+)
+from fgrad._engine.plans import Plan, plan_of
+from fgrad._engine.rules import Pullback, Rule
+from fgrad._engine.signatures import NO_VALUE
+from fgrad._engine.trace import Node, Space, Trace, next_order
+from fgrad._tree import flatten, unflatten
+from fgrad._words.callsite import caller, no_rule
+
+__all__ = ["PART", "Part", "bind", "record", "record_tree", "untraced"]
+
+
+def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Apply an operation to arguments of which any may be traced."""
+    values: list[Any] = [args] if rule.variadic else [*args]
+    values += kwargs.values()
+    trace, inside = _trace_among(rule, values)
+    if trace is None:
+        return rule.fun(*args, **kwargs)
+    plan = plan_of(rule, len(args), tuple(kwargs))
+    if inside or plan.sequences or plan.arrays:
+        given = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
+        if len(given) < len(kwargs):
+            return bind(rule, args, given)
+        values = plan.understood(values)
+        args, kwargs = plan.call(values)
+    if rule.takes_arrays and any(type(value) not in ARGUMENTS for value in values):
+        values = [*plain_operands(rule, values, {})[0]]
+        args, kwargs = plan.call(values)
+    if not trace.recording:
+        return trace.interpret(rule, args, kwargs, rule.fun)
+    inner, parents, nested = plan.unboxed(values, trace)
+    if plan.ignored:
+        plan.check(inner)
+    inner = array_scalars(rule, inner)
+    args, kwargs = plan.call(inner)
+    ans = bind(rule, args, kwargs) if nested else rule.fun(*args, **kwargs)
+    return record(trace, plan, parents, inner, ans)
+
+
+def _trace_among(rule: Rule, values: list[Any]) -> tuple[Trace | None, bool]:
+    """The innermost trace among arguments; and whether any of them needs a look."""
+    trace, inside = None, False
+    for value in values:
+        kind = type(value)
+        if kind is Box:
+            found = value._trace
+        elif kind in CONTAINERS and (boxes := boxes_in(value)):
+            found, inside = innermost(boxes), True
+        elif kind is dict and boxes_in(value):
+            raise no_rule(
+                f"{rule.name} with a traced value in a dict; pass it as an argument of "
+                f"its own"
+            )
+        else:
+            inside = inside or value is NO_VALUE
+            continue
+        if trace is None or found.id > trace.id:
+            trace = found
+    return trace, inside
+
+
+def record(
+    trace: Trace, plan: Plan, parents: list[Any], inner: list[Any], ans: Any
+) -> Any:
+    """Box the result of a call, with a node that leads back to its arguments."""
+    if isinstance(ans, tuple | list):
+        if any(isinstance(part, tuple | list) for part in ans):
+            raise no_rule(
+                f"{plan.rule.name} with lists in its result; return a flat one, or use "
+                f"custom_vjp"
+            )
+        shape, dtype = tuple(Space(*space(part)) for part in ans), None
+    else:
+        shape, dtype = space(ans)
+        if dtype.kind not in "fc":
+            return untraced(plan.rule, ans, dtype)
+    edges: list[tuple[Any, Pullback, tuple[Any, ...]]] = []
+    for i, parent, like in parents:
+        pullback, save = plan.saver(i)
+        if plan.where is not None and inner[plan.where] is not True:
+            pullback = pullback.masked
+        edges.append((parent, pullback, save(ans, like, parent, *inner)))
+    node = trace.node_type(next_order(), shape, dtype, tuple(edges), *caller())
+    if dtype is None:
+        return rebuilt(ans, _parts(trace, node, ans))
+    return Box(ans, trace, node)
+
+
+def untraced(rule: Rule, ans: Any, dtype: np.dtype[Any]) -> Any:
+    """A result that is not floating-point: constant, or nothing we can follow."""
+    if dtype.kind in "biu":
+        return ans
+    what = f"of dtype {dtype}"
+    if not isinstance(ans, np.ndarray | np.generic):
+        what = f"that is a {type(ans).__name__}"
+    raise no_rule(f"{rule.name} with a result {what}")
+
+
+class Part(NamedTuple):
+    """A cotangent of one among several results."""
+
+    position: int
+    g: Any
+    shape: None = None
+
+
+PART = Rule(
+    tuple,
+    name="one of several results",
+    pullbacks={"result": lambda g, position: Part(position, g)},
+).pullbacks["result"]
+
+
+def _parts(trace: Trace, node: Node, values: Any) -> list[Any]:
+    """Each of several results in a box; those that are not floating-point stay."""
+    boxes: list[Any] = []
+    for i, (value, here) in enumerate(zip(values, node.shape, strict=True)):
+        if here.dtype.kind in "fc":
+            edges = ((node, PART, (i,)),)
+            part = trace.node_type(next_order(), *here, edges, *node.site)
+            value = Box(value, trace, part)
+        boxes.append(value)
+    return boxes
+
+
+def record_tree(
+    trace: Trace,
+    out: Any,
+    parents: tuple[Node | None, ...],
+    pullback: Pullback,
+    residuals: tuple[Any, ...],
+) -> Any:
+    """Box a tree of values that come from one operation, such as a whole function.
+
+    The pullback gets a tuple with one cotangent for each leaf of `out`, and returns one
+    for each of `parents`.
+    """
+    leaves, structure = flatten(out)
+    spaces = tuple(Space(*space(leaf)) for leaf in leaves)
+    edges = ((parents, pullback, residuals),)
+    node = trace.node_type(next_order(), spaces, None, edges, *caller())
+    return unflatten(structure, _parts(trace, node, leaves))

@@ -1,0 +1,433 @@
+"""The box: a traced array, which behaves like an `ndarray`.
+
+A box is a value, the trace that it belongs to, and the node that made it. The value may
+be a box of an outer trace. Its methods are NumPy's functions, called on the box itself;
+`doors` adds the operators. What would drop a derivative is refused here, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import update_wrapper
+from operator import attrgetter, index
+from typing import Any, NoReturn
+
+import numpy as np
+
+from fgrad._words.callsite import at
+from fgrad._words.foreign import PLAIN_ARGUMENTS, is_foreign, refuse_foreign
+from fgrad.errors import ConversionError, TracedAttributeError
+
+__all__ = [
+    "ARGUMENTS",
+    "CONTAINERS",
+    "COTANGENTS",
+    "FORWARDED",
+    "IN_PLACE",
+    "RESULTS",
+    "SCALARS",
+    "Box",
+    "as_array",
+    "boxes_in",
+    "innermost",
+    "primal",
+    "rebuilt",
+    "space",
+    "stand_in",
+    "stored",
+    "values",
+]
+
+# fmt: off
+FORWARDED = (
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "conj", "conjugate",
+    "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod",
+    "ravel", "repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes",
+    "take", "trace", "var",
+)
+# fmt: on
+"""Methods whose parameters are those of NumPy's function after the array."""
+
+IN_PLACE = {
+    "byteswap": "use fgrad.index_update",
+    "fill": "use fgrad.index_update",
+    "partition": "use np.partition",
+    "put": "use fgrad.index_update",
+    "resize": "use np.resize",
+    "setfield": "use fgrad.index_update",
+    "sort": "use np.sort",
+}
+"""Methods that change an array, and what to write: a traced array never changes."""
+
+SET = {
+    "dtype": "use x = x.astype(dtype)",
+    "flat": "use x = x.reshape(shape)",
+    "imag": "use x = x.real + 1j * value",
+    "real": "use x = value + 1j * x.imag",
+    "shape": "use x = x.reshape(shape)",
+    "strides": "use fgrad.index_update",
+}
+"""The same for attributes that can be assigned to."""
+
+
+class Box:
+    """A traced array: a value, the trace it belongs to, and the node that made it."""
+
+    __slots__ = ("_node", "_trace", "_value")
+    __array_priority__ = 1000.0
+    __hash__ = None  # pyright: ignore  # like an ndarray: == is elementwise
+
+    __getitem__: Callable[[Any], Any]
+    astype: Callable[..., Any]
+
+    def __init__(self, value: Any, trace: Any, node: Any) -> None:
+        self._value = value
+        self._trace = trace
+        self._node = node
+
+    @property
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """What the value is, so that ``isinstance(x, np.ndarray)`` stays true."""
+        return type(stored(self))
+
+    # Constant attributes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._node.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._node.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._node.shape)
+
+    @property
+    def size(self) -> int:
+        return self._node.size
+
+    @property
+    def itemsize(self) -> int:
+        return self._node.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        value = stored(self)
+        return np.asarray(value).strides[np.ndim(value) - self.ndim :]
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    # Copies: a box never changes, so it is its own copy
+
+    def _same(self) -> Any:
+        return self
+
+    def __copy__(self) -> Any:
+        return self._same()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._same()
+
+    def copy(self, order: Any = "C") -> Any:
+        return self._same()
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        np.empty(0).to_device(device, stream=stream)  # refuses any other device
+        return self._same()
+
+    def view(self, dtype: Any = None) -> Any:
+        if isinstance(dtype, type) and issubclass(dtype, np.ndarray):
+            raise ConversionError(
+                at(
+                    f"a traced value cannot become a {dtype.__name__}; use plain "
+                    f"arrays, from np.asarray"
+                )
+            )
+        if dtype is not None and np.dtype(dtype) != self.dtype:
+            raise ConversionError(
+                at(
+                    f"x.view({np.dtype(dtype)}) would reinterpret the bytes of a "
+                    f"traced value; use x.astype to convert it"
+                )
+            )
+        return self._same()
+
+    # Differentiable attributes and methods: NumPy's functions
+
+    @property
+    def T(self) -> Any:
+        return np.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        return np.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        return np.imag(self)
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        return iter(np.ravel(self))
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(self.shape[0]))
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
+        shape = shape[0] if len(shape) == 1 else shape
+        return np.reshape(self, shape, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def clip(self, min: Any = None, max: Any = None, **kwargs: Any) -> Any:
+        return np.clip(self, min, max, **kwargs)
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return np.compress(condition, self, axis, out=out)
+
+    def flatten(self, order: Any = "C") -> Any:
+        return np.ravel(self, order)
+
+    def tolist(self) -> Any:
+        return [x.tolist() for x in self] if self.shape else self
+
+    def __invert__(self) -> Any:
+        return np.invert(self)
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self == item))
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        value = primal(self)
+        if type(value) is Box:
+            return np.round(value, ndigits or 0)
+        return round(value, ndigits)
+
+    # Python asks for one plain value: the trace answers, or refuses in words
+
+    def __bool__(self) -> bool:
+        return self._trace.truth(self)
+
+    def __float__(self) -> float:
+        return self._trace.number(self, float, "float(x)")
+
+    def __int__(self) -> int:
+        return self._trace.number(self, int, "int(x)")
+
+    def __index__(self) -> int:
+        return self._trace.number(self, index, "int(x)")
+
+    def __complex__(self) -> complex:
+        return self._trace.number(self, complex, "complex(x)")
+
+    def __trunc__(self) -> int:
+        return self._trace.number(self, int, "math.trunc(x)")
+
+    def item(self, *args: Any) -> Any:
+        raise self._trace.refusal(self, "x.item()")
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        raise self._trace.refusal(self, "x.as_integer_ratio()")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise self._trace.refusal(self, "np.asarray(x)")
+
+    def __reduce__(self) -> Any:
+        raise self._trace.refusal(self, "pickle.dumps(x)")
+
+    # Refusals
+
+    def __getattr__(self, name: str) -> Any:
+        """What else arrays and numbers have: their memory, their digits."""
+        value = stored(self)
+        if not hasattr(value, name) and not hasattr(np.ndarray, name):
+            kind = type(value).__name__
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+        raise TracedAttributeError(
+            at(
+                f"a traced value has no {name}; use stop_gradient(x).{name} if the "
+                f"value alone is wanted"
+            )
+        )
+
+    def __delitem__(self, index: Any) -> None:
+        raise ConversionError(
+            at(
+                "cannot delete an item of a traced array; "
+                "use x = np.delete(x, index, axis)"
+            )
+        )
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise ConversionError(
+            at(
+                "cannot assign to an item of a traced array; "
+                "use x = fgrad.index_update(x, index, value)"
+            )
+        )
+
+    # Printing is not differentiating
+
+    def __format__(self, spec: str) -> str:
+        return format(stored(self), spec)
+
+    def __str__(self) -> str:
+        return str(stored(self))
+
+    def __repr__(self) -> str:
+        value = np.array2string(np.asarray(stored(self)), separator=", ", threshold=20)
+        name = self._trace.name
+        return f"Box({value}, shape={self.shape}, dtype={self.dtype}, traced by {name})"
+
+
+def _forward(name: str) -> Callable[..., Any]:
+    fun = getattr(np, name)
+
+    def method(self: Box, *args: Any, **kwargs: Any) -> Any:
+        return fun(self, *args, **kwargs)
+
+    return update_wrapper(method, getattr(np.ndarray, name))
+
+
+def _unchanged(name: str, instead: str) -> Callable[..., Any]:
+    def method(self: Box, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ConversionError(
+            at(f"x.{name} would change a traced array in place; {instead}")
+        )
+
+    return method
+
+
+for _name in FORWARDED:
+    setattr(Box, _name, _forward(_name))
+for _name, _instead in IN_PLACE.items():
+    setattr(Box, _name, _unchanged(_name, _instead))
+for _name, _instead in SET.items():
+    setattr(Box, _name, getattr(Box, _name).setter(_unchanged(_name, _instead)))
+
+
+# The types that need no look ----------------------------------------------------------
+
+CONTAINERS = frozenset({list, tuple})
+
+ARGUMENTS = PLAIN_ARGUMENTS | {Box}
+"""The usual types of an argument."""
+
+SCALARS = {float: np.float64, complex: np.complex128}
+"""Python's numbers that have a derivative, as NumPy's functions make them arrays."""
+
+RESULTS = frozenset({np.ndarray, np.float64, np.float32, Box})
+"""The usual types of a result."""
+
+COTANGENTS = RESULTS | {np.complex128}
+"""The usual types of what a pullback returns."""
+
+
+# What is in a box, and which boxes are in a value -------------------------------------
+
+
+def primal(value: Any) -> Any:
+    """The value through every level of differentiation; lists and tuples too.
+
+    An opaque trace keeps its boxes: what is batched stays batched.
+    """
+    kind = type(value)
+    if kind is Box:
+        inner = primal(value._value)
+        if not value._trace.opaque:
+            return inner
+        return value if inner is value._value else Box(inner, value._trace, value._node)
+    if kind in CONTAINERS and boxes_in(value):
+        return kind([primal(item) for item in value])
+    return value
+
+
+def stored(value: Any) -> Any:
+    """The array that all boxes are about: of a batched value, that of all examples.
+
+    It is for printing and types. What decides between computations asks for `values`.
+    """
+    while type(value) is Box:
+        value = value._value
+    return value
+
+
+def values(value: Any) -> Any:
+    """What a decision on values looks at; a trace that records decisions gives a box.
+
+    Write ``if bool(np.all(values(x) > 0))``, so that such a trace sees the decision.
+    """
+    return value._trace.values(value) if type(value) is Box else value
+
+
+def stand_in(value: Any) -> Any:
+    """Something of the same shape and dtype, with values only if they are plain."""
+    value = primal(value)
+    return np.zeros(value.shape, value.dtype) if type(value) is Box else value
+
+
+def as_array(value: Any) -> Any:
+    """A box as it is; anything else as NumPy's array."""
+    return value if type(value) is Box else np.asarray(value)
+
+
+def boxes_in(value: Any) -> list[Box]:
+    """The boxes in an argument, looking into (nested) lists, tuples and dicts."""
+    if type(value) is Box:
+        return [value]
+    if type(value) is dict:
+        value = list(value.values())
+    if type(value) in CONTAINERS:
+        return [box for item in value for box in boxes_in(item)]
+    return []
+
+
+_BY_AGE = attrgetter("id")
+
+
+def innermost(boxes: Iterable[Box]) -> Any:
+    """The youngest trace of these boxes; ``None`` if there are none."""
+    return max((box._trace for box in boxes), key=_BY_AGE, default=None)
+
+
+def space(value: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype, also of Python's numbers."""
+    if type(value) in RESULTS or isinstance(value, np.generic):
+        return value.shape, value.dtype
+    kind = type(value)
+    if kind not in PLAIN_ARGUMENTS and is_foreign(kind, ufunc=True):
+        refuse_foreign(kind)
+    array = np.asarray(value)
+    return array.shape, array.dtype
+
+
+def rebuilt(like: Any, parts: Iterable[Any]) -> Any:
+    """A tuple, named tuple or list like another, of other parts."""
+    kind = type(like)
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)

@@ -1,0 +1,188 @@
+"""From NumPy's functions to what runs when an argument is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any, TypeVar, cast
+
+from fgrad._engine.bind import bind
+from fgrad._engine.box import ARGUMENTS, Box, boxes_in, innermost, primal
+from fgrad._engine.rules import (
+    CALLS,
+    CONSTANTS,
+    REFUSED,
+    RULES,
+    Rule,
+    composition,
+    rule_of,
+)
+from fgrad._engine.signatures import REQUIRED, function_name, parameters_of
+from fgrad._engine.straight import binary, unary
+from fgrad._engine.trace import again
+from fgrad._words.callsite import no_rule, user_call
+from fgrad._words.foreign import operand
+from fgrad.errors import RuleError
+
+__all__ = ["lift", "primitive", "traced"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def traced(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """What runs instead of `fun` when an argument is traced."""
+    call = CALLS.get(fun)
+    if call is None:
+        call = CALLS[fun] = _worked_out(fun)
+    return call
+
+
+def _worked_out(fun: Callable[..., Any]) -> Callable[..., Any]:
+    if _is_primitive(fun):
+        return _primitive_call(RULES[fun], fun)
+    if fun in CONSTANTS:
+        return _constant_call(fun)
+    if composed := composition(fun):
+        return _composition_call(composed, fun)
+    if fun in REFUSED:
+        return partial(_refuse, fun)
+    return partial(_missing, fun)
+
+
+def _is_primitive(fun: Callable[..., Any]) -> bool:
+    return fun in RULES and bool(RULES[fun].pullbacks)
+
+
+def _primitive_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
+    """The shortest path for a primitive: by its number of required arguments."""
+    required = [n for n, default in rule.parameters.items() if default is REQUIRED]
+    if rule.variadic or rule.sequences or not 1 <= len(required) <= 2:
+        return lambda *args, **kwargs: bind(rule, args, kwargs)
+    return (unary if len(required) == 1 else binary)(rule, fun)
+
+
+def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """A function without derivative: on plain values, or by an opaque trace."""
+    rule, sees = Rule(fun), CONSTANTS[fun]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        see = sees or primal
+        args = tuple(map(see, args))
+        kwargs = {name: see(value) for name, value in kwargs.items()}
+        boxes = boxes_in(args) + boxes_in(kwargs) if kwargs else boxes_in(args)
+        if boxes:
+            return innermost(boxes).interpret(rule, args, kwargs, fun)
+        return fun(*args, **kwargs)
+
+    return call
+
+
+def _composition_call(
+    composed: Callable[..., Any], fun: Callable[..., Any]
+) -> Callable[..., Any]:
+    """A composition, which the innermost trace may prefer to have whole."""
+    rule = Rule(fun)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if type(value) not in ARGUMENTS:
+                operand(value, ufunc=False)
+        boxes = boxes_in([args, kwargs])
+        trace = innermost(boxes)
+        if (
+            trace is not None
+            and trace.prefers(fun)
+            and all(primal(box) is box for box in boxes)
+        ):
+            return trace.interpret(rule, args, kwargs, fun)
+        try:
+            return composed(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            return again(error, function_name(fun), composed, args, kwargs)
+
+    return call
+
+
+def _refuse(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Say what to write instead, or what the user called that led here."""
+    boxes = boxes_in([args, kwargs])
+    box = next((box for box in boxes if type(primal(box)) is Box), boxes[0])
+    call = user_call()
+    by_numpy = call is not None and call.callee is not None
+    instead = "" if by_numpy else REFUSED[fun]
+    raise box._trace.refusal(box, function_name(fun), instead=instead)
+
+
+def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    trace = innermost(boxes_in([args, kwargs]))
+    if trace.opaque:
+        return trace.interpret(Rule(fun), args, kwargs, fun)
+    names = [*parameters_of(fun), *(f"args[{i}]" for i in range(len(args)))]
+    given = [*zip(names, args, strict=False), *kwargs.items()]
+    parameter = next(name for name, value in given if boxes_in(value))
+    name = function_name(fun)
+    hint = ""
+    if name.endswith(" (vectorized)"):
+        hint = "\nUse fgrad.numpy.vectorize in place of np.frompyfunc."
+    elif not name.startswith("np."):
+        hint = f"\nRegister one: fgrad.defvjp({name}, {parameter}=lambda g, ...: ...)"
+    raise no_rule(f"{name} with respect to {parameter}", hint)
+
+
+def lift(fun: F) -> F:
+    """`fun` for arrays and boxes, with its name, documentation and signature.
+
+    NumPy asks a box what to do with most calls. This is for functions that NumPy does
+    not dispatch, and for lists in which boxes are.
+    """
+    if _is_primitive(fun):
+        return cast("F", update_wrapper(traced(fun), fun))
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if boxes_in(args) or (kwargs and boxes_in(kwargs)):
+            return traced(fun)(*args, **kwargs)
+        return fun(*args, **kwargs)
+
+    return cast("F", update_wrapper(call, fun))
+
+
+def primitive(fun: F) -> F:
+    """Make a function one operation, whose derivative is registered with `defvjp`.
+
+    Parameters
+    ----------
+    fun : callable
+        A function of arrays (and other arguments), a method, a `functools.partial` or
+        an object that can be called. Inside, it sees plain values and may use any
+        library.
+
+    Returns
+    -------
+    callable
+        The function for plain and traced arguments.
+
+    Raises
+    ------
+    RuleError
+        If `fun` is no function.
+
+    Examples
+    --------
+    >>> import math
+    >>> import fgrad
+    >>> @fgrad.primitive
+    ... def gamma(x):
+    ...     return math.gamma(x)
+    >>> fgrad.grad(gamma)(3.0)
+    Traceback (most recent call last):
+    ...
+    fgrad.errors.MissingRuleError: ...
+    """
+    if not callable(fun):
+        raise RuleError(f"primitive needs a function, but got {fun!r}.")
+    called = fun if getattr(fun, "__hash__", None) else fun.__call__  # for tables
+    rule = rule_of(called)
+    rule.name = function_name(fun)
+    lifted = update_wrapper(_primitive_call(rule, called), fun)
+    RULES[lifted], CALLS[called] = rule, lifted
+    return cast("F", lifted)

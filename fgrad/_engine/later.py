@@ -1,0 +1,13 @@
+"""What loads when it is first needed: the only late imports of the house.
+
+The engine stands below the tables that it asks. `fgrad/__init__.py`, which stands above
+all, says here how each of them is imported.
+"""
+
+from collections.abc import Callable
+from types import ModuleType
+
+__all__ = ["LATER"]
+
+LATER: dict[str, Callable[[], ModuleType]] = {}
+"""The import of each table, by the name that asks for it."""

@@ -1,0 +1,165 @@
+"""What can be known of all calls of an operation with the same names of arguments.
+
+It is worked out once and kept on the rule: which options have to be looked at, what a
+list stands for, and, compiled to a function, what each pullback keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.box import CONTAINERS, Box, boxes_in, space
+from fgrad._engine.rules import SPECIAL, Pullback, Rule, composition
+from fgrad._engine.signatures import NO_VALUE, REQUIRED
+from fgrad._engine.trace import Space, Trace
+from fgrad._words.callsite import at, no_rule
+from fgrad._words.conversions import INDEX
+from fgrad.errors import ConversionError
+
+__all__ = ["Plan", "plan_of"]
+
+_COPIED = "_copied_"  # no parameter of a function is called like this
+
+
+class Plan:
+    """All calls of one operation with the same names of arguments."""
+
+    __slots__ = ("_savers", "arrays", "count", "ignored", "names", "rule", "sequences",
+                 "variadic", "where")  # fmt: skip
+
+    def __init__(self, rule: Rule, count: int, keywords: tuple[str, ...]) -> None:
+        self.rule = rule
+        self.variadic = rule.variadic
+        self.count = 1 if rule.variadic else count
+        self.names = (*list(rule.parameters)[: self.count], *keywords)
+        self.sequences = {i for i, n in enumerate(self.names) if n in rule.sequences}
+        operands = rule.fun.nin if isinstance(rule.fun, np.ufunc) else 0
+        self.arrays = range(min(operands, self.count))
+        """Arguments that are arrays, also where they are given as lists."""
+        self.where = self.names.index("where") if "where" in self.names else None
+        parameters = rule.parameters
+        self.ignored = [
+            (i, name, parameters.get(name, NO_VALUE))
+            for i, name in enumerate(self.names)
+            if name not in rule.understood and parameters.get(name) is not REQUIRED
+        ]
+        """Options that no pullback knows of; only their default may be given."""
+        self._savers: dict[int, tuple[Pullback, Callable[..., tuple[Any, ...]]]] = {}
+
+    def call(self, values: list[Any]) -> tuple[Any, dict[str, Any]]:
+        """Positional and keyword arguments."""
+        args = values[0] if self.variadic else values[: self.count]
+        keywords = self.names[self.count :]
+        return args, dict(zip(keywords, values[self.count :], strict=True))
+
+    def understood(self, values: list[Any]) -> list[Any]:
+        """The arguments with each list as what it stands for."""
+        return [self._understood(i, value) for i, value in enumerate(values)]
+
+    def _understood(self, i: int, value: Any) -> Any:
+        """A sequence of arrays, or one array."""
+        if i in self.sequences:
+            if type(value) is Box:
+                return list(value)
+            return [_as_one(v) for v in value] if boxes_in(value) else value
+        if type(value) is tuple and self.names[i] in self.rule.indices:
+            return value  # a box in it is an index of its own
+        value = _as_one(value)
+        if i in self.arrays and type(value) in CONTAINERS:
+            return np.asarray(value)
+        return value
+
+    def unboxed(self, values: list[Any], trace: Trace) -> tuple[list[Any], Any, bool]:
+        """The arguments without the boxes of a trace.
+
+        Also the traced arguments, as position, node (or nodes), and shape and dtype;
+        and whether boxes of other traces are left.
+        """
+        inner: list[Any] = []
+        parents: list[tuple[int, Any, Any]] = []
+        nested = False
+        for i, value in enumerate(values):
+            if type(value) is Box:
+                if value._trace is trace:
+                    parents.append((i, value._node, value._node))
+                    value = value._value
+                nested = nested or type(value) is Box
+            elif i in self.sequences and type(value) is list:
+                nodes, likes, value = _elements(value, trace)
+                if any(node is not None for node in nodes):
+                    parents.append((i, nodes, likes))
+                nested = nested or any(type(item) is Box for item in value)
+            elif type(value) is tuple and (boxes := boxes_in(value)):
+                if any(box.dtype.kind in "fc" for box in boxes):
+                    raise ConversionError(at(INDEX))
+                nested = True  # integers of an opaque trace, in an index
+            inner.append(value)
+        return inner, parents, nested
+
+    def check(self, inner: list[Any]) -> None:
+        """Refuse options that the rule would ignore."""
+        for i, name, default in self.ignored:
+            value = inner[i]
+            plain = isinstance(value, bool | int | str)
+            if value is not default and not (plain and value == default):
+                raise no_rule(f"{self.rule.name}(..., {name}=...)")
+
+    def saver(self, i: int) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
+        """The pullback for one argument, and the function that saves what it keeps."""
+        if i not in self._savers:
+            self._savers[i] = self._compiled(self.names[i])
+        return self._savers[i]
+
+    def _compiled(self, name: str) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
+        pullback = self.rule.pullbacks.get(name)
+        if pullback is None:
+            raise no_rule(f"{self.rule.name} with respect to {name}")
+        given = dict.fromkeys([*SPECIAL, *self.names])
+        defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
+        defaults[_COPIED] = _copied
+        kept = "".join(
+            f"{_COPIED}({n}), " if n in self.rule.copied else f"{n}, "
+            for n in pullback.needs
+        )
+        # The names are those of parameters: nothing else is evaluated.
+        save = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
+        return pullback, save
+
+
+def plan_of(rule: Rule, count: int, keywords: tuple[str, ...] = ()) -> Plan:
+    """The plan for calls with so many positional arguments and these keywords."""
+    key = (count, keywords)
+    plan = rule.plans.get(key)
+    if plan is None:
+        plan = rule.plans[key] = Plan(rule, count, keywords)
+    return plan
+
+
+def _copied(value: Any) -> Any:
+    """The value as it is now: arrays in it may be changed by the user later."""
+    if type(value) is np.ndarray:
+        return value.copy()
+    if type(value) in CONTAINERS:
+        return type(value)([_copied(item) for item in value])
+    return value
+
+
+def _as_one(value: Any) -> Any:
+    """A traced array for a list like ``[x, 1.0]``; other values as they are."""
+    if type(value) in CONTAINERS and boxes_in(value):
+        return composition(np.array)(value)
+    return value
+
+
+def _elements(items: list[Any], trace: Trace) -> tuple[Any, Any, list[Any]]:
+    """The nodes (or ``None``), the spaces and the values of a sequence of arrays."""
+    mine = [trace.holds(item) for item in items]
+    nodes = tuple(x._node if m else None for x, m in zip(items, mine, strict=True))
+    likes = tuple(
+        node or Space(*space(item)) for node, item in zip(nodes, items, strict=True)
+    )
+    inner = [x._value if m else x for x, m in zip(items, mine, strict=True)]
+    return nodes, likes, inner

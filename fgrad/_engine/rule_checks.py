@@ -1,0 +1,199 @@
+"""The rules of users: `defvjp` as they call it, which checks what it is given."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
+from typing import Any
+
+from fgrad._engine.rules import CALLS, RULES, SPECIAL, Rule, rule_of
+from fgrad._engine.signatures import function_name, rest_of
+from fgrad.errors import RuleError
+
+__all__ = ["defvjp"]
+
+
+def defvjp(
+    fun: Callable[..., Any],
+    /,
+    *,
+    neutral: Iterable[str] = (),
+    sequences: Iterable[str] = (),
+    indices: Iterable[str] = (),
+    copied: Iterable[str] = (),
+    variadic: bool = False,
+    broadcasts: bool = False,
+    elementwise: bool = False,
+    masks: bool = False,
+    linear: bool = False,
+    picks: bool = False,
+    **pullbacks: Callable[..., Any],
+) -> None:
+    """Register the derivative of a primitive.
+
+    Parameters
+    ----------
+    fun : callable
+        A NumPy function, or a function made by `primitive`.
+    neutral : iterable of str
+        Further parameters of `fun` that do not influence the derivative. A call that
+        sets an option which is neither neutral nor named by the pullback is refused.
+    sequences : iterable of str
+        Parameters that are lists of arrays. Their pullback returns one cotangent for
+        each element.
+    indices : iterable of str
+        Parameters that are an index: a tuple in their place is not one array.
+    copied : iterable of str
+        Parameters that are masks or places: what is kept of them is a copy, since
+        programs change them in place. Indices are copied, too.
+    variadic : bool
+        Whether the first parameter is ``*args``: a sequence of arrays.
+    broadcasts : bool
+        Whether `fun` broadcasts its arguments. Its pullbacks may return cotangents of
+        the broadcast shape; fgrad sums them over the axes that were added or stretched.
+    elementwise : bool
+        Whether, besides, each entry of the result depends on the corresponding
+        entries of the arguments only. True for ufuncs.
+    masks : bool
+        Whether the pullbacks can put exact zeros where an argument was not used, as
+        `where` and indexing do.
+    linear : bool
+        Whether `fun` is linear in each of its arguments, so that forward mode may call
+        it on a tangent. It is only faster than the transpose of the pullback.
+    picks : bool
+        Whether all entries of the result are entries of the argument, so that forward
+        mode never puts zeros where the pullback does.
+    **pullbacks : callable
+        ``parameter=lambda g, ...: cotangent``. The names after ``g`` say what the rule
+        keeps: ``ans``, ``like`` (shape and dtype of the argument), parameters of
+        `fun`. A pullback is linear in ``g`` and uses only NumPy functions and operators
+        on its arguments, so that it can be differentiated again.
+
+    Raises
+    ------
+    RuleError
+        If a pullback or one of its names does not fit the signature of `fun`, or
+        `fun` is an ordinary function, which no rule is asked about.
+
+    Examples
+    --------
+    >>> import fgrad
+    >>> import numpy as np
+    >>> @fgrad.primitive
+    ... def cube(x):
+    ...     return x * x * x
+    >>> fgrad.defvjp(cube, x=lambda g, x: 3.0 * g * x**2)
+    >>> fgrad.grad(cube)(2.0)
+    np.float64(12.0)
+    """
+    _check_operation(fun)
+    rule = rule_of(fun)
+    for parameter, pullback in pullbacks.items():
+        _check_pullback(rule, parameter, pullback)
+    names = {
+        "neutral": tuple(neutral),
+        "sequences": tuple(sequences),
+        "indices": tuple(indices),
+        "copied": tuple(copied),
+    }
+    variadic = variadic or rule.variadic
+    _check_names(rule, pullbacks, names, variadic)
+    rule.extend(
+        pullbacks,
+        owned=False,
+        neutral=names["neutral"],
+        sequences=names["sequences"],
+        indices=names["indices"],
+        copied=names["copied"],
+        variadic=variadic,
+        broadcasts=broadcasts,
+        elementwise=elementwise,
+        masks=masks,
+        linear=linear,
+        picks=picks,
+    )
+    CALLS.pop(fun, None)
+
+
+def _check_operation(fun: Any) -> None:
+    """Refuse a rule for what is no operation: nobody would ask for it."""
+    if not callable(fun):
+        raise RuleError(f"defvjp needs a function, but got {fun!r}.")
+    module = getattr(fun, "__module__", None) or ""
+    ordinary = isinstance(fun, FunctionType) and fun not in RULES
+    if ordinary and module.partition(".")[0] not in ("numpy", "fgrad"):
+        raise RuleError(
+            f"{function_name(fun)} is an ordinary function, which is differentiated "
+            f"as it runs. Make it one operation with fgrad.primitive first."
+        )
+
+
+def _check_pullback(rule: Rule, parameter: str, fun: Any) -> None:
+    """Refuse a pullback whose parameters do not say what it keeps."""
+    whose = f"the pullback of {rule.name} for {parameter}"
+    code = getattr(fun, "__code__", None)
+    if code is None:
+        raise RuleError(
+            f"{whose} must be a Python function, since its parameters say what it "
+            f"keeps, but is {fun!r}. Write lambda g, ...: ..."
+        )
+    names = code.co_varnames[: code.co_argcount]
+    if not names or names[0] != "g":
+        raise RuleError(
+            f"{whose} must take g, the cotangent of the result, as its first "
+            f"parameter; it takes {names}."
+        )
+    more = code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
+    more += bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    if more:
+        first = code.co_argcount
+        raise RuleError(
+            f"{whose} must name all that it keeps as positional parameters, but "
+            f"also takes {code.co_varnames[first : first + more]}."
+        )
+
+
+def _check_names(
+    rule: Rule,
+    pullbacks: Mapping[str, Any],
+    options: Mapping[str, Iterable[str]],
+    variadic: bool,
+) -> None:
+    """Refuse what names something that the function does not have."""
+    name, parameters = rule.name, list(rule.parameters)
+    if not pullbacks and not rule.pullbacks:
+        first = parameters[0] if parameters else "x"
+        raise RuleError(
+            f"defvjp({name}) needs a pullback for each differentiable parameter: "
+            f"defvjp({name}, {first}=lambda g, ...: ...)"
+        )
+    if rule.takes_arrays and not parameters:
+        return  # a function in C that does not tell them
+    rest = rest_of(rule.fun)
+    if rest and not variadic:
+        raise RuleError(
+            f"{name} takes *{rest}, of which a rule cannot name the parts. Take a list "
+            f"and name it in sequences; if it comes first, say variadic=True as well."
+        )
+    taken = {"g", *SPECIAL} & {*parameters}
+    if taken and not rule.takes_arrays:  # NumPy's like= is no parameter of a rule
+        raise RuleError(
+            f"{name} has parameters {sorted(taken)}, but in a pullback these names "
+            f"mean something else. Rename them."
+        )
+    named = {
+        f"the rule of {name} with respect to {parameter}": {
+            *(
+                parameter,
+                *pullback.__code__.co_varnames[: pullback.__code__.co_argcount],
+            )
+        }
+        - {"g", *SPECIAL}
+        for parameter, pullback in pullbacks.items()
+    }
+    named |= {f"{what}={names!r}": {*names} for what, names in options.items()}
+    for what, names in named.items():
+        if unknown := names - {*parameters}:
+            raise RuleError(
+                f"{what} names {sorted(unknown)}, but the parameters of {name} are "
+                f"{parameters}."
+            )

@@ -1,0 +1,300 @@
+"""The registry: which NumPy function differentiates how.
+
+Four tables, keyed by NumPy's own functions:
+
+* ``RULES``: primitives, with one pullback per differentiable parameter;
+* ``DERIVED``: functions that are, for traced values, compositions of primitives;
+* ``CONSTANTS``: functions that are constant almost everywhere;
+* ``REFUSED``: functions that cannot be followed, and what to write instead.
+
+A pullback's parameters say what it needs. The first is ``g``, the cotangent of the
+result; then any of
+
+* ``ans``, the result,
+* ``like``, shape and dtype of the argument without its value (for a parameter that is a
+  sequence of arrays: a tuple of these),
+* ``wanted``, which elements of a sequence need a cotangent,
+* the function's own parameters, by NumPy's names.
+
+Exactly those are kept until replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from operator import getitem
+from typing import Any, TypedDict, TypeVar, Unpack
+
+import numpy as np
+
+from fgrad._engine.later import LATER
+from fgrad._engine.signatures import (
+    NO_VALUE,
+    REQUIRED,
+    function_name,
+    of_array_package,
+    parameters_of,
+)
+
+__all__ = [
+    "CALLS",
+    "CONSTANTS",
+    "DERIVED",
+    "NO_VALUE",
+    "REFUSED",
+    "REQUIRED",
+    "RULES",
+    "SPECIAL",
+    "Options",
+    "Pullback",
+    "Rule",
+    "composition",
+    "constant",
+    "defvjp",
+    "derived",
+    "function_name",
+    "of_array_package",
+    "parameters_of",
+    "refuse",
+    "rule_of",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SPECIAL = ("ans", "like", "wanted")
+"""What a pullback may keep besides the function's parameters."""
+
+NEUTRAL = frozenset(
+    {"casting", "copy", "device", "dtype", "like", "order", "subok", "optimize"}
+)
+"""Options that change the memory, precision or route of a result, not its derivative.
+
+Where ``order`` means more than memory layout (`reshape`, `ravel`), the pullback names
+it, and naming it makes it count.
+"""
+
+
+class Options(TypedDict, total=False):
+    """What a rule says besides its pullbacks; `rule_checks.defvjp` describes each."""
+
+    neutral: Iterable[str]
+    sequences: Iterable[str]
+    indices: Iterable[str]
+    copied: Iterable[str]
+    variadic: bool
+    broadcasts: bool
+    elementwise: bool
+    masks: bool
+    linear: bool
+    picks: bool
+
+
+class Pullback:
+    """The rule for one parameter: a function of the cotangent and what it keeps."""
+
+    __slots__ = (
+        "_masked",
+        "defaults",
+        "fun",
+        "masks",
+        "needs",
+        "owned",
+        "parameter",
+        "rule",
+    )
+
+    def __init__(
+        self, rule: Rule, parameter: str, fun: Callable[..., Any], *, owned: bool
+    ) -> None:
+        code: Any = getattr(fun, "__code__")  # noqa: B009 (a Python function has it)
+        names = code.co_varnames[: code.co_argcount]
+        self.rule = rule
+        self.parameter = parameter
+        self.fun = fun
+        self.needs = names[1:]
+        self.masks = rule.masks
+        self.owned = owned
+        """Whether an array that it returns is nobody else's, so that replay may write
+        to it. A rule of the user's may return an array that the user keeps."""
+        defaults = fun.__defaults__ or ()
+        optional = names[len(names) - len(defaults) :]
+        self.defaults = dict(zip(optional, defaults, strict=True))
+        self._masked: Pullback | None = None
+
+    @property
+    def masked(self) -> Pullback:
+        """The same pullback for a call whose ``where=`` leaves entries out."""
+        if self._masked is None:
+            self._masked = copy(self)
+            self._masked.masks = True
+        return self._masked
+
+    def default(self, name: str) -> Any:
+        """What an option is when the call does not give it."""
+        if name in self.defaults:
+            return self.defaults[name]
+        return self.rule.parameters[name]
+
+    def __repr__(self) -> str:
+        return f"the rule of {self.rule.name} with respect to {self.parameter}"
+
+
+class Rule:
+    """One operation: a function of arrays that is differentiated as a whole.
+
+    Those of the tables are made by `rule_of`; one that no table needs to know is made
+    here, with its name and pullbacks.
+    """
+
+    __slots__ = (
+        "_parameters",
+        "broadcasts",
+        "copied",
+        "elementwise",
+        "fun",
+        "indices",
+        "linear",
+        "masks",
+        "name",
+        "picks",
+        "plans",
+        "pullbacks",
+        "sequences",
+        "straight",
+        "takes_arrays",
+        "ufunc",
+        "understood",
+        "variadic",
+    )
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        *,
+        name: str | None = None,
+        sequences: Iterable[str] = (),
+        variadic: bool = False,
+        owned: bool = True,
+        pullbacks: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self.fun = fun
+        self.name = name or function_name(fun)
+        self.pullbacks: dict[str, Pullback] = {}
+        self.ufunc = isinstance(fun, np.ufunc)
+        self.takes_arrays = fun is getitem or of_array_package(fun)
+        """Whether the arguments are arrays; a user's function may take anything."""
+        self.elementwise = self.ufunc and getattr(fun, "signature", None) is None
+        self.broadcasts = self.elementwise
+        self.linear = False
+        self.masks = False
+        self.picks = False
+        self.understood = NEUTRAL
+        """Parameters that the rule knows of: a call that sets another is refused."""
+        self.sequences = frozenset(sequences)
+        self.indices: frozenset[str] = frozenset()
+        self.copied: frozenset[str] = frozenset()
+        self.variadic = variadic
+        self.plans: dict[Any, Any] = {}
+        """What `bind` has worked out, by number and names of arguments."""
+        self.straight: list[Any] = [None, None]
+        """The same for the arguments of the straight paths, by position."""
+        self._parameters: dict[str, Any] | None = None
+        self.extend(pullbacks or {}, owned=owned)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Names of the function's parameters, with their defaults or ``REQUIRED``."""
+        if self._parameters is None:
+            self._parameters = parameters_of(self.fun)
+        return self._parameters
+
+    def extend(
+        self,
+        pullbacks: Mapping[str, Callable[..., Any]],
+        *,
+        owned: bool,
+        **options: Unpack[Options],
+    ) -> None:
+        """Add pullbacks and options."""
+        self.sequences |= {*options.get("sequences", ())}
+        self.indices |= {*options.get("indices", ())}
+        self.copied |= self.indices | {*options.get("copied", ())}
+        self.variadic |= options.get("variadic", False)
+        self.elementwise |= options.get("elementwise", False)
+        self.broadcasts |= self.elementwise or options.get("broadcasts", False)
+        self.masks |= options.get("masks", False)
+        self.linear |= options.get("linear", False)
+        self.picks |= options.get("picks", False)
+        self.understood |= {*options.get("neutral", ())}
+        for parameter, fun in pullbacks.items():
+            pullback = Pullback(self, parameter, fun, owned=owned)
+            self.pullbacks[parameter] = pullback
+            self.understood |= {parameter, *pullback.needs}
+        self.plans.clear()
+        self.straight[:] = [None, None]
+
+
+RULES: dict[Callable[..., Any], Rule] = {}
+DERIVED: dict[Callable[..., Any], Callable[..., Any]] = {}
+CONSTANTS: dict[Callable[..., Any], Callable[[Any], Any] | None] = {}
+"""With what such a function sees of its arguments, if it is not their plain values."""
+REFUSED: dict[Callable[..., Any], str] = {}
+CALLS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""What runs for a traced argument, as worked out from the tables on first need."""
+
+
+def rule_of(fun: Callable[..., Any]) -> Rule:
+    """The rule of `fun`: a new one without pullbacks if there is none yet."""
+    rule = RULES.get(fun)
+    if rule is None:
+        rule = RULES[fun] = Rule(fun)
+    return rule
+
+
+def defvjp(fun: Callable[..., Any], /, **rule: Any) -> None:
+    """Register a derivative of fgrad's own: what users call checks it first.
+
+    The options are those of `Options`, the others are pullbacks by parameter.
+    """
+    names = [name for name in Options.__annotations__ if name in rule]
+    options: Any = {name: rule.pop(name) for name in names}
+    rule_of(fun).extend(rule, owned=True, **options)
+    CALLS.pop(fun, None)
+
+
+def derived(*funs: Callable[..., Any]) -> Callable[[F], F]:
+    """Say that, for traced values, `funs` are the decorated composition.
+
+    The composition has the parameters of the NumPy function. NumPy's own function is
+    still what runs on plain arrays.
+    """
+
+    def register(composition: F) -> F:
+        for fun in funs:
+            DERIVED[fun] = composition
+            CALLS.pop(fun, None)
+        return composition
+
+    return register
+
+
+def composition(fun: Callable[..., Any]) -> Any:
+    """The composition that stands for `fun`, or ``None``; all load on first need."""
+    LATER["compositions"]()
+    return DERIVED.get(fun)
+
+
+def constant(
+    *funs: Callable[..., Any], sees: Callable[[Any], Any] | None = None
+) -> None:
+    """Say that `funs` are constant almost everywhere.
+
+    They see the plain values of their arguments, or what `sees` makes of an argument.
+    """
+    CONSTANTS.update(dict.fromkeys(funs, sees))
+
+
+def refuse(words: str, *funs: Callable[..., Any]) -> None:
+    """Say that `funs` cannot be followed, and what to write instead."""
+    REFUSED.update(dict.fromkeys(funs, words))

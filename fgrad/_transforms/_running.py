@@ -1,0 +1,144 @@
+"""One run of a user's function: warnings at the user's line, errors in words, an end.
+
+NumPy warns at the innermost line of Python, which would be one of fgrad's. While a
+function runs, what would be a warning is written to `LOG` instead, which warns at the
+line where it would have been without tracing. That costs nothing for each operation.
+"""
+
+from __future__ import annotations
+
+import ast
+import struct
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from types import BuiltinFunctionType, FrameType
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.box import boxes_in
+from fgrad._engine.trace import Trace
+from fgrad._words.callsite import LIBRARY, at, is_ours, user_call
+from fgrad._words.conversions import called_in, names_in, source
+from fgrad.errors import ConversionError, FgradError
+
+__all__ = ["running"]
+
+
+class running:  # noqa: N801 (used like a function)
+    """While this is entered, a function runs with values of a trace.
+
+    If it raises an exception, the trace is closed, so that nothing is left behind.
+    """
+
+    __slots__ = ("_located", "_trace")
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._located = _located()
+
+    def __enter__(self) -> None:
+        self._located.__enter__()
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self._located.__exit__(kind, error, traceback)
+        if error is not None:
+            self._trace.close()
+            better = _explained(error)
+            if better is not error:
+                raise better from None
+
+
+# Warnings -----------------------------------------------------------------------------
+
+
+class _Log:
+    """Takes what NumPy writes where a warning would have been."""
+
+    def write(self, message: str) -> None:
+        frame: FrameType = sys._getframe(1)
+        if is_ours(frame.f_code.co_filename):
+            while frame.f_back and LIBRARY[frame.f_code.co_filename]:
+                frame = frame.f_back
+        scope = frame.f_globals
+        warnings.warn_explicit(
+            message.removeprefix("Warning: ").rstrip("\n"),
+            RuntimeWarning,
+            frame.f_code.co_filename,
+            frame.f_lineno,
+            scope.get("__name__", "<unknown>"),
+            scope.setdefault("__warningregistry__", {}),
+        )
+
+
+LOG: Any = _Log()
+
+
+def _located() -> AbstractContextManager[Any]:
+    """While this is entered, floating-point warnings name the user's line."""
+    modes: Any = np.geterr()
+    kinds = {*modes.values()}
+    if "warn" not in kinds or "log" in kinds or "call" in kinds:
+        return nullcontext()  # done already, or there is another object to write to
+    changed: dict[str, Any] = {
+        name: "log" if m == "warn" else m for name, m in modes.items()
+    }
+    return np.errstate(call=LOG, **changed)
+
+
+# Errors -------------------------------------------------------------------------------
+
+
+def _explained(error: BaseException) -> BaseException:
+    """The exception to raise in its place, or itself with a note.
+
+    NumPy hides the reason why ``out[i] = x`` failed behind a ValueError.
+    """
+    if isinstance(error.__cause__, ConversionError):
+        return error.__cause__
+    kinds = (TypeError, struct.error, IndexError)
+    if isinstance(error, kinds) and not isinstance(error, FgradError):
+        note = _note(error)
+        if note and note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+    return error
+
+
+def _note(error: BaseException) -> str | None:
+    """A note that a traced value went where a plain one is needed, if it did.
+
+    Not all functions ask for a number or an array in a way that can be answered.
+    """
+    stack = [*_stack(error)][::-1]
+    call = user_call(stack)
+    if call is None:
+        return None
+    tree = source(call)
+    if isinstance(error, IndexError):
+        if not isinstance(tree, ast.Subscript) or "integer" not in str(error):
+            return None
+        tree = tree.slice
+    elif LIBRARY[stack[0][0].f_code.co_filename] or not (
+        "Box" in str(error)
+        or call.callee is not None
+        or isinstance(called_in(tree, call), BuiltinFunctionType)
+    ):
+        return None  # NumPy's own words, or others that say it
+    for name, value in names_in(tree, call.frame).items():
+        if boxes := boxes_in(value):
+            inside = "" if value is boxes[0] else "holds what "
+            return at(
+                f"{name} {inside}is traced by {boxes[0]._trace.name}, and a plain "
+                f"value is needed here; use stop_gradient({name}) if that is intended",
+                call.site,
+            )
+    return None
+
+
+def _stack(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lasti
+        traceback = traceback.tb_next

@@ -1,0 +1,1 @@
+"""Solutions of equations, differentiated by the implicit function theorem."""

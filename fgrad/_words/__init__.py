@@ -1,0 +1,1 @@
+"""What messages say: the user's line, foreign arrays, and what to write instead."""
