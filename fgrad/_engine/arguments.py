@@ -88,6 +88,7 @@ _SCALAR_OF: Callable[[Any], Any] = SCALARS.get
 
 def _conversion(scalar: Any) -> Any:
     rule = Rule(scalar)
+    rule.takes_arrays = False  # it takes Python's numbers as they are
 
     def call(box: Box) -> Any:
         return box._trace.interpret(rule, (box,), {}, scalar)

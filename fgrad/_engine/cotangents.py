@@ -69,9 +69,12 @@ class Cotangents:
             before.add(c.g, c.index)
             return
         boxes = boxes_in((before, c.g, c.index))
+        if not boxes:
+            add_at(self._buffer(node, before, None), c.index, c.g)
+            return
         trace = innermost(boxes)
         if all(box._trace is trace and _writable(box) for box in boxes):
-            if _added(self._buffer(node, before, trace), c.g, c.index):
+            if trace.add_at(self._buffer(node, before, trace), c.index, c.g):
                 return
             before = self.total[node]
         self.owned.discard(node)
@@ -127,14 +130,14 @@ def _writable(value: Any) -> bool:
     return type(value) is Box and value._trace.writable(value)
 
 
-def _added(total: Any, c: Any, index: Any = ...) -> bool:
+def _added(total: Any, c: Any) -> bool:
     """Add in place to a total that nobody else sees; false if that cannot be done."""
     if type(total) is Box:
-        return total._trace.add_at(total, index, c)
-    if type(c) is Box or (index is not ... and boxes_in(index)):
+        trace = total._trace
+        if type(c) is Box and not (c._trace is trace and trace.writable(c)):
+            return False
+        return trace.add_at(total, ..., c)
+    if type(c) is Box:
         return False
-    if index is ...:
-        total += c
-    else:
-        add_at(total, index, c)
+    total += c
     return True

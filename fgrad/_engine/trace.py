@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from fgrad._engine.box import (
+    RESULTS,
     Box,
     boxes_in,
     primal,
@@ -142,7 +143,8 @@ class Trace:
     `again`         A computation failed, since a plain value was asked for: is there
                     another way, such as one example after the other?
     `writable`      Can a box be written to, once nobody else sees it? If so, `buffer`
-                    makes one of zeros, and `add_at` adds to it in place.
+                    makes one of zeros, and `add_at` adds what is plain or can be
+                    written to, too.
     `unrepaired`    Replay met a cotangent in which zeros and nan may have to be told
                     apart, but the values that would tell are kept by this trace.
     ==============  ===================================================================
@@ -179,6 +181,8 @@ class Trace:
 
     def boxed(self, ans: Any) -> Any:
         """Box the result of an operation: each number in it; text and None stay."""
+        if type(ans) in RESULTS:
+            return self.leaf(ans)
         if isinstance(ans, tuple | list):
             return rebuilt(ans, map(self.boxed, ans))
         number = isinstance(ans, np.ndarray | np.generic | float | int | complex)
@@ -190,26 +194,23 @@ class Trace:
 
     def close(self) -> None:
         """End: from now on, boxes of this trace are an error."""
-        with _LOCK:
-            self._live = False
-            self._switch()
+        self._live = False
+        if not self._reopened:
+            self.open = self.recording = False
 
     @contextmanager
     def reopened(self) -> Generator[None]:
         """Let a trace that may have ended go on, in as many threads as want it."""
         with _LOCK:
             self._reopened += 1
-            self._switch()
+            self.open, self.recording = True, self.records
         try:
             yield
         finally:
             with _LOCK:
                 self._reopened -= 1
-                self._switch()
-
-    def _switch(self) -> None:
-        self.open = self._live or self._reopened > 0
-        self.recording = self.records and self.open
+                if not (self._live or self._reopened):
+                    self.open = self.recording = False
 
     def leaked(self, box: Box) -> NoReturn:
         """Refuse a box that outlived this trace."""
@@ -288,7 +289,10 @@ class Trace:
         raise NotImplementedError
 
     def add_at(self, box: Box, index: Any, value: Any) -> bool:
-        """``box[index] += value`` in place; false if that cannot be done."""
+        """``box[index] += value`` in place; false if that cannot be done.
+
+        All boxes in the index and the value are writable ones of this trace.
+        """
         return False
 
     def unrepaired(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fgrad._engine import scatter
 from fgrad._engine.dispatch import primitive, traced
-from fgrad._engine.rules import defvjp
+from fgrad._engine.rules import constant, defvjp
 from fgrad._engine.scatter import Scatter
 
 index_add = primitive(scatter.index_add)
@@ -23,12 +23,20 @@ def index_update_pullback(g, like, index):
     """What was read from the index, where no later value overwrote it."""
     picked = entries(g, index)
     if _may_repeat(index):
-        turn = np.reshape(np.arange(picked.size), picked.shape)
-        owner = np.empty(g.shape, np.intp)
-        owner[index] = turn
-        picked = np.where(owner[index] == turn, picked, 0)
+        picked = np.where(traced(written_last)(g.shape, index), picked, 0)
     # An assignment drops leading axes of length 1: the cotangent gets them back.
     return np.reshape(picked, (1,) * (like.ndim - picked.ndim) + picked.shape)
+
+
+def written_last(shape, index):
+    """For each place in an index, whether no later one is the same."""
+    owner = np.empty(shape, np.intp)
+    turn = np.reshape(np.arange(owner[index].size), owner[index].shape)
+    owner[index] = turn
+    return owner[index] == turn
+
+
+constant(written_last)
 
 
 def _may_repeat(index):

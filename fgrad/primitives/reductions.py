@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._engine.box import stored
+from fgrad._engine.box import values
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
 
@@ -51,7 +51,7 @@ def var_pullback(
     """Of d var = 2 Re Σ conj(a - mean) da / (n - ddof); that of the mean cancels."""
     d, n = deviation(a, axis, where, mean)
     free = np.maximum(n - (ddof if correction is None else correction), 0)
-    scale = 2 / np.asarray(free, np.float64)
+    scale = np.true_divide(2, free)
     g = restore(g, a, axis, keepdims) * (float(scale) if where is True else scale)
     c = g * (np.conjugate(d) if d.dtype.kind == "c" else d)
     return c if where is True else np.where(where, c, 0)
@@ -122,7 +122,7 @@ for fun in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin):
 
 def divisible(ans):
     """Whether a product may be divided by its factors: none is zero, or overflows."""
-    size = np.abs(stored(ans))
+    size = np.abs(values(ans))
     tiny = np.finfo(size.dtype).tiny
     return bool(np.all((size > tiny) & (size < np.inf)))
 

@@ -14,6 +14,7 @@ from fgrad.batching.tables import (
     reductions,
     series,
     shaping,
+    sorting,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "reductions",
     "series",
     "shaping",
+    "sorting",
 ]
