@@ -287,10 +287,39 @@ def check_rule(
     >>> check_rule(np.multiply, (np.array([1.0, 2.0]), 3.0))
     """
     rng = np.random.default_rng(rng)
-    leaves, structure = flatten((tuple(args), kwargs or {}))
+    call, primals = _flat_call(args, kwargs or {})
+
+    def flat(*values: Any) -> list[Any]:
+        return call(lift(fun), *values)
+
+    expected = call(fun, *primals)
+    out, pullback = vjp(flat, *primals)
+    for results in (out, flat(*primals)):
+        for ours, theirs in zip(results, expected, strict=True):
+            _assert_same(ours, theirs)
+    ws = [_like(y, rng) if np.asarray(y).dtype.kind in "fc" else y for y in out]
+    _check_pullback(pullback, ws, primals)
+    together = pullback(ws)
+    for i, (x, c) in enumerate(zip(primals, together, strict=True)):
+
+        def alone(value: Any, i: int = i) -> list[Any]:
+            return flat(*primals[:i], value, *primals[i + 1 :])
+
+        np.testing.assert_array_equal(vjp(alone, x)[1](ws)[0], c)
+    if order and all(np.asarray(x).dtype.char in "dD" for x in primals):
+        check_grads(flat, primals, order=order, rtol=rtol, rng=rng)
+
+
+def _flat_call(
+    args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Callable[..., list[Any]], list[Any]]:
+    """A call as a function of its float arguments, and these.
+
+    That function takes the function to be called first; it returns a list of arrays.
+    """
+    leaves, structure = flatten((tuple(args), kwargs))
     positions = _floats(leaves)
     plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
-    lifted = lift(fun)
 
     def call(f: Callable[..., Any], *values: Any) -> list[Any]:
         full = list(plain)
@@ -299,35 +328,25 @@ def check_rule(
         args, kwargs = unflatten(structure, full)
         return flatten(f(*args, **kwargs))[0]
 
-    def flat(*values: Any) -> list[Any]:
-        return call(lifted, *values)
+    return call, [plain[i] for i in positions]
 
-    primals = [plain[i] for i in positions]
-    expected = call(fun, *primals)
-    out, pullback = vjp(flat, *primals)
-    for results in (out, flat(*primals)):
-        for ours, theirs in zip(results, expected, strict=True):
-            _assert_same(ours, theirs)
-    ws = [_like(y, rng) if np.asarray(y).dtype.kind in "fc" else y for y in out]
-    gradient = pullback(ws)
-    doubled = pullback([2 * w for w in ws])
-    zero = pullback([np.zeros_like(w) for w in ws])
-    for i, (x, c, c2, c0) in enumerate(
-        zip(primals, gradient, doubled, zero, strict=True)
-    ):
+
+def _check_pullback(
+    pullback: Callable[[Any], Any], ws: list[Any], primals: list[Any]
+) -> None:
+    """Shapes and dtypes, linearity, and zero for zero."""
+    cotangents = zip(
+        primals,
+        pullback(ws),
+        pullback([2 * w for w in ws]),
+        pullback([np.zeros_like(w) for w in ws]),
+        strict=True,
+    )
+    for x, c, doubled, zero in cotangents:
         assert c.shape == np.shape(x), (
             f"cotangent of shape {c.shape}, not {np.shape(x)}"
         )
         assert c.dtype == np.asarray(x).dtype, f"cotangent of dtype {c.dtype}"
-        np.testing.assert_allclose(
-            c2, 2 * c, rtol=1e-3 if c.itemsize < 8 else 1e-9, atol=1e-30
-        )
-        np.testing.assert_array_equal(c0, np.zeros_like(c))
-        alone = list(primals)
-
-        def one(value: Any, i: int = i, alone: list[Any] = alone) -> list[Any]:
-            return flat(*alone[:i], value, *alone[i + 1 :])
-
-        np.testing.assert_array_equal(vjp(one, x)[1](ws)[0], c)
-    if order and all(np.asarray(x).dtype.char in "dD" for x in primals):
-        check_grads(lambda *xs: flat(*xs), primals, order=order, rtol=rtol, rng=rng)
+        rtol = 1e-3 if c.itemsize < 8 else 1e-9
+        np.testing.assert_allclose(doubled, 2 * c, rtol=rtol, atol=1e-30)
+        np.testing.assert_array_equal(zero, np.zeros_like(c))

@@ -87,7 +87,7 @@ class Box:
 
     @property
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """What the value is, so that ``isinstance(x, np.ndarray)`` stays true."""
+        """The class of the value, so that ``isinstance(x, np.ndarray)`` stays true."""
         return type(stored(self))
 
     # Constant attributes
@@ -264,7 +264,7 @@ class Box:
     # Refusals
 
     def __getattr__(self, name: str) -> Any:
-        """What else arrays and numbers have: their memory, their digits."""
+        """Refuse all else that arrays and numbers have: their memory, their digits."""
         value = stored(self)
         if not hasattr(value, name) and not hasattr(np.ndarray, name):
             kind = type(value).__name__
@@ -379,7 +379,7 @@ def stored(value: Any) -> Any:
 
 
 def values(value: Any) -> Any:
-    """What a decision on values looks at; a trace that records decisions gives a box.
+    """The array that a decision looks at, or a box if its trace writes decisions down.
 
     Write ``if bool(np.all(values(x) > 0))``, so that such a trace sees the decision.
     """

@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def traced(fun: Callable[..., Any]) -> Callable[..., Any]:
-    """What runs instead of `fun` when an argument is traced."""
+    """The function that runs in place of `fun` when an argument is traced."""
     call = CALLS.get(fun)
     if call is None:
         call = CALLS[fun] = _worked_out(fun)

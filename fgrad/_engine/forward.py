@@ -149,7 +149,7 @@ def _along(
 
 
 def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]:
-    """By node: whose tangents nobody needs after it."""
+    """For each node, the nodes whose tangents are not needed after it."""
     last: dict[Node, Node] = {}
     for node in nodes:
         for parent, _, _ in node.edges:
@@ -163,7 +163,7 @@ def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]
 
 
 def _masks(pullback: Pullback) -> bool:
-    """Whether pushing may put zeros; what only picks entries does so in reverse."""
+    """Whether a pushed tangent may be zero where an argument was masked out."""
     return pullback.masks and not pullback.rule.picks
 
 
@@ -224,7 +224,7 @@ def _elementwise(
     t: Any,
     invalid: list[str],
 ) -> Any:
-    """The same formula: it multiplies each entry by a number."""
+    """The tangent by the formula of the pullback: it multiplies each entry."""
     wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
     try:
         t = pullback.fun(wide, *residuals)

@@ -1,4 +1,4 @@
-"""What loads when it is first needed: the only late imports of the house.
+"""Modules that load when they are first needed: the only late imports of fgrad.
 
 The engine stands below the tables that it asks. `fgrad/__init__.py`, which stands above
 all, says here how each of them is imported.

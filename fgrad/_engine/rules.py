@@ -63,7 +63,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 SPECIAL = ("ans", "like", "wanted")
-"""What a pullback may keep besides the function's parameters."""
+"""The names of values besides the function's parameters that a pullback may keep."""
 
 NEUTRAL = frozenset(
     {"casting", "copy", "device", "dtype", "like", "order", "subok", "optimize"}
@@ -76,7 +76,7 @@ it, and naming it makes it count.
 
 
 class Options(TypedDict, total=False):
-    """What a rule says besides its pullbacks; `rule_checks.defvjp` describes each."""
+    """The options of a rule, which `rule_checks.defvjp` describes one by one."""
 
     neutral: Iterable[str]
     sequences: Iterable[str]
@@ -124,14 +124,14 @@ class Pullback:
 
     @property
     def masked(self) -> Pullback:
-        """The same pullback for a call whose ``where=`` leaves entries out."""
+        """The pullback for a call whose ``where=`` leaves entries out."""
         if self._masked is None:
             self._masked = copy(self)
             self._masked.masks = True
         return self._masked
 
     def default(self, name: str) -> Any:
-        """What an option is when the call does not give it."""
+        """The value of an option that the call does not give."""
         if name in self.defaults:
             return self.defaults[name]
         return self.rule.parameters[name]
@@ -196,9 +196,9 @@ class Rule:
         self.copied: frozenset[str] = frozenset()
         self.variadic = variadic
         self.plans: dict[Any, Any] = {}
-        """What `bind` has worked out, by number and names of arguments."""
+        """The plans of `bind`, by number and names of arguments."""
         self.straight: list[Any] = [None, None]
-        """The same for the arguments of the straight paths, by position."""
+        """The pullback and the saver of the first and of the second argument."""
         self._parameters: dict[str, Any] | None = None
         self.extend(pullbacks or {}, owned=owned)
 
@@ -238,7 +238,8 @@ class Rule:
 RULES: dict[Callable[..., Any], Rule] = {}
 DERIVED: dict[Callable[..., Any], Callable[..., Any]] = {}
 CONSTANTS: dict[Callable[..., Any], Callable[[Any], Any] | None] = {}
-"""With what such a function sees of its arguments, if it is not their plain values."""
+"""The functions see the plain values of their arguments, or what the function that
+stands here makes of each argument."""
 REFUSED: dict[Callable[..., Any], str] = {}
 CALLS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """What runs for a traced argument, as worked out from the tables on first need."""

@@ -90,7 +90,7 @@ def function_name(fun: Callable[..., Any]) -> str:
 
 
 def _owner(fun: Callable[..., Any]) -> Any:
-    """What a method is bound to."""
+    """The object that a method is bound to."""
     return getattr(fun, "__self__", None)
 
 

@@ -166,7 +166,7 @@ class Trace:
         """Younger traces have larger numbers, and lie inside."""
         self.name = name
         self.node_type: Callable[..., Node] = Node
-        """What makes the node of a recorded operation."""
+        """The class of the nodes of recorded operations."""
         self._live = True
         self._reopened = 0
         self.open = True
@@ -246,7 +246,7 @@ class Trace:
     # Values
 
     def values(self, box: Box) -> Any:
-        """What a decision on the values of a box looks at."""
+        """The array that a decision on the values of a box looks at."""
         return values(box._value)
 
     def truth(self, box: Box) -> bool:
@@ -260,10 +260,10 @@ class Trace:
     def refusal(
         self, box: Box, words: str, *, index: bool = False, instead: str = ""
     ) -> Exception:
-        """What to say if a box cannot become a plain value.
+        """The error if a box cannot become a plain value.
 
         The words are those of Python, such as ``float(x)``; `instead`, if there are
-        any, is what to say in their place.
+        any, are the words of the message.
         """
         below = primal(box)
         if type(below) is Box and below._trace is not self:
@@ -271,7 +271,7 @@ class Trace:
         return conversion_error(box, words, index=index, instead=instead)
 
     def enclosed(self, name: str) -> str:
-        """What to say of a box that the function of this name closes over."""
+        """The words about a box that the function of this name closes over."""
         return (
             f"{name} uses a value traced by {self.name} that is not among its "
             f"arguments, so its derivative would be dropped. Pass it as an argument of "

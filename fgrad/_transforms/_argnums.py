@@ -76,7 +76,7 @@ def positions(
 
 
 def argument_name(fun: Callable[..., Any], argnum: int) -> str:
-    """What the function calls one of its arguments."""
+    """The name of a positional argument, as the function calls it."""
     try:
         parameters = list(inspect.signature(fun).parameters.values())
     except (TypeError, ValueError):

@@ -102,7 +102,7 @@ class Run:
         return out[0], tree_map(self.value, out[1])
 
     def value(self, leaf: Any) -> Any:
-        """What a leaf of the output is outside this trace."""
+        """The value that a leaf of the output has outside this trace."""
         return leaf._value if self.node(leaf) else leaf
 
     def node(self, leaf: Any) -> Node | None:
@@ -135,7 +135,7 @@ class Run:
         return found
 
     def _instead_of(self, leaf: Any) -> str:
-        """What to return in place of a leaf that is not numbers."""
+        """The advice for a leaf of the output that is not numbers."""
         if type(leaf) is np.ndarray and leaf.dtype == object:
             return "Make it a plain one: fgrad.numpy.array(x.tolist())."
         if is_dataclass(leaf):

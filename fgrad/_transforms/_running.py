@@ -55,7 +55,7 @@ class running:  # noqa: N801 (used like a function)
 
 
 class _Log:
-    """Takes what NumPy writes where a warning would have been."""
+    """An object to which NumPy writes in place of a warning."""
 
     def write(self, message: str) -> None:
         frame: FrameType = sys._getframe(1)

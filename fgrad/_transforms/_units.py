@@ -125,7 +125,7 @@ def _block(block: Any, space: Space, leaf: Node) -> Any:
 def _for_units(
     linear: Callable[[Any], list[Any]], space: Space, nodes: list[Node], factor: Any = 1
 ) -> list[Any]:
-    """A linear function of each unit array of a space, stacked; nobody else sees it."""
+    """The images of the unit arrays of a space, stacked in an array of our own."""
     largest = max(prod(n.shape) for n in reachable(nodes) if n.dtype is not None)
     at_once = max(1, ENTRIES // largest)
     site = caller()

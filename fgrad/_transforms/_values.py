@@ -29,7 +29,7 @@ NUMBERS = "biufc"
 
 
 def label(fun: Callable[..., Any]) -> str:
-    """What messages call a function; a transformed one says how: ``grad(loss)``."""
+    """The name of a function in messages; of a transformed one, ``grad(loss)``."""
     if hasattr(fun, "transform"):
         return repr(fun)
     return getattr(fun, "__name__", None) or type(fun).__name__
@@ -82,7 +82,7 @@ def described(value: Any) -> str:
 
 
 def described_leaf(leaf: Any, *, root: bool) -> tuple[str, str]:
-    """What a leaf without derivative is, and what to do about it."""
+    """A leaf without derivative in words, and the advice that goes with it."""
     kind = type(leaf)
     is_a = f"is a {kind.__name__}"
     apart = "Pass it as an argument of its own"

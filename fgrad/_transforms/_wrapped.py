@@ -77,7 +77,7 @@ class Transformed(Wrapped):
         )
 
     def _through(self) -> Callable[..., Any] | None:
-        """What runs in place of the function: a transform of it."""
+        """A transform of the function that runs in its place, if there is one."""
         return None
 
     async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
@@ -87,7 +87,7 @@ class Transformed(Wrapped):
         return self._end(run, out)
 
     def _end(self, run: Run, out: Any) -> Any:
-        """What the transform returns, from the output of the function."""
+        """The result of the transform, from the output of the function."""
         raise NotImplementedError
 
     def __repr__(self) -> str:

@@ -49,11 +49,11 @@ class Segment:
         self.checkpoint = checkpoint
         self._run = run
         self.traces = traces
-        """Those it meets, which must be open when it runs again."""
+        """The traces of the values in it, which must be open when it runs again."""
         self._seen: list[Any] | None = None
 
     def value(self) -> Any:
-        """What it returns: the same each time, or an error."""
+        """The result of a run: the same each time, or an error."""
         out = self._run()
         seen = [_sample(leaf) for leaf in flatten(out)[0]]
         if self._seen is None:
@@ -63,9 +63,9 @@ class Segment:
         return out
 
     def result(self, below: float = np.inf) -> Any:
-        """What it returns, after what was recorded since is one node for each trace.
+        """The result, after all that a trace recorded for it has become one node.
 
-        This is done in each trace that is older than number `below`.
+        This is done for each trace that is older than number `below`.
         """
         before = next_order()
         out = self.value()
@@ -85,7 +85,7 @@ class Segment:
         return tree_map(partial(_renewed, made=made), out) if made else out
 
     def error(self) -> RuleError:
-        """What to say if it is not the same."""
+        """The error if a run returns something else than the first one."""
         return RuleError(
             f"{label(self.checkpoint)} did something else when it ran again: a "
             f"checkpointed function must depend on its arguments only. Draw random "
@@ -94,7 +94,7 @@ class Segment:
 
 
 def _sample(leaf: Any) -> Any:
-    """A few entries of an array, by which to know it again."""
+    """A few entries of an array, by which it is recognised."""
     array = np.asarray(stored(leaf))
     numbers = array.dtype.kind in "biufc"
     return array.flat[:: max(1, array.size // 16)] if numbers else np.zeros(0)
@@ -111,7 +111,7 @@ def _alike(a: Any, b: Any) -> bool:
 
 
 def _layers(value: Any) -> Iterator[Box]:
-    """The boxes that one consists of, outermost first, and those of its tangents."""
+    """A box, the boxes inside it from the outermost on, and those of their tangents."""
     if type(value) is Box:
         yield value
         yield from _layers(value._value)
@@ -126,7 +126,7 @@ def _traces(tree: Any) -> set[Trace]:
 
 
 def _results(out: Any, trace: Trace, before: int) -> dict[Node, Any]:
-    """What one trace has recorded since `before`, in the leaves of a tree."""
+    """The results in a tree that a trace has recorded since `before`: their values."""
     return {
         box._node: box._value
         for leaf in flatten(out)[0]
@@ -174,7 +174,7 @@ def _cut(tape: list[Node], leaves: dict[Node, Node]) -> None:
 
 
 def _rerun(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> Any:
-    """Cotangents of the inputs. For older traces, this is again such a computation."""
+    """The cotangents of the inputs, which are again a segment for older traces."""
     run = partial(_replayed, g, segment, trace, inputs)
     return Segment(segment.checkpoint, run, segment.traces | _traces(g)).result(
         trace.id
@@ -182,7 +182,7 @@ def _rerun(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> 
 
 
 def _replayed(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> Any:
-    """Record it again, and carry its results' cotangents back through it."""
+    """Record the segment again, and replay its tape from the cotangents `g`."""
     with ExitStack() as stack:
         for other in segment.traces:
             if other.id >= trace.id:

@@ -198,7 +198,7 @@ def _hides_boxes(leaf: Any) -> bool:
 
 
 class Call:
-    """What the pullback of one call must know, and what it keeps."""
+    """One call: all that its pullback must know, and the values that it keeps."""
 
     def __init__(
         self,
@@ -214,7 +214,8 @@ class Call:
         self.kept, self.structure = flatten((nondiff, residuals))
         """Leaves, which may be batched; given to the pullback beside this."""
         self.inputs: list[tuple[int, Structure, list[Space | None]]] = []
-        """Of each argument: its position, or -1 if it is not differentiated."""
+        """The position of each argument (-1 if it is not differentiated), its structure
+        and the spaces of its leaves."""
         for i, arg in enumerate(args):
             leaves, arg_structure = flatten(arg)
             spaces = [space_of(leaf) for leaf in leaves]

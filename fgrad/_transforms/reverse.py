@@ -35,7 +35,7 @@ class ValueAndGrad(Transformed):
     transform = "value_and_grad"
 
     instead = "Use jacobian({name}), or vjp({name}, x) with your own cotangent."
-    """What to write when the output is not a scalar."""
+    """The advice when the output is not a scalar."""
 
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)

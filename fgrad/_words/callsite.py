@@ -67,9 +67,9 @@ class Call(NamedTuple):
 
     frame: FrameType
     lasti: int
-    """Of that frame, when the call was running."""
+    """The offset of the instruction that made the call."""
     callee: FrameType | None
-    """What it called, if that is written in Python."""
+    """The frame of the function that was called, if it is written in Python."""
 
     @property
     def site(self) -> Site:
@@ -167,7 +167,7 @@ def expression(site: Site) -> str | None:
 
 
 def instruction(site: Site) -> str:
-    """What the interpreter does at `site`: ``STORE_SUBSCR`` for ``out[i] = x``."""
+    """The name of the instruction at a site: ``STORE_SUBSCR`` for ``out[i] = x``."""
     from dis import opname  # only messages need it
 
     code, lasti = site

@@ -102,7 +102,7 @@ def conversion_error(
 
 
 def _advice(instead: str | None, name: str | None) -> str:
-    """What to write, in one sentence."""
+    """The advice in one sentence: another function, or `stop_gradient`."""
     stop = f"stop_gradient({name})" if name else "stop_gradient of it"
     if instead is None:
         return f"Use {stop}"
@@ -156,7 +156,7 @@ def _variable(name: str, frame: FrameType) -> Any:
 
 
 def called_in(tree: ast.expr | None, call: Call) -> Any:
-    """What is called, or indexed; ``None`` if it cannot be told."""
+    """The function that is called, or the array that is indexed, if it is known."""
     if isinstance(tree, ast.Call):
         return _value_of(tree.func, call.frame)
     return (
@@ -165,7 +165,7 @@ def called_in(tree: ast.expr | None, call: Call) -> Any:
 
 
 def _name_of(box: Any, tree: ast.expr | None, call: Call) -> tuple[str | None, bool]:
-    """What the user calls a box, or the list in which it is; and whether it is that."""
+    """The user's name for a box, or for a list with it; and whether that is a list."""
     names = names_in(tree, call.frame)
     for name, value in names.items():
         if value is box:

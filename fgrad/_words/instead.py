@@ -56,7 +56,7 @@ OTHERWISE = {"cholesky", "qr", "remainder"}
 def instead_of(
     tree: ast.expr | None, called: Any, call: Call, namespace: Any
 ) -> str | None:
-    """What to write in place of what the user wrote, as far as that is known."""
+    """The advice for a line of the user's, as far as there is any."""
     if tree is None and call.callee is None:
         return "Use NumPy's functions, np.stack or fgrad.numpy to keep it"
     if isinstance(tree, ast.BinOp) and call.callee is None:

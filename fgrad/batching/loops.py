@@ -50,7 +50,7 @@ class Loop(NamedTuple):
     where: str
     """The user's line."""
     why: str
-    """What kept it from being computed for all at once.
+    """The reason why it was not computed for all at once.
 
     An error of an entry is a fault of fgrad: one example had none.
     """

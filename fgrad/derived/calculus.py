@@ -11,7 +11,7 @@ from fgrad.derived.creation import as_traced
 from fgrad.primitives._axes import normalized
 
 
-def along(axis: int, start: Any, stop: Any) -> tuple[Any, ...]:
+def slice_along(axis: int, start: Any, stop: Any) -> tuple[Any, ...]:
     """An index: ``[start:stop]`` on one axis, everything on those before it."""
     return (slice(None),) * axis + (slice(start, stop),)
 
@@ -41,7 +41,7 @@ def diff(
     if len(parts) > 1:
         a = np.concatenate(parts, axis)
     for _ in range(n):
-        a = a[along(axis, 1, None)] - a[along(axis, None, -1)]
+        a = a[slice_along(axis, 1, None)] - a[slice_along(axis, None, -1)]
     return a
 
 
@@ -64,7 +64,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         dx = diff(x, axis=axis if x.ndim > 1 else -1)
         if x.ndim == 1:
             dx = np.reshape(dx, (-1,) + (1,) * (y.ndim - axis - 1))
-    means = dx * (y[along(axis, 1, None)] + y[along(axis, None, -1)]) / 2.0
+    means = dx * (y[slice_along(axis, 1, None)] + y[slice_along(axis, None, -1)]) / 2.0
     return np.sum(means, axis)
 
 

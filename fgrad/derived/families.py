@@ -12,7 +12,7 @@ from numpy.polynomial import chebyshev, polyutils
 from fgrad._engine.box import primal
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_traced
-from fgrad.derived.series import series
+from fgrad.derived.series import as_series
 from fgrad.primitives.series import FAMILIES, function
 
 
@@ -25,7 +25,7 @@ def define_powers(prefix: str, module: Any) -> None:
         @derived(plain)
         def symmetric(c: Any, pow: Any, maxpower: Any = 16) -> Any:
             plain(primal(c), pow, maxpower)  # its checks
-            c = series(c)
+            c = as_series(c)
             if pow < 2:
                 return c if pow else np.array([1], c.dtype)
             both = np.concatenate((c[:0:-1] / 2, c[:1], c[1:] / 2))
@@ -40,7 +40,7 @@ def define_powers(prefix: str, module: Any) -> None:
         c: Any, pow: Any, maxpower: Any = None if prefix == "poly" else 16
     ) -> Any:
         plain(primal(c), pow, maxpower)  # its checks
-        c = series(c)
+        c = as_series(c)
         return reduce(mul, [c] * int(pow)) if pow else np.array([1], c.dtype)
 
 
@@ -50,7 +50,7 @@ def define_roots(prefix: str, module: Any) -> None:
 
     @derived(getattr(module, prefix + "fromroots"))
     def fromroots(roots: Any) -> Any:
-        factors = [line(-r, 1) for r in np.sort(series(roots, trim=False))]
+        factors = [line(-r, 1) for r in np.sort(as_series(roots, trim=False))]
         while len(factors) > 1:
             half, odd = divmod(len(factors), 2)
             last = factors[-1]
@@ -66,7 +66,7 @@ def others(i: int, last: int) -> list[int]:
 
 
 def define_matrices(prefix: str, module: Any) -> None:
-    """Of several variables: products of the matrices of each."""
+    """The matrix of several variables: products of the columns for each."""
     vander = function(prefix, "vander")
 
     def together(points: Any, deg: Any) -> Any:
@@ -142,7 +142,7 @@ for prefix, module in FAMILIES.items():
 @derived(polyutils.trimcoef)
 def trimcoef(c: Any, tol: Any = 0) -> Any:
     polyutils.trimcoef(primal(c), tol)  # its checks
-    c = series(c)
+    c = as_series(c)
     large = np.flatnonzero(abs(primal(c)) > tol)
     return c[: large[-1] + 1] if large.size else c[:1] * 0
 

@@ -177,7 +177,7 @@ def irfft2(
 # The zero frequency in the centre -----------------------------------------------------
 
 
-def shifted(x: Any, axes: Any, sign: int) -> Any:
+def rolled(x: Any, axes: Any, sign: int) -> Any:
     """Roll by half the length, rounded towards zero for ``sign=1``."""
     x = as_traced(x)
     axes = range(x.ndim) if axes is None else np.atleast_1d(axes)
@@ -187,9 +187,9 @@ def shifted(x: Any, axes: Any, sign: int) -> Any:
 
 @derived(np.fft.fftshift)
 def fftshift(x: Any, axes: Any = None) -> Any:
-    return shifted(x, axes, 1)
+    return rolled(x, axes, 1)
 
 
 @derived(np.fft.ifftshift)
 def ifftshift(x: Any, axes: Any = None) -> Any:
-    return shifted(x, axes, -1)
+    return rolled(x, axes, -1)

@@ -138,7 +138,7 @@ def _summarised(
 
 
 def _positions(length: int, width: Any, mode: str) -> Any:
-    """Of the entries that NumPy would put there."""
+    """The entries that NumPy would put there, taken from the array."""
     positions = np.pad(np.arange(length), width, mode)
     return positions[: width[0]], positions[width[0] + length :]
 

@@ -119,7 +119,7 @@ def everywhere(name: str, composition: Callable[..., Any]) -> None:
 
 
 def refuse_everywhere(words: str, name: str) -> None:
-    """The same for a refusal."""
+    """A method that refuses traced values."""
     owners = (Generator, RandomState, np.random)
     refuse(words, *(getattr(o, name) for o in owners if hasattr(o, name)))
 
@@ -214,7 +214,7 @@ def permutation(rng: Any, x: Any, axis: int = 0) -> Any:
 
 
 def permuted(rng: Any, x: Any, *, axis: Any = None, out: Any = None) -> Any:
-    """The same for each vector along an axis by itself."""
+    """Each vector along an axis, permuted by itself."""
     if out is not None:
         raise no_rule("np.random permuted(..., out=...)")
     x = as_traced(x)

@@ -10,7 +10,7 @@ from fgrad.derived.creation import as_traced
 from fgrad.primitives.series import FAMILIES, INTEGRAL, function
 
 
-def series(c: Any, trim: bool = True) -> Any:
+def as_series(c: Any, trim: bool = True) -> Any:
     """At least 1-d and floating, and without trailing zeros but for the last one."""
     c = np.atleast_1d(as_traced(c)) + 0.0
     if not trim:
@@ -23,19 +23,19 @@ def define_sums(prefix: str, module: Any) -> None:
     """Sums and differences, as long as the longer one."""
 
     def aligned(c1: Any, c2: Any) -> tuple[Any, Any]:
-        c1, c2 = series(c1), series(c2)
+        c1, c2 = as_series(c1), as_series(c2)
         n = max(len(c1), len(c2))
         return np.pad(c1, (0, n - len(c1))), np.pad(c2, (0, n - len(c2)))
 
     @derived(getattr(module, prefix + "add"))
     def add(c1: Any, c2: Any) -> Any:
         c1, c2 = aligned(c1, c2)
-        return series(c1 + c2)
+        return as_series(c1 + c2)
 
     @derived(getattr(module, prefix + "sub"))
     def sub(c1: Any, c2: Any) -> Any:
         c1, c2 = aligned(c1, c2)
-        return series(c1 - c2)
+        return as_series(c1 - c2)
 
 
 def define_integral(prefix: str, module: Any) -> None:
@@ -48,7 +48,7 @@ def define_integral(prefix: str, module: Any) -> None:
         k = list(k) if np.ndim(primal(k)) else [k]
         # NumPy's own checks of the numbers of integrals and constants
         getattr(module, prefix + "int")(np.zeros(1), m, [0] * len(k))
-        c = series(c, trim=False)
+        c = as_series(c, trim=False)
         for constant in k + [0] * (m - len(k)):
             c = INTEGRAL[prefix](c, constant, lbnd, scl, axis)
         return c

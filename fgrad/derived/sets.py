@@ -101,7 +101,7 @@ def intersect1d(
 
 @derived(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    """The same slices that NumPy's function cuts off positions."""
+    """The slice that NumPy's function keeps, which it is asked for with positions."""
     filt = as_traced(filt)
     used = np.nonzero(primal(filt))
     trim, index = trim.lower(), []

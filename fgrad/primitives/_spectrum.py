@@ -270,7 +270,7 @@ def singular_pullback(g: Any, parts: Any, wanted: Any, u: Any, s: Any, vh: Any) 
 
 
 def _nothing(g: Any) -> None:
-    """Of what is a function of another argument, which has all of the derivative."""
+    """No cotangent: another argument has all of the derivative."""
 
 
 defvjp(once, neutral=("repeated",), x=once_pullback)

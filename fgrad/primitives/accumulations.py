@@ -6,15 +6,15 @@ from fgrad._engine.rules import defvjp
 from fgrad.primitives.reductions import divisible
 
 
-def entries(a, axis, start, stop):
+def stretch(a, axis, start, stop):
     """``a[start:stop]`` along an axis."""
     return a[(slice(None),) * (axis % a.ndim) + (slice(start, stop),)]
 
 
-def shifted(a, axis, first):
+def delayed(a, axis, first):
     """`a` moved on by one along an axis, starting with `first`."""
-    start = np.full_like(entries(a, axis, 0, 1), first)
-    return np.concatenate([start, entries(a, axis, None, -1)], axis)
+    start = np.full_like(stretch(a, axis, 0, 1), first)
+    return np.concatenate([start, stretch(a, axis, None, -1)], axis)
 
 
 def sum_from_here(g, axis):
@@ -31,16 +31,16 @@ def recurrence(a, b, axis):
     """
     n, step = b.shape[axis], 1
     while step < n:
-        new = entries(a, axis, step, None)
+        new = stretch(a, axis, step, None)
         b = np.concatenate(
             [
-                entries(b, axis, None, step),
-                entries(b, axis, step, None) + new * entries(b, axis, None, -step),
+                stretch(b, axis, None, step),
+                stretch(b, axis, step, None) + new * stretch(b, axis, None, -step),
             ],
             axis,
         )
         a = np.concatenate(
-            [entries(a, axis, None, step), new * entries(a, axis, None, -step)], axis
+            [stretch(a, axis, None, step), new * stretch(a, axis, None, -step)], axis
         )
         step *= 2
     return b
@@ -48,7 +48,7 @@ def recurrence(a, b, axis):
 
 def recurrence_from_end(a, b, axis):
     """Solve y[i] = a[i+1] y[i+1] + b[i] with y[n] = 0."""
-    a = shifted(np.flip(a, axis), axis, 0)
+    a = delayed(np.flip(a, axis), axis, 0)
     return np.flip(recurrence(a, np.flip(b, axis), axis), axis)
 
 
@@ -66,20 +66,20 @@ def cumprod_pullback(g, a, ans, axis=None):
         return np.reshape(cumprod_pullback(g, np.reshape(a, -1), ans, 0), a.shape)
     if divisible(ans):
         return sum_from_here(g * ans, axis) / a
-    return shifted(ans, axis, 1) * recurrence_from_end(a, g, axis)
+    return delayed(ans, axis, 1) * recurrence_from_end(a, g, axis)
 
 
 def cumulative_sum_pullback(g, like, axis=None, include_initial=False):
     """As of `cumsum`; the initial zero is no entry."""
     axis = 0 if axis is None else axis
-    return cumsum_pullback(entries(g, axis, include_initial, None), like, axis)
+    return cumsum_pullback(stretch(g, axis, include_initial, None), like, axis)
 
 
 def cumulative_prod_pullback(g, x, ans, axis=None, include_initial=False):
     """As of `cumprod`; the initial one is no entry."""
     axis = 0 if axis is None else axis
     first = int(include_initial)
-    g, ans = entries(g, axis, first, None), entries(ans, axis, first, None)
+    g, ans = stretch(g, axis, first, None), stretch(ans, axis, first, None)
     return cumprod_pullback(g, x, ans, axis)
 
 

@@ -19,7 +19,7 @@ from fgrad._engine.rules import defvjp
 __all__ = ["hypergeometric"]
 
 
-def series(b: float, z: Any) -> Any:
+def power_series(b: float, z: Any) -> Any:
     """The defining series, as far as the largest argument needs it."""
     r = np.max(np.abs(z), initial=0, where=np.isfinite(z)).item()
     term = total = 1.0
@@ -54,11 +54,11 @@ def hypergeometric(b: float, z: Any) -> Any:
     """0F1(b, z) for positive real z, or any z if b is 3/2, 5/2, ..."""
     z = np.asarray(z)
     if b == int(b):
-        return series(b, z)[()]
+        return power_series(b, z)[()]
     far = np.abs(z) > b * b / 4
     out = np.empty_like(z)
     out[far] = recurrence(b, z[far])
-    out[~far] = series(b, z[~far])
+    out[~far] = power_series(b, z[~far])
     return out[()]
 
 

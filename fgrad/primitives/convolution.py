@@ -32,7 +32,7 @@ def correlate_a_pullback(g, like, v, mode):
 
 
 def correlate_v_pullback(g, like, a, mode):
-    """The same, with respect to conj(v) reversed."""
+    """The pullback with respect to conj(v) reversed."""
     a = np.reshape(a, -1)
     g = full(g, a.size, like.size, mode, swapped=a.size < like.size)
     c = np.convolve(g, a[::-1], "valid")

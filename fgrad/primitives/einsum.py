@@ -34,7 +34,7 @@ class Plan(NamedTuple):
     """How the cotangent of one operand comes about."""
 
     subscripts: str
-    """Of the other operands and the cotangent of the result."""
+    """The sum of products of the other operands and the cotangent of the result."""
     kept: tuple[int, ...]
     """The shape of that `einsum`, with 1 where only this operand has the axis."""
     shape: tuple[int, ...]

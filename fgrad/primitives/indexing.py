@@ -14,14 +14,14 @@ index_update = primitive(scatter.index_update)
 scatter_add = primitive(scatter.scatter_add)
 
 
-def entries(x, index):
+def picked_at(x, index):
     """``x[index]``, also of a plain array at a batched index."""
     return traced(operator.getitem)(x, index)
 
 
 def index_update_pullback(g, like, index):
-    """What was read from the index, where no later value overwrote it."""
-    picked = entries(g, index)
+    """The cotangent at the index, where no later value overwrote an earlier one."""
+    picked = picked_at(g, index)
     if _may_repeat(index):
         picked = np.where(traced(written_last)(g.shape, index), picked, 0)
     # An assignment drops leading axes of length 1: the cotangent gets them back.
@@ -58,7 +58,7 @@ defvjp(
     indices=("index",),
     broadcasts=True,
     x=lambda g: g,
-    value=lambda g, index: entries(g, index),
+    value=lambda g, index: picked_at(g, index),
 )
 defvjp(
     index_update,
@@ -76,13 +76,13 @@ defvjp(
     sequences=("parts",),
     indices=("indices",),
     parts=lambda g, wanted, indices: [
-        None if node is None else entries(g, index)
+        None if node is None else picked_at(g, index)
         for node, index in zip(wanted, indices, strict=True)
     ],
 )
 
 
-def along(index, axis, like):
+def index_along(index, axis, like):
     """The full index for entries along an axis, or among all entries."""
     if axis is None:
         return np.unravel_index(index, like.shape)
@@ -94,7 +94,7 @@ def take_pullback(g, like, indices, axis, mode):
     length = like.size if axis is None else like.shape[axis]
     indices = np.asarray(indices)
     indices = np.clip(indices, 0, length - 1) if mode == "clip" else indices % length
-    return Scatter(g, along(indices, axis, like))
+    return Scatter(g, index_along(indices, axis, like))
 
 
 defvjp(np.take, copied=("indices",), masks=True, picks=True, a=take_pullback)
@@ -104,7 +104,7 @@ defvjp(
     masks=True,
     picks=True,
     a=lambda g, like, condition, axis: Scatter(
-        g, along(np.flatnonzero(condition), axis, like)
+        g, index_along(np.flatnonzero(condition), axis, like)
     ),
     condition=lambda g: None,
 )

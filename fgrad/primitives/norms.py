@@ -75,7 +75,7 @@ def _spectral_pullback(g, x, ord, axes):
 
 
 def cond_pullback(g, ans, x, p=None):
-    """Of the quotient of two singular values, or of the product of two norms."""
+    """The rule for a quotient of two singular values, or a product of two norms."""
     g, ans = np.real(g), np.real(ans)  # NumPy 2.0 gives complex numbers
     if p in (None, 2, -2):
         u, s, vh = np.linalg.svd(x, full_matrices=False)

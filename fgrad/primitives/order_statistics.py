@@ -63,7 +63,7 @@ def neighbours(n, q, method):
     return low, np.minimum(low + 1, last), at - low
 
 
-def by_rows(g, a, q, axis, skip_nan):
+def quantile_rows(g, a, q, axis, skip_nan):
     """Cotangents and sample with a row for each quantile taken, n, and q as a row."""
     r, q = rows(a, axis), np.reshape(q, (1, -1))
     g = np.transpose(np.reshape(g, (q.size, r.shape[0])))
@@ -73,7 +73,7 @@ def by_rows(g, a, q, axis, skip_nan):
 
 def order_statistic_pullback(g, a, q, axis, method, skip_nan):
     """To the two neighbours, by the rule of sorting."""
-    g, r, n, q = by_rows(g, primal(a), q, axis, skip_nan)
+    g, r, n, q = quantile_rows(g, primal(a), q, axis, skip_nan)
     low, high, part = neighbours(n, q, method)
     row = np.arange(r.shape[0])[:, None]
     low, high = (np.broadcast_to(i, g.shape) for i in (low, high))
@@ -85,7 +85,7 @@ def order_statistic_pullback(g, a, q, axis, method, skip_nan):
 
 def weighted_quantile_pullback(g, a, ans, q, axis):
     """Equal shares for all entries that are the quantile."""
-    g, r, _, q = by_rows(g, primal(a), q, axis, False)
+    g, r, _, q = quantile_rows(g, primal(a), q, axis, False)
     ans = np.transpose(np.reshape(primal(ans), (q.size, r.shape[0])))
     attains = r[:, None, :] == ans[:, :, None]
     share = g / np.maximum(np.sum(attains, axis=2), 1)
@@ -98,7 +98,7 @@ def q_pullback(g, a, q, axis, method, skip_nan):
     shape = np.shape(q)
     if method not in CONTINUOUS:
         return np.zeros(shape, g.dtype)
-    g, r, n, q = by_rows(g, a, q, axis, skip_nan)
+    g, r, n, q = quantile_rows(g, a, q, axis, skip_nan)
     low, high, _ = neighbours(n, q, method)
     ordered, row = np.sort(r, axis=1), np.arange(r.shape[0])[:, None]
     at = position(n, primal(q), method)
@@ -109,12 +109,12 @@ def q_pullback(g, a, q, axis, method, skip_nan):
 
 
 def median_pullback(g, a, axis=None):
-    """That of the quantile 1/2."""
+    """The pullback of the quantile 1/2."""
     return order_statistic_pullback(g, a, np.float64(0.5), axis, "linear", False)
 
 
 def nanmedian_pullback(g, a, axis=None):
-    """That of the quantile 1/2 of the numbers."""
+    """The pullback of the quantile 1/2 of the entries that are not nan."""
     return order_statistic_pullback(g, a, np.float64(0.5), axis, "linear", True)
 
 

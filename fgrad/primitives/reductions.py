@@ -20,7 +20,7 @@ defvjp(np.sum, linear=True, a=sum_pullback, initial=lambda g: np.sum(g))
 
 
 def mean_pullback(g, like, axis=None, keepdims=False, where=True):
-    """That of the sum, divided by the number of entries."""
+    """The pullback of the sum, divided by the number of entries."""
     share = 1 / np.maximum(count(like, axis, where), 1)
     if where is True:  # keeps float32 what it is
         share = float(share)
@@ -48,7 +48,7 @@ def var_pullback(
     mean=None,
     correction=None,
 ):
-    """Of d var = 2 Re Σ conj(a - mean) da / (n - ddof); that of the mean cancels."""
+    """D var = 2 Re Σ conj(a - mean) da / (n - ddof); what the mean adds cancels."""
     d, n = deviation(a, axis, where, mean)
     free = np.maximum(n - (ddof if correction is None else correction), 0)
     scale = np.true_divide(2, free)
@@ -59,7 +59,7 @@ def var_pullback(
 
 def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                  correction=None):  # fmt: skip
-    """Of d std = d var / (2 std), and 0 where std is 0."""
+    """D std = d var / (2 std), and 0 where std is 0."""
     positive = ans > 0
     g = np.where(positive, g / (2 * np.where(positive, ans, 1)), 0)
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
@@ -161,7 +161,7 @@ defvjp(np.prod, a=prod_pullback, initial=prod_initial_pullback)
 
 
 def nanmean_pullback(g, a, axis=None, keepdims=False, where=True):
-    """That of the mean, over the numbers."""
+    """The pullback of the mean, over the entries that are not nan."""
     return mean_pullback(g, a, axis, keepdims, where & ~np.isnan(a))
 
 
@@ -173,14 +173,14 @@ def without_nan(a, where):
 
 def nanvar_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                     correction=None):  # fmt: skip
-    """That of the variance, over the numbers."""
+    """The pullback of the variance, over the entries that are not nan."""
     a, where = without_nan(a, where)
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
 
 
 def nanstd_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                     correction=None):  # fmt: skip
-    """That of the standard deviation, over the numbers."""
+    """The pullback of the standard deviation, over the entries that are not nan."""
     a, where = without_nan(a, where)
     return std_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
 

@@ -42,7 +42,7 @@ def length(like: Any, axis: int = 0) -> int:
     return like.shape[axis] if like.shape else 1
 
 
-def along(matrix: Any, g: Any, axis: int, like: Any) -> Any:
+def applied_along(matrix: Any, g: Any, axis: int, like: Any) -> Any:
     """The products of a matrix with the vectors along an axis."""
     c = np.moveaxis(np.tensordot(matrix, g, (1, axis)), 0, axis)
     return np.reshape(c, like.shape)
@@ -106,7 +106,7 @@ def define_der(prefix: str) -> None:
     def der_pullback(g: Any, like: Any, m: int, scl: Any, axis: int) -> Any:
         """The transposed matrix."""
         matrix = der(np.eye(length(like, axis)), m)
-        return along(matrix.T * scl**m, g, axis, like)
+        return applied_along(matrix.T * scl**m, g, axis, like)
 
     def der_scl_pullback(g: Any, c: Any, m: int, scl: Any, axis: int) -> Any:
         """The slope of ``scl**m``."""
@@ -129,15 +129,15 @@ def define_integral(prefix: str) -> None:
         """The transposed matrix; the integral of a single 0 has no second entry."""
         unit = np.eye(length(like, axis), dtype=g.dtype)
         matrix = integral(unit, 0, lbnd, scl, 0)
-        return along(matrix[: length(g, axis)].T, g, axis, like)
+        return applied_along(matrix[: length(g, axis)].T, g, axis, like)
 
     def integral_k_pullback(g: Any, like: Any, axis: int) -> Any:
-        """What is added to the first coefficient."""
+        """The constant that is added to the first coefficient."""
         first = np.take(g, 0, axis)
         return np.sum(first, axis=tuple(range(first.ndim - like.ndim)))
 
     def integral_lbnd_pullback(g: Any, c: Any, lbnd: Any, scl: Any, axis: int) -> Any:
-        """What is lost at the bound."""
+        """The value at the lower bound, which is subtracted."""
         c = np.moveaxis(np.atleast_1d(c), axis, 0)
         return -np.sum(np.take(g, 0, axis) * val(lbnd, c)) * scl
 
@@ -190,7 +190,7 @@ def define_mul(prefix: str) -> None:
 
 @cache
 def images(fun: Callable[..., Any], n: int, m: int) -> Any:
-    """What a linear function makes of each unit vector: n rows, each m long."""
+    """The images of the unit vectors under a linear function: n rows of length m."""
     rows = [fun(unit)[:m] for unit in np.eye(n)]
     return np.stack([np.pad(row, (0, m - len(row))) for row in rows])
 

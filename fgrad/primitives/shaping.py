@@ -118,7 +118,7 @@ defvjp(
 
 
 def diag_pullback(g, like, k):
-    """Of a vector: the diagonal. Of a matrix: put into the diagonal."""
+    """For a vector, the diagonal of `g`; for a matrix, `g` put into its diagonal."""
     if like.ndim == 1:
         return np.diagonal(g, k)
     return Scatter(g, diagonal_index(like.shape, k, 0, 1))

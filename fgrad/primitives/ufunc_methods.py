@@ -9,7 +9,7 @@ from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import RULES, defvjp
 from fgrad._engine.scatter import Scatter
 from fgrad.primitives._axes import restore
-from fgrad.primitives.accumulations import entries, recurrence_from_end
+from fgrad.primitives.accumulations import recurrence_from_end, stretch
 
 
 @primitive
@@ -44,11 +44,11 @@ def accumulate_pullback(g, ufunc, array, ans, axis):
     """Cotangents of y[i] = f(y[i-1], x[i]): a linear recurrence from the end."""
     if array.shape[axis] < 2:
         return g
-    before, after = entries(ans, axis, None, -1), entries(ans, axis, 1, None)
-    later = entries(array, axis, 1, None)
+    before, after = stretch(ans, axis, None, -1), stretch(ans, axis, 1, None)
+    later = stretch(array, axis, 1, None)
     carry = partial(ufunc, "x1", before, later, after)
     enter = partial(ufunc, "x2", before, later, after)
-    first = np.ones(entries(g, axis, 0, 1).shape, g.dtype)
+    first = np.ones(stretch(g, axis, 0, 1).shape, g.dtype)
     total = recurrence_from_end(np.concatenate([first, carry], axis), g, axis)
     return total * np.concatenate([first, enter], axis)
 

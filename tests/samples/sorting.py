@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fgrad.primitives import sorting
 from tests.samples import fixed, real, sample, spread
 
 for kind in (None, "stable", "heapsort"):
@@ -68,3 +69,10 @@ for fun, scale in ((np.nanquantile, 1), (np.nanpercentile, 100)):
     for method in METHODS:
         sample(fun, NAN, scale * 0.37, axis=1, method=method)
     sample(fun, NAN, scale * np.array([0.37, 0.81]), axis=0, keepdims=True)
+
+# The two operations of the rules above: rows, and the rows by which they are ordered.
+for fun in (sorting.from_sorted, sorting.into_sorted):
+    sample(fun, real(2, 4), fixed(spread(2, 4)))
+    sample(fun, real(2, 4), fixed(np.array([[1.0, 2.0, 1.0, 2.0], [3.0] * 4])))
+    sample(fun, real(1, 1), fixed(real(1, 1)))
+    sample(fun, real(0, 3), fixed(real(0, 3)))

@@ -136,7 +136,7 @@ def _linear_fwd(problem: Problem, transposed: bool, x: Any, args: Any, b: Any) -
 def _linear_bwd(
     problem: Problem, transposed: bool, residuals: Any, g: Any
 ) -> tuple[Any, ...]:
-    """Of w = M⁻¹ b: with u = M⁻ᵀ g, δ⟨g, w⟩ = ⟨u, δb⟩ - ⟨u, δM w⟩."""
+    """For w = M⁻¹ b and u = M⁻ᵀ g: δ⟨g, w⟩ = ⟨u, δb⟩ - ⟨u, δM w⟩."""
     x, args, w = residuals
     u = _solved(problem, not transposed, x, args, g)
     values, rebuild = _continuous((x, args))

@@ -41,7 +41,7 @@ aligned(np.isclose, arrays=("a", "b", "rtol", "atol"))
     np.isneginf,
     np.isposinf,
 )
-def entries(fun: Any, a: Any, **options: Any) -> Any:
+def of_entries(fun: Any, a: Any, **options: Any) -> Any:
     return fun(a, **options)
 
 

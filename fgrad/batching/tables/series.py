@@ -66,7 +66,7 @@ def _family(prefix: str, module: Any) -> None:
         return fun(x[:, None] if x.ndim == 1 else x, deg)
 
     @one_array(getattr(module, prefix + "der"), INTEGRAL[prefix])
-    def along(fun: Any, c: Any, *, axis: Any = 0, **options: Any) -> Any:
+    def derivative(fun: Any, c: Any, *, axis: Any = 0, **options: Any) -> Any:
         if c.ndim == 1 or options.get("m", 1) >= c.shape[shifted(axis, c.ndim - 1)]:
             return NotImplemented  # NumPy leaves the axis in front
         return fun(c, axis=shifted(axis, c.ndim - 1), **options)

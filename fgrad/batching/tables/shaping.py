@@ -146,7 +146,7 @@ def diagonal(fun: Any, a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) 
 
 @one_array(np.diag)
 def diag(fun: Any, v: Any, k: Any = 0) -> Any:
-    """Of matrices: their diagonals. Of vectors: matrices with them as diagonals."""
+    """For matrices, their diagonals; for vectors, matrices with these diagonals."""
     if v.ndim == 3:
         return np.diagonal(v, k, 1, 2)
     if v.ndim != 2:

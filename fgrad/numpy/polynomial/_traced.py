@@ -6,7 +6,7 @@ import numpy as np
 from numpy.polynomial import polyutils
 
 from fgrad.derived.creation import as_traced
-from fgrad.derived.series import series
+from fgrad.derived.series import as_series
 
 
 class Traced:
@@ -24,7 +24,7 @@ class Traced:
         parent: Any = super()
         parent.__init__(coef if plain else [0.0], *args, **kwargs)
         if not plain:
-            self.coef = series(given, trim=False)
+            self.coef = as_series(given, trim=False)
 
     def __call__(self, arg: Any) -> Any:
         offset, scale = polyutils.mapparms(self.domain, self.window)
