@@ -1,9 +1,10 @@
 """Train a two-layer network on 1,797 real handwritten digits.
 
 Plain functions, plain NumPy, a dict of parameters. Prints the accuracy on digits that
-were held out, and saves ``digits.png``: the loss, and the digits that were misread.
+were held out, and saves ``digits.png`` beside this file: the loss, and the digits that
+were misread.
 
-    python examples/digits.py [--steps 1500] [--figure digits.png]
+    python examples/digits.py [--steps 1500] [--figure path/to/figure.png]
 """
 
 import argparse
@@ -21,6 +22,7 @@ from fgrad import value_and_grad
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+FIGURE = Path(__file__).with_name("digits.png")
 HIDDEN, BATCH, RATE, MOMENTUM, DECAY = 256, 128, 0.2, 0.9, 5e-4
 
 
@@ -92,7 +94,7 @@ def main():
     """Load, train, test, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--figure", type=Path, default=Path("digits.png"))
+    parser.add_argument("--figure", type=Path, default=FIGURE)
     options = parser.parse_args()
 
     images, labels = load_digits(return_X_y=True)

@@ -35,7 +35,8 @@ def test_quickstart_is_the_readme(tmp_path):
 
 
 def test_digits(tmp_path):
-    out = run("digits.py", cwd=tmp_path)
+    figure = tmp_path / "digits.png"
+    out = run("digits.py", "--figure", str(figure), cwd=tmp_path)
     accuracy = float(re.search(r"test accuracy ([\d.]+)%", out)[1])
     assert accuracy >= 97
-    assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
+    assert figure.read_bytes().startswith(b"\x89PNG")
