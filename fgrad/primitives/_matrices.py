@@ -6,7 +6,6 @@ import numpy as np
 
 __all__ = [
     "adjoint",
-    "as_array",
     "columns",
     "conjugate",
     "diagonal",
@@ -16,11 +15,6 @@ __all__ = [
     "scalars",
     "unbroadcast",
 ]
-
-
-def as_array(x: Any) -> Any:
-    """Lists and numbers as arrays; arrays, traced or not, as they are."""
-    return x if hasattr(x, "ndim") else np.asarray(x)
 
 
 def unbroadcast(c: Any, like: Any) -> Any:

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import as_array, primal
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._matrices import (
     adjoint,
-    as_array,
     columns,
     conjugate,
     from_triangle,

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._engine.box import as_array
 from fgrad._engine.rules import defvjp
-from fgrad.primitives._matrices import as_array, conjugate, unbroadcast
+from fgrad.primitives._matrices import conjugate, unbroadcast
 
 # Matrix products ----------------------------------------------------------------------
 
