@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType
 from typing import Any
 
+from fgrad._engine.later import LATER
 from fgrad._engine.rules import CALLS, RULES, SPECIAL, Rule, rule_of
 from fgrad._engine.signatures import function_name, rest_of
 from fgrad.errors import RuleError
@@ -85,6 +86,8 @@ def defvjp(
     >>> fgrad.grad(cube)(2.0)
     np.float64(12.0)
     """
+    if fun not in RULES:
+        LATER["compositions"]()  # a rule that loads later would replace this one
     _check_operation(fun)
     rule = rule_of(fun)
     for parameter, pullback in pullbacks.items():

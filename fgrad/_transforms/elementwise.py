@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 import numpy as np
+from typing_extensions import override
 
 from fgrad._engine.box import primal, values
 from fgrad._engine.trace import Node, Space, reachable
@@ -28,6 +29,7 @@ class ElementwiseGrad(Transformed):
     transform = "elementwise_grad"
     takes_aux = False
 
+    @override
     def _end(self, run: Run, out: Any) -> Any:
         out, _ = run.finish(out, has_aux=False)
         name = label(self.fun)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from typing_extensions import override
+
 from fgrad._engine.forward import owned
 from fgrad._transforms._argnums import Argnums
 from fgrad._transforms._run import Run
@@ -28,6 +30,7 @@ class Hessian(Jacobian):
 
     transform = "hessian"
 
+    @override
     def _through(self) -> Callable[..., Any]:
         return HessianGrad(self.fun, self.argnums, self.has_aux, self.holomorphic)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
+from typing_extensions import override
+
 from fgrad._engine.trace import Space
 from fgrad._transforms._argnums import Argnums, is_sequence, sequence
 from fgrad._transforms._run import Run
@@ -42,6 +44,7 @@ class ValueAndJacobian(Transformed):
         columns = sum(node.size for node in inputs)
         return (by_columns if columns < rows else by_rows)(outputs, inputs)
 
+    @override
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
         structure = flatten(out)[1]
@@ -87,6 +90,7 @@ class Jacobian(ValueAndJacobian):
 
     transform = "jacobian"
 
+    @override
     def _end(self, run: Run, out: Any) -> Any:
         value, blocks = super()._end(run, out)
         return (blocks, value[1]) if self.has_aux else blocks

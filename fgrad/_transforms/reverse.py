@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
+from typing_extensions import override
 
 from fgrad._engine.box import Box, primal, space
 from fgrad._engine.trace import Node
@@ -37,6 +38,7 @@ class ValueAndGrad(Transformed):
     instead = "Use jacobian({name}), or vjp({name}, x) with your own cotangent."
     """The advice when the output is not a scalar."""
 
+    @override
     def _end(self, run: Run, out: Any) -> Any:
         out, aux = run.finish(out, self.has_aux)
         self._check_output(out)
@@ -105,6 +107,7 @@ class Grad(ValueAndGrad):
 
     transform = "grad"
 
+    @override
     def _end(self, run: Run, out: Any) -> Any:
         value, gradient = super()._end(run, out)
         return (gradient, value[1]) if self.has_aux else gradient

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
+from typing_extensions import override
 
 from fgrad._engine.arguments import plain_operands
 from fgrad._engine.bind import bind
@@ -50,6 +51,7 @@ class BatchTrace(Trace):
         self.site = site
         """The site given to values that no line of the user's made."""
 
+    @override
     def leaf(self, value: Any) -> Box:
         """Box a value that has the examples along axis 0."""
         shape = value.shape
@@ -58,6 +60,7 @@ class BatchTrace(Trace):
         code, lasti = self.site or caller()
         return Box(value, self, Node(0, shape[1:], value.dtype, (), code, lasti))
 
+    @override
     def leaked(self, box: Box) -> NoReturn:
         raise LeakedTracerError(
             f"this value was batched by {self.name} and used after it finished; it "
@@ -66,6 +69,7 @@ class BatchTrace(Trace):
 
     # Operations
 
+    @override
     def interpret(
         self, rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], fun: Any
     ) -> Any:
@@ -77,6 +81,7 @@ class BatchTrace(Trace):
         ans, why = self._at_once(rule, args, kwargs)
         return self._loop(rule, args, kwargs, why) if ans is NotImplemented else ans
 
+    @override
     def prefers(self, fun: Callable[..., Any]) -> bool:
         return fun in BATCHERS
 
@@ -108,6 +113,7 @@ class BatchTrace(Trace):
         count(rule.name, why)
         return stacked(self, rule.name, results, self.assembled)
 
+    @override
     def again(
         self, error: Exception, name: str, fun: Any, args: Any, kwargs: dict[str, Any]
     ) -> Any:
@@ -130,6 +136,7 @@ class BatchTrace(Trace):
 
     # Values
 
+    @override
     def truth(self, box: Box) -> bool:
         raise BatchedValueError(
             at(
@@ -139,6 +146,7 @@ class BatchTrace(Trace):
             trace=self,
         )
 
+    @override
     def refusal(
         self, box: Box, words: str, *, index: bool = False, instead: str = ""
     ) -> Exception:
@@ -146,6 +154,7 @@ class BatchTrace(Trace):
             box, words, index=index, instead=instead, batched_by=self
         )
 
+    @override
     def enclosed(self, name: str) -> str:
         return (
             f"{name} uses a value batched by {self.name} that is not among its "
@@ -155,12 +164,15 @@ class BatchTrace(Trace):
 
     # Sums of cotangents
 
+    @override
     def writable(self, box: Box) -> bool:
         return type(box._value) is not Box
 
+    @override
     def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Box:
         return self.leaf(np.zeros((self.size, *shape), dtype))
 
+    @override
     def add_at(self, box: Box, index: Any, value: Any) -> bool:
         if index is ...:
             total = box._value

@@ -1,4 +1,8 @@
-"""The rule tables. Importing a module registers its rules."""
+"""The rule tables. Importing a module registers its rules.
+
+The table `series` is for `numpy.polynomial`, which few programs need and NumPy loads
+when it is asked for: it loads with the compositions.
+"""
 
 from fgrad.primitives import (
     accumulations,
@@ -21,7 +25,6 @@ from fgrad.primitives import (
     products,
     reductions,
     selection,
-    series,
     shaping,
     sorting,
     ufunc_methods,
@@ -48,7 +51,6 @@ __all__ = [
     "products",
     "reductions",
     "selection",
-    "series",
     "shaping",
     "sorting",
     "ufunc_methods",

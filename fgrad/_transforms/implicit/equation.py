@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,17 +17,26 @@ __all__ = ["Matvec", "Problem"]
 Matvec = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
 class Problem:
-    """An equation ``fun(x, *args) = 0`` and how to solve it."""
+    """An equation ``fun(x, *args) = 0`` and how to solve it.
 
-    name: str
-    fun: Callable[..., Any]
-    solver: Callable[[Callable[[Any], Any], Any], Any]
-    """From the residual of a tree, and a first guess, to the solution."""
-    linear_solver: Callable[[Matvec, Any], Any] | None
-    tree: Callable[[Any], Any]
-    """From the components of the unknown to the unknown."""
+    The solver takes the residual of a tree and a first guess, and returns the solution.
+    The function `tree` makes the unknown from its components.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fun: Callable[..., Any],
+        solver: Callable[[Callable[[Any], Any], Any], Any],
+        linear_solver: Callable[[Matvec, Any], Any] | None,
+        tree: Callable[[Any], Any],
+    ) -> None:
+        self.name = name
+        self.fun = fun
+        self.solver = solver
+        self.linear_solver = linear_solver
+        self.tree = tree
 
     def residual(self, x: Any, *args: Any) -> Any:
         """The components of the residual, from those of the unknown."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -37,11 +36,11 @@ def _within(step: Any, tol: Any, x: Any) -> bool:
     return bool(np.all(np.abs(step) <= tol * (1 + _size(x))))
 
 
-@dataclass(frozen=True)
 class Difference:
     """The equation of a fixed point: x - fun(x) = 0."""
 
-    fun: Callable[..., Any]
+    def __init__(self, fun: Callable[..., Any]) -> None:
+        self.fun = fun
 
     def __call__(self, x: Any, *args: Any) -> Any:
         xs, structure = flatten(x)
@@ -53,13 +52,13 @@ class Difference:
         return unflatten(structure, [a - b for a, b in zip(xs, ys, strict=True)])
 
 
-@dataclass(frozen=True)
 class Iteration:
     """Apply a function until its argument no longer changes."""
 
-    name: str
-    tol: float | None
-    max_steps: int
+    def __init__(self, name: str, tol: float | None, max_steps: int) -> None:
+        self.name = name
+        self.tol = tol
+        self.max_steps = max_steps
 
     def __call__(self, residual: Callable[[Any], Any], x0: Any) -> Any:
         xs, structure = flatten(x0)
@@ -90,12 +89,12 @@ class Iteration:
         )
 
 
-@dataclass(frozen=True)
 class Newton:
     """Newton's method with a dense Jacobian; steps are halved until they help."""
 
-    name: str
-    max_steps: int = 100
+    def __init__(self, name: str, max_steps: int = 100) -> None:
+        self.name = name
+        self.max_steps = max_steps
 
     def __call__(self, residual: Callable[[Any], Any], x0: Any) -> Any:
         x, tree = components(x0)
