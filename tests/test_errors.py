@@ -548,6 +548,11 @@ def test_wrong_rules():
         "the rule of <lambda> with respect to x returned shape (7,) "
         "for an argument of shape (3,)."
     )
+    for argument, given in ((1.0, np.ones(3)), (np.ones((1, 3)), np.ones((4, 3)))):
+        defvjp(wide, x=constantly(given))  # it would fit, if the function broadcast
+        with pytest.raises(errors.RuleError, match="returned shape") as info:
+            grad(lambda x: np.sum(wide(x)))(argument)
+        assert f"shape {np.shape(argument)}" in str(info.value)
     for given, words in (
         ("a", "a str with dtype <U1"),
         ({"x": 1.0}, "a dict with dtype object"),
