@@ -19,7 +19,7 @@ for fun in (np.linalg.inv, np.linalg.det, np.linalg.slogdet):
     sample(fun, regular(0, 0))
     sample(fun, regular(0, 2, 2))
 sample(np.linalg.slogdet, -regular(3, 3))
-sample(np.linalg.slogdet, real(2, 2), _order=1)
+sample(np.linalg.slogdet, real(2, 2) + np.array([[0.0, 4.0], [-4.0, 0.0]]))
 sample(np.linalg.det, np.zeros((1, 1)))
 sample(np.linalg.det, np.zeros((2, 2)))
 sample(np.linalg.det, np.zeros((3, 3)))
