@@ -12,12 +12,10 @@ import fgrad.numpy
 from fgrad import grad, vjp, vmap
 from fgrad._engine.dispatch import lift
 from fgrad._transforms import jvp
-from fgrad._tree import flatten, unflatten
 from fgrad.batching.loops import LOOPS
 from fgrad.errors import (
     BatchedValueError,
 )
-from fgrad.testing import fixed
 from tests.samples import Sample
 from tests.test_rules import CASES
 
@@ -33,31 +31,23 @@ class Mapped:
     """A sample as a function of some of its float arguments."""
 
     def __init__(self, call: Sample, which: list[int] | None = None) -> None:
-        leaves, self.structure = flatten((call.args, call.kwargs))
-        self.plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
-        moving = [
-            i
-            for i, leaf in enumerate(leaves)
-            if type(leaf) is not fixed and np.asarray(leaf).dtype.kind in "fc"
-        ]
-        self.which = moving if which is None else [moving[i] for i in which]
-        self.alone = [[i] for i in range(len(moving))] if len(moving) > 1 else []
-        self.fun = lift(call.fun)
+        self.fun, self.primals = call.function()
+        self.which = [*range(len(self.primals))] if which is None else which
+        self.examples = [*map(self.example, range(COUNT))]
 
-    def examples(self, k: int) -> list[Any]:
+    def example(self, k: int) -> list[Any]:
         """The arguments of the k-th example: near those of the sample."""
-        xs = [np.asarray(self.plain[i]) for i in self.which]
+        xs = [np.asarray(self.primals[i]) for i in self.which]
         return [(x * (1 + 0.003 * k)).astype(x.dtype)[()] for x in xs]
 
     def batch(self) -> list[Any]:
-        return list(map(np.stack, zip(*map(self.examples, range(COUNT)), strict=True)))
+        return list(map(np.stack, zip(*self.examples, strict=True)))
 
     def __call__(self, *values: Any) -> list[Any]:
-        full = list(self.plain)
+        full = list(self.primals)
         for i, value in zip(self.which, values, strict=True):
             full[i] = value
-        args, kwargs = unflatten(self.structure, full)
-        return flatten(self.fun(*args, **kwargs))[0]
+        return self.fun(*full)
 
     def floats(self, *values: Any) -> list[Any]:
         return [y for y in self(*values) if np.result_type(y).kind in "fc"]
@@ -73,6 +63,15 @@ class Mapped:
             return []
         return list(vmap(pullback)([np.stack([_some(y), 1 - _some(y)]) for y in out]))
 
+    def rows_of_one(self, *values: Any) -> list[Any]:
+        """Two rows of the Jacobian, one after the other."""
+        out, pullback = vjp(self.floats, *values)
+        if not out:
+            return []
+        first = pullback([_some(y) for y in out])
+        second = pullback([1 - _some(y) for y in out])
+        return list(map(np.stack, zip(first, second, strict=True)))
+
     def second(self, *values: Any) -> list[Any]:
         """The Hessian of a weighted sum, times a vector."""
         out, pullback = vjp(self.gradients, *values)
@@ -87,9 +86,8 @@ def _some(x: Any) -> Any:
     return np.cos(np.arange(np.size(x))).reshape(np.shape(x)).astype(np.result_type(x))
 
 
-def assert_stacked(fun: Any, batch: list[Any], examples: list[list[Any]]) -> None:
-    """``vmap(fun)`` is the stack of `fun`, in value, shape and dtype."""
-    want = [fun(*xs) for xs in examples]
+def assert_stacked(fun: Any, batch: list[Any], want: list[list[Any]]) -> None:
+    """``vmap(fun)`` is the stack of what `fun` gives, in value, shape and dtype."""
     shapes = {tuple(map(np.shape, ys)) for ys in want}
     try:
         got = vmap(fun)(*batch)
@@ -100,7 +98,11 @@ def assert_stacked(fun: Any, batch: list[Any], examples: list[list[Any]]) -> Non
     for i, y in enumerate(got):
         expected = np.stack([ys[i] for ys in want])
         assert y.dtype == expected.dtype
-        np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+        assert_close(y, expected)
+
+
+def assert_close(y: Any, expected: Any) -> None:
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
 
 
 def _check_uneven(error: BatchedValueError) -> None:
@@ -108,70 +110,49 @@ def _check_uneven(error: BatchedValueError) -> None:
     assert UNEVEN in str(error)
 
 
-def _each(call: Sample) -> list[Mapped]:
-    """All arguments mapped, and each one alone."""
-    together = Mapped(call)
-    if not together.which:
-        return []
-    return [together, *(Mapped(call, which) for which in together.alone)]
-
-
 @pytest.mark.parametrize("call", CASES)
-def test_values(call: Sample) -> None:
-    for f in _each(call):
-        assert_stacked(f.__call__, f.batch(), [*map(f.examples, range(COUNT))])
-
-
-@pytest.mark.parametrize("call", CASES)
-def test_gradients(call: Sample) -> None:
-    for f in _each(call):
-        assert_stacked(f.gradients, f.batch(), [*map(f.examples, range(COUNT))])
-
-
-@pytest.mark.parametrize("call", CASES)
-def test_tangents(call: Sample) -> None:
-    f = Mapped(call)
-    if f.which:
-        assert_stacked(f.tangents, f.batch(), [*map(f.examples, range(COUNT))])
-
-
-@pytest.mark.parametrize("call", CASES)
-def test_rows(call: Sample) -> None:
-    """A batch of cotangents inside a batch of arguments."""
-    f = Mapped(call)
-    if f.which:
-        assert_stacked(f.rows, f.batch(), [*map(f.examples, range(COUNT))])
-
-
-@pytest.mark.parametrize("call", CASES)
-def test_second_order(call: Sample) -> None:
-    f = Mapped(call)
-    if f.which and call.order > 1:
-        assert_stacked(f.second, f.batch(), [*map(f.examples, range(COUNT))])
-
-
-@pytest.mark.parametrize("call", CASES)
-def test_differentiated_from_outside(call: Sample) -> None:
-    """The gradient of a sum over examples is the stack of their gradients."""
+def test_sample(call: Sample) -> None:
+    """Values, gradients and tangents, and what is made of these."""
     f = Mapped(call)
     if not f.which:
         return
+    gradients = assert_values_and_gradients(f)
+    batch = f.batch()
+    assert_stacked(f.tangents, batch, [f.tangents(*xs) for xs in f.examples])
+    if len(f.which) > 1:
+        for i in f.which:
+            assert_values_and_gradients(Mapped(call, [i]))
+    if not call.rich:
+        return
+    assert_stacked(f.rows, batch, [f.rows_of_one(*xs) for xs in f.examples])
+    if call.order > 1:
+        assert_stacked(f.second, batch, [f.second(*xs) for xs in f.examples])
+    assert_differentiated_from_outside(f, gradients)
+    assert_mapped_twice(f)
+
+
+def assert_values_and_gradients(f: Mapped) -> list[list[Any]]:
+    """Those of all examples at once are those of each; return the gradients."""
+    gradients = [f.gradients(*xs) for xs in f.examples]
+    assert_stacked(f.__call__, f.batch(), [f(*xs) for xs in f.examples])
+    assert_stacked(f.gradients, f.batch(), gradients)
+    return gradients
+
+
+def assert_differentiated_from_outside(f: Mapped, gradients: list[list[Any]]) -> None:
+    """The gradient of a sum over examples is the stack of their gradients."""
     try:
         out, pullback = vjp(vmap(f.floats), *f.batch())
     except BatchedValueError as error:
         _check_uneven(error)
         return
     got = pullback([np.stack([_some(y[0])] * COUNT) for y in out])
-    want = [f.gradients(*f.examples(k)) for k in range(COUNT)]
-    for c, expected in zip(got, zip(*want, strict=True), strict=True):
-        np.testing.assert_allclose(c, np.stack(expected), rtol=1e-9, atol=1e-9)
+    for c, expected in zip(got, zip(*gradients, strict=True), strict=True):
+        assert_close(c, np.stack(expected))
 
 
-@pytest.mark.parametrize("call", CASES)
-def test_mapped_twice(call: Sample) -> None:
-    f = Mapped(call)
-    if not f.which:
-        return
+def assert_mapped_twice(f: Mapped) -> None:
+    """A batch of batches is the stack of the batches."""
     batch = f.batch()
     try:
         once = vmap(f.floats)(*batch)
@@ -180,7 +161,7 @@ def test_mapped_twice(call: Sample) -> None:
         _check_uneven(error)
         return
     for y, yy in zip(once, twice, strict=True):
-        np.testing.assert_allclose(yy, np.stack([y, y[::-1]]), rtol=1e-9, atol=1e-9)
+        assert_close(yy, np.stack([y, y[::-1]]))
 
 
 # What common programs cost ------------------------------------------------------------

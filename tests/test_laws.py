@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from fgrad import grad, value_and_grad, vjp
-from fgrad._engine.dispatch import lift
-from fgrad._tree import flatten, unflatten
-from fgrad.testing import STEP, fixed, stencil
+from fgrad._tree import flatten
+from fgrad.testing import STEP, stencil
 from tests.test_rules import CASES
 
 CALLS = [case.values[0] for case in CASES]
@@ -24,24 +23,18 @@ class Program:
         self.steps = []
         rng = np.random.default_rng(seed)
         for call in calls:
-            leaves, structure = flatten((call.args, call.kwargs))
-            plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
-            nudges = {
-                i: rng.uniform(-1, 1, np.shape(leaf))
-                for i, leaf in enumerate(leaves)
-                if type(leaf) is not fixed and np.asarray(leaf).dtype.kind in "fc"
-            }
-            fun = call.fun if through_numpy else lift(call.fun)
-            self.steps.append((fun, plain, structure, nudges, rng.integers(2**32)))
+            fun, primals = call.function(plain=through_numpy)
+            nudges = [rng.uniform(-1, 1, np.shape(x)) for x in primals]
+            self.steps.append((fun, primals, nudges, rng.integers(2**32)))
 
     def __call__(self, x):
         state = [x[0], x[1], x[2]]
-        for fun, plain, structure, nudges, seed in self.steps:
-            leaves = list(plain)
-            for i, direction in nudges.items():
-                leaves[i] = plain[i] + 0.01 * direction * np.tanh(state[0])
-            args, kwargs = unflatten(structure, leaves)
-            folded = fold(fun(*args, **kwargs), seed)
+        for fun, primals, nudges, seed in self.steps:
+            values = [
+                x + 0.01 * direction * np.tanh(state[0])
+                for x, direction in zip(primals, nudges, strict=True)
+            ]
+            folded = fold(fun(*values), seed)
             state = [state[1], state[2], 0.5 * state[0] + np.tanh(folded)]
         return state[0] + 2 * state[1] + 3 * state[2]
 
@@ -88,23 +81,12 @@ def test_hessians_of_programs_are_symmetric(calls, seed, x):
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.sampled_from([c for c in CALLS if c.order]), seeds, st.floats(-2, 2))
 def test_pullbacks_are_linear(call, seed, factor):
-    leaves, structure = flatten((call.args, call.kwargs))
-    plain = [leaf.value if type(leaf) is fixed else leaf for leaf in leaves]
-    moving = [
-        i
-        for i, leaf in enumerate(leaves)
-        if type(leaf) is not fixed and np.asarray(leaf).dtype.kind in "fc"
-    ]
+    fun, primals = call.function()
 
-    def flat(*values):
-        full = list(plain)
-        for i, value in zip(moving, values, strict=True):
-            full[i] = value
-        args, kwargs = unflatten(structure, full)
-        out = flatten(lift(call.fun)(*args, **kwargs))[0]
-        return [y for y in out if np.result_type(y).kind in "fc"]
+    def floats(*values):
+        return [y for y in fun(*values) if np.result_type(y).kind in "fc"]
 
-    out, pullback = vjp(flat, *[plain[i] for i in moving])
+    out, pullback = vjp(floats, *primals)
     rng = np.random.default_rng(seed)
     a, b = (
         [np.asarray(rng.uniform(-1, 1, np.shape(y)), np.result_type(y)) for y in out]

@@ -13,6 +13,11 @@ import pytest
 
 import fgrad
 from fgrad import _engine
+from fgrad._engine.later import LATER
+from fgrad._engine.rules import DERIVED, RULES
+from fgrad._engine.signatures import function_name
+from tests import samples
+from tests.samples import SAMPLES
 
 ROOT = Path(fgrad.__file__).parent
 
@@ -131,6 +136,34 @@ def test_what_loads_late(path):
 def test_files_stay_one_idea_wide(path):
     limit = 520 if path.parent.name == "numpy" else 450
     assert len(path.read_text().splitlines()) <= limit
+
+
+def rule_files(fun):
+    """The names of the files that register a function, without what NumPy defines."""
+    found = [DERIVED[fun].__module__] if fun in DERIVED else []
+    if fun in RULES:
+        found += [pullback.fun.__module__ for pullback in RULES[fun].pullbacks.values()]
+    return {
+        module.rsplit(".", maxsplit=1)[-1].lstrip("_")
+        for module in found
+        if room(module) in {"primitives", "derived"} and module.startswith("fgrad.")
+    }
+
+
+def test_samples_have_the_names_of_rule_files():
+    """The file `x` serves the rules of ``primitives/[_]x.py`` and ``derived/x.py``."""
+    samples.load()
+    LATER["compositions"]()
+    files = {path.stem for path in Path(samples.__file__).parent.glob("*.py")}
+    registered = set().union(*map(rule_files, {*RULES, *DERIVED}))
+    assert files - {"__init__"} == registered
+    misplaced = [
+        (function_name(fun), call.file)
+        for fun, calls in SAMPLES.items()
+        for call in calls
+        if (rule_files(fun) or {call.file}) != {call.file}
+    ]
+    assert not misplaced
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,23 +1,39 @@
-"""Calls on which the rules are tested: one file per rule table.
+"""Calls on which the rules are tested: one file for the rule files of that name.
 
 ``sample(np.sum, real(3, 4), axis=0)`` is one call of ``np.sum``. All its float
 arguments are differentiated, except those in ``fixed(...)``. Every sample also runs in
 float32, and in complex128 where NumPy accepts it, unless it says ``_real_only``.
 """
 
+import importlib
 import os
+import pkgutil
 import sys
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from fgrad.testing import fixed
+from fgrad._engine.dispatch import lift
+from fgrad._tree import flatten, tree_map
+from fgrad.testing import _flat_call, fixed
 
-__all__ = ["SAMPLES", "Sample", "cplx", "fixed", "real", "sample", "spread"]
+__all__ = [
+    "SAMPLES",
+    "Sample",
+    "cplx",
+    "fixed",
+    "load",
+    "positive",
+    "real",
+    "regular",
+    "sample",
+    "spread",
+]
 
 
 SEED = int(os.environ.get("FGRAD_SEED", "0"))
@@ -37,6 +53,58 @@ class Sample:
     """Up to which derivative the function is smooth here."""
     single_rtol: float = 2e-3
     """How well the float32 gradient must agree with the float64 one."""
+    file: str = ""
+    """The name of the sample file in which it stands."""
+    rich: bool = False
+    """Whether it is the one call of its form that all tests see."""
+
+    def function(
+        self, *, plain: bool = False
+    ) -> tuple[Callable[..., list[Any]], list[Any]]:
+        """The call as a function of its moving arguments, and their values.
+
+        The function returns the leaves of the result. If `plain`, it calls NumPy's
+        function; otherwise, it calls that of ``fgrad.numpy``.
+        """
+        fun = self.fun if plain else lift(self.fun)
+        call, primals = _flat_call(self.args, self.kwargs)
+        return partial(call, fun), primals
+
+    @property
+    def form(self) -> Any:
+        """All that decides which way the call takes through a rule, but numbers.
+
+        Two calls of the same form differ in shapes and numbers only.
+        """
+        leaves, structure = flatten((self.args, self.kwargs))
+        return self.fun, repr(structure), tuple(map(_form, leaves))
+
+    def converted(self, convert: Callable[[Any], Any]) -> "Sample":
+        """The same call, where `convert` has changed each leaf of the arguments."""
+        args, kwargs = tree_map(convert, (self.args, self.kwargs))
+        return replace(self, args=args, kwargs=kwargs)
+
+
+def _form(leaf: Any) -> Any:
+    """An option as it is, or what kind of number a leaf is."""
+    value = leaf.value if type(leaf) is fixed else leaf
+    if value is None or isinstance(value, str | bool | slice):
+        return repr(value)
+    return type(leaf) is fixed, np.asarray(value).dtype.kind
+
+
+def _richest(calls: Iterable[Sample]) -> list[Sample]:
+    """One call of each form: the one with most axes, and then most entries."""
+    chosen: dict[Any, Sample] = {}
+
+    def wealth(call: Sample) -> tuple[int, int, int]:
+        _, primals = call.function()
+        return call.order, sum(map(np.ndim, primals)), sum(map(np.size, primals))
+
+    for call in calls:
+        if call.form not in chosen or wealth(call) > wealth(chosen[call.form]):
+            chosen[call.form] = call
+    return list(chosen.values())
 
 
 SAMPLES: dict[Callable[..., Any], list[Sample]] = defaultdict(list)
@@ -50,7 +118,24 @@ def sample(
     **kwargs: Any,
 ) -> None:
     """Add a call of `fun` to the tests."""
-    SAMPLES[fun].append(Sample(fun, args, kwargs, _real_only, _order))
+    file = _calling_file().rsplit(".", maxsplit=1)[-1]
+    SAMPLES[fun].append(Sample(fun, args, kwargs, _real_only, _order, file=file))
+
+
+def load() -> None:
+    """Import all sample files: then `SAMPLES` is complete."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    for call in _richest(call for calls in SAMPLES.values() for call in calls):
+        call.rich = True
+
+
+def _calling_file() -> str:
+    """The module outside of this one that is running."""
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] == __name__ and frame.f_back:
+        frame = frame.f_back
+    return frame.f_globals["__name__"]
 
 
 _count: Counter[str] = Counter()
@@ -58,7 +143,7 @@ _count: Counter[str] = Counter()
 
 def _generator() -> np.random.Generator:
     """A generator for the next array of a sample file: no file disturbs another."""
-    name = sys._getframe(2).f_globals["__name__"]
+    name = _calling_file()
     _count[name] += 1
     return np.random.default_rng([SEED, zlib.crc32(name.encode()), _count[name]])
 
@@ -87,3 +172,9 @@ def spread(*shape: int) -> Any:
     count = int(np.prod(shape))
     values = (np.arange(count) - count // 2) * 0.5 + 0.23
     return _generator().permutation(values).reshape(shape)[()]
+
+
+def regular(*shape: int) -> Any:
+    """Well-conditioned matrices with a spectrum that is spread out."""
+    n, m = shape[-2:]
+    return 0.25 * real(*shape) + (1.5 + 1.5 * np.arange(n))[:, None] * np.eye(n, m)

@@ -143,3 +143,13 @@ sample(np.linalg.matmul, real(2, 2, 3), real(3, 2))
 sample(np.linalg.outer, real(3), real(2))
 sample(np.linalg.vecdot, real(2, 3), real(2, 3))
 sample(np.linalg.vecdot, real(3, 2), real(3, 2), axis=0)
+
+for shapes in (
+    [(2, 3), (3, 2)],
+    [(2, 3), (3, 2), (2, 3)],
+    [(3,), (3, 2), (2,)],
+    [(3,), (3, 2), (2, 2), (2, 1)],
+    [(1, 3), (3, 2), (2, 2), (2,)],
+    [(2,), (2,)],
+):
+    sample(np.linalg.multi_dot, [real(*shape) for shape in shapes])

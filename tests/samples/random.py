@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import fgrad.numpy.random  # noqa: F401 (it registers the draws)
 from fgrad._engine.rules import DERIVED
 from tests.samples import SAMPLES
 

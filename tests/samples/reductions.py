@@ -7,6 +7,7 @@ from tests.samples import cplx, fixed, real, sample, spread
 ORDERED = "extrema of complex numbers order them by their real parts first"
 MASK = np.array([[True, False, True, True], [False, True, True, True], [True] * 4])
 NAN = np.array([[1.0, np.nan, 0.5], [np.nan, -0.7, 2.2], [0.3, 1.4, -1.1]])
+HOLES = np.array([[1.0, np.nan, 0.5], [np.nan, -0.7, 2.2]])
 
 AXES = (
     {},
@@ -93,3 +94,7 @@ for fun in (np.nanvar, np.nanstd):
     sample(fun, NAN, axis=1, ddof=fixed(0.5))
     sample(fun, NAN, axis=1, correction=fixed(0.5))
     sample(fun, NAN, axis=1, mean=real(3, 1), where=MASK[:, :3])
+for fun in (np.nancumsum, np.nancumprod):
+    sample(fun, HOLES)
+    sample(fun, HOLES, axis=0)
+    sample(fun, HOLES, axis=-1)

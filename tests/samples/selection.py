@@ -37,21 +37,3 @@ sample(np.piecewise, _x, [_x > 9], [np.sin, np.cos])
 sample(np.piecewise, np.float64(1.3), [False, True], [np.sin, np.cos])
 sample(np.piecewise, np.float64(1.3), True, [np.sin, np.cos])
 sample(np.piecewise, _x.reshape(2, 2), [_x.reshape(2, 2) > 0.5], [np.sin])
-
-for _axis in (0, -1):
-    sample(np.apply_along_axis, np.sum, _axis, real(2, 3))
-    sample(np.apply_along_axis, np.cos, _axis, real(2, 3))
-    sample(np.apply_along_axis, np.diag, _axis, real(2, 1, 2))
-sample(
-    np.apply_along_axis,
-    lambda x, a, b: [a * x[0], x[-1] * b],
-    0,
-    real(2, 2),
-    real(),
-    b=real(),
-)
-sample(np.apply_along_axis, np.diff, axis=0, arr=real(3))
-sample(np.apply_over_axes, np.sum, real(2, 3, 2), [0, -1])
-sample(np.apply_over_axes, np.sum, real(2, 3), 1)
-sample(np.apply_over_axes, lambda x, axis: np.flip(x, axis), real(2, 3), (0, 1))
-sample(np.fromfunction, lambda i, j, a: a * i + j * a * a, (2, 2), a=real())
