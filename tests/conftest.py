@@ -9,14 +9,6 @@ from fgrad.batching import loops
 EXPECTED = {loops.NO_ENTRY, loops.REFUSED, loops.ASKED}
 """Why examples may go one by one. Everything else is an error in a batching table."""
 
-KNOWN = {
-    ("getitem", "BatchedValueError"),
-    ("np.polynomial.chebyshev.chebval", "BatchedValueError"),
-    ("np.polynomial.chebyshev.chebval", "ConversionError"),
-    ("overlap_add", "ValueError"),
-}
-"""Entries that raise in the tests of today. Whoever mends one takes it out of here."""
-
 
 def pytest_collection_finish():
     """Keep the garbage collector from going through all tests again and again.
@@ -36,10 +28,5 @@ def no_entry_fails():
     """
     loops.LOOPS.clear()
     yield
-    failed = [
-        loop
-        for loop in loops.LOOPS
-        if loop.why not in EXPECTED
-        and (loop.name, loop.why.partition(":")[0]) not in KNOWN
-    ]
+    failed = [loop for loop in loops.LOOPS if loop.why not in EXPECTED]
     assert not failed, f"entries of the batching tables failed: {failed}"

@@ -17,6 +17,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from fgrad._engine.bind import bind
 from fgrad._engine.box import Box, as_array
+from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import RULES
 from fgrad._engine.scatter import add_at
 from fgrad.batching.forms import (
@@ -31,6 +32,9 @@ from fgrad.primitives.indexing import index_add, index_update, scatter_add
 
 BASIC = (slice, EllipsisType, type(None))
 SINGLE = (*BASIC, int, np.generic, np.ndarray)
+
+pick = traced(operator.getitem)
+"""``a[index]``, where both may have boxes of other traces."""
 
 
 class Index(NamedTuple):
@@ -114,10 +118,10 @@ def getitem(trace: BatchTrace, a: Any, b: Any) -> Any:
     if index is None:
         return NotImplemented
     if not index.moves:
-        return a._value[(slice(None), *index.parts)]
+        return pick(a._value, (slice(None), *index.parts))
     if not trace.holds(a):
         return _from_shared(trace, a, index)
-    picked = a._value[_numbered(trace, index)]
+    picked = pick(a._value, _numbered(trace, index))
     return np.moveaxis(picked, *_axes(index)) if index.place else picked
 
 
@@ -126,7 +130,7 @@ def _from_shared(trace: BatchTrace, a: Any, index: Index) -> Any:
     parts = tuple(
         lined_up(p._value, index.ndim) if trace.holds(p) else p for p in index.parts
     )
-    return np.moveaxis(a[parts], index.place, 0)
+    return np.moveaxis(pick(a, parts), index.place, 0)
 
 
 @several_arrays(index_add)

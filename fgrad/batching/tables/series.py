@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.box import as_array
+from fgrad._engine.dispatch import traced
 from fgrad.batching.forms import (
     lined_up,
     one_array,
@@ -47,9 +48,9 @@ def vander(fun: Any, x: Any, N: Any = None, increasing: Any = False) -> Any:
 
 
 def _family(prefix: str, module: Any) -> None:
-    val = getattr(module, prefix + "val")
+    val = traced(getattr(module, prefix + "val"))
 
-    @several_arrays(val)
+    @several_arrays(getattr(module, prefix + "val"))
     def value(trace: BatchTrace, x: Any, c: Any, tensor: Any = True) -> Any:
         """Coefficients in front of the examples, as NumPy wants them."""
         x, c = as_array(x), as_array(c)

@@ -135,7 +135,7 @@ def windows(
 @one_array(overlap_add)
 def overlap(fun: Any, a: Any, shape: Any, window_shape: Any, axis: Any) -> Any:
     ndim = len(shape)
-    axes = tuple(range(1, ndim + 1)) if axis is None else shifted(axis, ndim)
+    axes = shifted(tuple(range(ndim)) if axis is None else axis, ndim, repeated=True)
     return fun(a, (a.shape[0], *shape), window_shape, axes)
 
 
