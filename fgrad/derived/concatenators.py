@@ -52,7 +52,8 @@ def _item(item: Any) -> Any:
     if isinstance(item, str):
         return item
     if not isinstance(item, slice):
-        return as_traced(item) if np.ndim(primal(item)) else item
+        array = as_traced(item)
+        return array if array.ndim else item
     ends = [item.start, item.stop, item.step]
     if not any(type(end) is Box for end in ends):
         return item
