@@ -16,8 +16,13 @@ constant(np.isin)
 constant(*(fun for name, fun in vars(np).items() if name == "in1d"))  # until NumPy 2.3
 
 # Comparisons and logic.
-constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
-constant(np.logical_and, np.logical_not, np.logical_or, np.logical_xor)
+COMPARISONS = (np.equal, np.not_equal, np.less)
+COMPARISONS += (np.less_equal, np.greater, np.greater_equal)
+LOGIC = (np.logical_and, np.logical_or, np.logical_xor)
+constant(*COMPARISONS, *LOGIC, np.logical_not)
+constant(*(ufunc.outer for ufunc in (*COMPARISONS, *LOGIC, np.floor_divide)))
+for _method in ("accumulate", "reduce", "reduceat"):
+    constant(*(getattr(ufunc, _method) for ufunc in LOGIC))
 constant(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv)
 constant(np.argwhere, np.count_nonzero, np.flatnonzero, np.nonzero)
 constant(np.isfinite, np.isinf, np.isnan, np.isneginf, np.isposinf, np.isnat)
