@@ -5,7 +5,7 @@ they find traced values in every argument, also inside lists, and otherwise call
 All other names are NumPy's own objects.
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+import typing as _typing
 
 import numpy as _np
 from numpy import (
@@ -157,7 +157,7 @@ from fgrad.numpy import fft as fft, lib as lib, linalg as linalg
 from fgrad.numpy._namespace import lift as _lift, others as _others
 from fgrad.numpy.lib import scimath as _scimath
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from numpy import ufunc as ufunc
 else:
     from fgrad.numpy._namespace import ufunc as ufunc
@@ -510,7 +510,7 @@ if hasattr(_np, "matvec"):  # NumPy 2.2
 _other, __dir__ = _others(_np, globals())
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> _typing.Any:
     """Load `random` and `polynomial` when they are first asked for, as NumPy does.
 
     All other names that NumPy has are its own objects: `testing`, `ma`, `__version__`.
