@@ -186,7 +186,8 @@ def kind_of(space: str, name: str, thing: Any) -> tuple[str, str]:
     if own is not thing and (registered := _registered(_unlifted(own))):
         return registered
     module = getattr(own, "__module__", None) or type(own).__module__
-    if own is not None and module.startswith("fgrad"):
+    ours_only = _unlifted(own) is own and module.startswith("fgrad")
+    if ours_only and not _listed(name):
         return "composition", "fgrad.numpy's own"
     if f"{space}.{name}" in FOLLOWED:
         return "composition", "NumPy's own code, followed"
@@ -218,15 +219,22 @@ def _otherwise(name: str, thing: Any) -> tuple[str, str]:
     """The reason why a name is not in the registry."""
     if inspect.ismodule(thing) and name != "ma":
         return "no array", "a module"
-    for kind, table in (("refused", NOT_FOLLOWED), ("no array", NO_ARRAY)):
-        for names, why in table.items():
-            if name in names.split():
-                return kind, why
+    if listed := _listed(name):
+        return listed
     if isinstance(thing, type) and issubclass(thing, np.generic):
         return "no array", "a type of numbers"
     if not callable(thing) or isinstance(thing, types.GenericAlias):
         return "no array", "a constant"
     return "", ""
+
+
+def _listed(name: str) -> tuple[str, str] | None:
+    """What the lists of names say."""
+    for kind, table in (("refused", NOT_FOLLOWED), ("no array", NO_ARRAY)):
+        for names, why in table.items():
+            if name in names.split():
+                return kind, why
+    return None
 
 
 def _member(name: str) -> tuple[str, str]:

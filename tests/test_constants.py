@@ -57,6 +57,15 @@ for fun in (np.diag_indices_from, np.tril_indices_from, np.triu_indices_from):
     call(fun, M)
 for fun in (np.array2string, np.array_repr, np.array_str):
     call(fun, M, precision=3)
+for fun in (np.equal, np.not_equal, np.less, np.less_equal, np.greater):
+    call(fun.outer, X, X[::-1])
+for fun in (np.greater_equal, np.floor_divide):
+    call(fun.outer, X, X[::-1])
+for fun in (np.logical_and, np.logical_or, np.logical_xor):
+    call(fun.outer, M, X)
+    call(fun.reduce, M - 1, axis=1)
+    call(fun.accumulate, M - 1)
+    call(fun.reduceat, X, [0, 2])
 call(np.argpartition, X, 2)
 call(np.argsort, X, kind="stable")
 call(np.lexsort, [X, X[::-1]])

@@ -21,7 +21,7 @@ from fgrad._engine.box import (
     stored,
 )
 from fgrad._engine.rules import Rule
-from fgrad._words.foreign import is_foreign, operand, reads_as_array
+from fgrad._words.foreign import is_foreign, is_sequence, operand, reads_as_array
 
 __all__ = [
     "array_scalars",
@@ -121,6 +121,6 @@ def usual_operands(rule: Rule, fun: Any) -> tuple[frozenset[type], str]:
 
 def has_lists(rule: Rule, v1: Any, v2: Any) -> bool:
     """Whether there is a list, into which `bind` has to look."""
-    if type(v1) not in CONTAINERS and type(v2) not in CONTAINERS:
+    if not is_sequence(type(v1)) and not is_sequence(type(v2)):
         return False
     return rule.ufunc or bool(boxes_in((v1, v2)))

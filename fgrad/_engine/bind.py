@@ -8,6 +8,7 @@ and so on outwards.
 
 from __future__ import annotations
 
+from collections.abc import ValuesView
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,8 +29,11 @@ from fgrad._engine.signatures import NO_VALUE
 from fgrad._engine.trace import Node, Space, Trace, next_order
 from fgrad._tree import flatten, unflatten
 from fgrad._words.callsite import caller, no_rule
+from fgrad._words.foreign import is_sequence
 
 __all__ = ["PART", "Part", "bind", "record", "record_tree", "untraced"]
+
+USUAL = ARGUMENTS | CONTAINERS
 
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -61,25 +65,37 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _trace_among(rule: Rule, values: list[Any]) -> tuple[Trace | None, bool]:
-    """The innermost trace among arguments; and whether any of them needs a look."""
+    """The innermost trace among arguments; and whether any of them needs a look.
+
+    Sequences with boxes in them become lists and tuples, for all that comes after.
+    """
     trace, inside = None, False
-    for value in values:
+    for i, value in enumerate(values):
         kind = type(value)
         if kind is Box:
             found = value._trace
         elif kind in CONTAINERS and (boxes := boxes_in(value)):
             found, inside = innermost(boxes), True
-        elif kind is dict and boxes_in(value):
-            raise no_rule(
-                f"{rule.name} with a traced value in a dict; pass it as an argument of "
-                f"its own"
-            )
+        elif kind not in USUAL and (boxes := _boxes_of(rule, value)):
+            found, inside = innermost(boxes), True
+            values[i] = tuple(value) if isinstance(value, tuple) else list(value)
         else:
             inside = inside or value is NO_VALUE
             continue
         if trace is None or found.id > trace.id:
             trace = found
     return trace, inside
+
+
+def _boxes_of(rule: Rule, value: Any) -> list[Box]:
+    """The boxes in an unusual argument, which NumPy must be able to read, too."""
+    kind, view = type(value), isinstance(value, ValuesView)
+    boxes = boxes_in(list(value) if view else value)
+    if boxes and not (rule.takes_arrays and is_sequence(kind)):
+        instead = "make a list of it" if view else "pass it as an argument of its own"
+        what = f"{rule.name} with a traced value in a {kind.__name__}"
+        raise no_rule(f"{what}; {instead}")
+    return boxes
 
 
 def record(

@@ -15,7 +15,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fgrad._words.callsite import at
-from fgrad._words.foreign import PLAIN_ARGUMENTS, is_foreign, refuse_foreign
+from fgrad._words.foreign import (
+    PLAIN_ARGUMENTS,
+    is_foreign,
+    is_sequence,
+    refuse_foreign,
+    sequence_of,
+)
 from fgrad.errors import ConversionError, TracedAttributeError
 
 __all__ = [
@@ -335,6 +341,7 @@ for _name, _instead in SET.items():
 # The types that need no look ----------------------------------------------------------
 
 CONTAINERS = frozenset({list, tuple})
+"""The usual types of a sequence; `is_sequence` knows the others."""
 
 ARGUMENTS = PLAIN_ARGUMENTS | {Box}
 """The usual types of an argument."""
@@ -358,13 +365,15 @@ def primal(value: Any) -> Any:
     An opaque trace keeps its boxes: what is batched stays batched.
     """
     kind = type(value)
+    if kind in PLAIN_ARGUMENTS:
+        return value
     if kind is Box:
         inner = primal(value._value)
         if not value._trace.opaque:
             return inner
         return value if inner is value._value else Box(inner, value._trace, value._node)
-    if kind in CONTAINERS and boxes_in(value):
-        return kind([primal(item) for item in value])
+    if is_sequence(kind) and boxes_in(value):
+        return sequence_of(map(primal, value), kind)
     return value
 
 
@@ -398,14 +407,17 @@ def as_array(value: Any) -> Any:
 
 
 def boxes_in(value: Any) -> list[Box]:
-    """The boxes in an argument, looking into (nested) lists, tuples and dicts."""
-    if type(value) is Box:
+    """The boxes in an argument, looking into (nested) sequences and dicts."""
+    kind = type(value)
+    if kind is Box:
         return [value]
-    if type(value) is dict:
-        value = list(value.values())
-    if type(value) in CONTAINERS:
-        return [box for item in value for box in boxes_in(item)]
-    return []
+    if kind in PLAIN_ARGUMENTS:
+        return []
+    if kind is dict:
+        value = value.values()
+    elif kind not in CONTAINERS and not is_sequence(kind):
+        return []
+    return [box for item in value for box in boxes_in(item)]
 
 
 _BY_AGE = attrgetter("id")

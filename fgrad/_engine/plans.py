@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import CONTAINERS, Box, boxes_in, space
+from fgrad._engine.box import ARGUMENTS, CONTAINERS, Box, boxes_in, space
 from fgrad._engine.rules import SPECIAL, Pullback, Rule, composition
 from fgrad._engine.signatures import NO_VALUE, REQUIRED
 from fgrad._engine.trace import Space, Trace
@@ -149,7 +149,7 @@ def _copied(value: Any) -> Any:
 
 def _as_one(value: Any) -> Any:
     """A traced array for a list like ``[x, 1.0]``; other values as they are."""
-    if type(value) in CONTAINERS and boxes_in(value):
+    if type(value) not in ARGUMENTS and boxes_in(value):
         return composition(np.array)(value)
     return value
 

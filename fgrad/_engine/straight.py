@@ -16,7 +16,7 @@ import numpy as np
 
 from fgrad._engine.arguments import defers, has_lists, operands, usual_operands
 from fgrad._engine.bind import bind, record, untraced
-from fgrad._engine.box import CONTAINERS, RESULTS, SCALARS, Box, space
+from fgrad._engine.box import ARGUMENTS, RESULTS, SCALARS, Box, space
 from fgrad._engine.plans import plan_of
 from fgrad._engine.rules import Rule
 from fgrad._engine.trace import next_order
@@ -91,12 +91,12 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             trace = x1._trace
         elif second:
             trace = x2._trace
-        elif type(x1) in CONTAINERS or type(x2) in CONTAINERS:
-            return bind(rule, (x1, x2), {})
-        else:
+        elif type(x1) in ARGUMENTS and type(x2) in ARGUMENTS:
             return fun(x1, x2)
+        else:
+            return bind(rule, (x1, x2), {})
         if not trace.recording:
-            if type(x1) in CONTAINERS or type(x2) in CONTAINERS:
+            if type(x1) not in ARGUMENTS or type(x2) not in ARGUMENTS:
                 return bind(rule, (x1, x2), {})  # an inner trace may be in there
             return trace.interpret(rule, (x1, x2), {}, fun)
         v1 = x1._value if first else x1

@@ -22,6 +22,7 @@ from fgrad._words.callsite import (
     short,
     user_call,
 )
+from fgrad._words.foreign import is_sequence
 from fgrad._words.instead import another, drawing, instead_of
 from fgrad.errors import BatchedValueError, ConversionError
 
@@ -179,7 +180,7 @@ def _holds(value: Any, box: Any) -> bool:
     """Whether a box is in nested containers."""
     if type(value) is dict:
         value = [*value.values()]
-    if type(value) not in (list, tuple):
+    if not is_sequence(type(value)):
         return False
     return any(item is box or _holds(item, box) for item in value)
 

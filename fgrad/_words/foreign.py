@@ -1,9 +1,12 @@
-"""Arrays of other kinds: subclasses of ndarray, and types of other libraries.
+"""Arguments of other kinds: subclasses of ndarray, types of other libraries, sequences.
 
 They take part in NumPy's calls by rules of their own (masks, labels, units), which no
 pullback knows. What NumPy merely reads as an array is read here, too.
 """
 
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,10 +16,12 @@ from fgrad._words.callsite import no_rule
 __all__ = [
     "PLAIN_ARGUMENTS",
     "is_foreign",
+    "is_sequence",
     "operand",
     "plain_form",
     "reads_as_array",
     "refuse_foreign",
+    "sequence_of",
 ]
 
 PLAIN_ARGUMENTS = frozenset(
@@ -63,6 +68,25 @@ def reads_as_array(kind: Any) -> bool:
     if issubclass(kind, np.ndarray | np.generic):
         return False
     return hasattr(kind, "__array__") or hasattr(kind, "__array_interface__")
+
+
+@lru_cache
+def is_sequence(kind: type) -> bool:
+    """Whether NumPy reads values of this type as lists: also named tuples, deques."""
+    return issubclass(kind, Sequence) and not issubclass(kind, _NUMBERS_AND_TEXT)
+
+
+_NUMBERS_AND_TEXT = str, bytes, bytearray, memoryview, range, array
+
+
+def sequence_of(parts: Iterable[Any], kind: Any) -> Any:
+    """Other parts in place of those of a sequence, for NumPy and for user's functions.
+
+    A named tuple stays one; of other types it is not known how they are made.
+    """
+    if not issubclass(kind, tuple):
+        return list(parts)
+    return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)
 
 
 def plain_form(kind: Any) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.bind import bind
-from fgrad._engine.box import CONTAINERS, Box, boxes_in
+from fgrad._engine.box import Box, boxes_in
 from fgrad._engine.rules import Rule
 from fgrad._engine.trace import Trace
+from fgrad._words.foreign import is_sequence, sequence_of
 from fgrad.batching.loops import ASKED, batcher, count, stacked
 
 __all__ = ["one_after_the_other"]
@@ -36,8 +37,9 @@ def _example_of(value: Any, i: int, trace: Any) -> Any:
     """One example of all that is batched by `trace`, at any depth."""
     if type(value) is Box:
         return bind(EXAMPLE, (value, i, trace), {}) if _in(value, trace) else value
-    if type(value) in CONTAINERS and boxes_in(value):
-        return type(value)([_example_of(item, i, trace) for item in value])
+    if is_sequence(type(value)) and boxes_in(value):
+        parts = [_example_of(item, i, trace) for item in value]
+        return sequence_of(parts, type(value))
     if type(value) is dict:
         return {name: _example_of(item, i, trace) for name, item in value.items()}
     return value

@@ -51,9 +51,9 @@ def lined_up(a: Any, ndim: int) -> Any:
 
 
 def _batched_in(trace: BatchTrace, value: Any) -> bool:
-    if type(value) in CONTAINERS:
-        return any(box._trace is trace for box in boxes_in(value))
-    return trace.holds(value)
+    if type(value) is Box:
+        return trace.holds(value)
+    return any(box._trace is trace for box in boxes_in(value))
 
 
 def _inner(rule: Rule, *values: Any) -> Callable[..., Any]:

@@ -20,13 +20,20 @@ from typing_extensions import override
 
 from fgrad._engine.arguments import plain_operands
 from fgrad._engine.bind import bind
-from fgrad._engine.box import ARGUMENTS, CONTAINERS, Box, boxes_in, innermost
+from fgrad._engine.box import (
+    ARGUMENTS,
+    CONTAINERS,
+    Box,
+    boxes_in,
+    innermost,
+)
 from fgrad._engine.later import LATER
 from fgrad._engine.rules import Rule
 from fgrad._engine.scatter import add_at
 from fgrad._engine.trace import Node, Trace, again
 from fgrad._words.callsite import Site, at, caller, short
 from fgrad._words.conversions import conversion_error
+from fgrad._words.foreign import is_sequence, sequence_of
 from fgrad.batching.examples import one_after_the_other
 from fgrad.batching.loops import BATCHERS, NO_ENTRY, REFUSED, SHOWN, count, stacked
 from fgrad.errors import BatchedValueError, LeakedTracerError, RuleError
@@ -194,8 +201,9 @@ class BatchTrace(Trace):
         """One example of all that is batched in the arguments of a call."""
         if self.holds(value):
             return value._value[i]
-        if type(value) in CONTAINERS and boxes_in(value):
-            return type(value)([self.example(item, i) for item in value])
+        if is_sequence(type(value)) and boxes_in(value):
+            parts = [self.example(item, i) for item in value]
+            return sequence_of(parts, type(value))
         if type(value) is dict:
             return {name: self.example(item, i) for name, item in value.items()}
         return value

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from fgrad._engine.box import Box, stand_in
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_traced
 
@@ -45,7 +46,14 @@ def fromfunction(
     return function(*np.indices(shape, dtype=dtype), **kwargs)
 
 
-def ndenumerate(arr: Any) -> Any:
+class ndenumerate(np.ndenumerate):  # noqa: N801 (NumPy's name)
     """``np.ndenumerate``, a class that NumPy does not dispatch."""
-    arr = as_traced(arr)
-    return ((index, arr[index]) for index in np.ndindex(arr.shape))
+
+    def __init__(self, arr: Any) -> None:
+        arr = as_traced(arr)
+        super().__init__(stand_in(arr))
+        self._traced = type(arr) is Box
+        self._pairs = ((index, arr[index]) for index in np.ndindex(arr.shape))
+
+    def __next__(self) -> Any:
+        return next(self._pairs) if self._traced else super().__next__()

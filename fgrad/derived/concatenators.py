@@ -26,20 +26,22 @@ class Concatenator:
         self.__doc__ = numpy.__doc__
 
     def __getitem__(self, key: Any) -> Any:
-        first = key[0] if isinstance(key, tuple) else key
-        if isinstance(first, str) and first in ("r", "c"):
-            raise no_rule("matrices, as 'r' and 'c' make them")
         items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
-        plain = self._numpy[tuple(_plain(item) for item in items)]
         traced = [item for item in items if type(item) is Box]
         if not traced:
-            return plain
+            return self._numpy[key]
+        if isinstance(items[0], str) and items[0] in ("r", "c"):
+            raise no_rule("matrices, as 'r' and 'c' make them")
+        plain = self._numpy[tuple(_plain(item) for item in items)]
         number = iter(np.cumsum([0, *(item.size for item in traced)]))
         numbers = self._numpy[tuple(_numbers(item, number) for item in items)]
         here = numbers >= 0
         values = np.concatenate([np.ravel(item) for item in traced])
         values = asarray(values[numbers[here]], dtype=plain.dtype)
         return index_update(np.where(here, 0, plain), here, values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self).get("_numpy"), name)
 
     def __len__(self) -> int:
         return 0
@@ -50,7 +52,8 @@ def _item(item: Any) -> Any:
     if isinstance(item, str):
         return item
     if not isinstance(item, slice):
-        return as_traced(item) if np.ndim(primal(item)) else item
+        array = as_traced(item)
+        return array if array.ndim else item
     ends = [item.start, item.stop, item.step]
     if not any(type(end) is Box for end in ends):
         return item

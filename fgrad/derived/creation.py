@@ -8,6 +8,7 @@ from fgrad._engine.box import Box, boxes_in, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import at, no_rule
 from fgrad._words.conversions import INDEX
+from fgrad._words.foreign import is_sequence
 from fgrad.errors import ConversionError
 from fgrad.primitives.creation import asarray
 
@@ -16,7 +17,7 @@ def as_traced(x: Any) -> Any:
     """An array, traced if `x` is or has a traced value in it."""
     if type(x) is Box or type(x) is np.ndarray:
         return x
-    return array(x) if isinstance(x, tuple | list) else np.asarray(x)
+    return array(x) if boxes_in(x) else np.asarray(x)
 
 
 def as_index(index: Any) -> Any:
@@ -44,11 +45,11 @@ def array(
     """A nested list with traced entries: stack it, level by level."""
     if ndmax:
         raise no_rule("np.array(..., ndmax=...)")
-    if isinstance(object, tuple | list):
-        if primal(object) is object:
-            object = np.asarray(object)
-        else:
+    if type(object) is not Box:
+        if is_sequence(type(object)) and boxes_in(object):
             object = np.stack([array(item) for item in object])
+        else:
+            object = np.asarray(object)
     if dtype is not None or order != "K":
         object = asarray(object, dtype=dtype, order=order)
     missing = ndmin - np.ndim(object)
@@ -57,7 +58,7 @@ def array(
 
 @derived(np.fromiter)
 def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
-    return array(iter[:count] if count >= 0 else iter, dtype)
+    return array(list(iter)[:count] if count >= 0 else iter, dtype)
 
 
 @derived(np.full)

@@ -54,7 +54,7 @@ def _depth(arrays: Any) -> tuple[int, int]:
     if isinstance(arrays, tuple):
         raise TypeError("np.block takes lists of arrays, not tuples")
     if not isinstance(arrays, list):
-        return 0, np.ndim(arrays)
+        return 0, as_traced(arrays).ndim
     parts = [_depth(part) for part in arrays]
     depths = {depth for depth, _ in parts}
     if len(depths) != 1:

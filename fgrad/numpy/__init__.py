@@ -5,7 +5,7 @@ they find traced values in every argument, also inside lists, and otherwise call
 All other names are NumPy's own objects.
 """
 
-from typing import Any as _Any
+import typing as _typing
 
 import numpy as _np
 from numpy import (
@@ -134,7 +134,6 @@ from numpy import (
     typecodes as typecodes,
     typename as typename,
     ubyte as ubyte,
-    ufunc as ufunc,
     uint as uint,
     uint8 as uint8,
     uint16 as uint16,
@@ -150,18 +149,20 @@ from numpy import (
     zeros as zeros,
 )
 
-from fgrad._engine.dispatch import lift as _lift
 from fgrad._engine.later import LATER as _LATER
 from fgrad.derived.applying import ndenumerate as ndenumerate
 from fgrad.derived.concatenators import c_ as c_, r_ as r_
 from fgrad.derived.vectorizing import vectorize as vectorize
-from fgrad.numpy import (
-    emath as emath,
-    fft as fft,
-    lib as lib,
-    linalg as linalg,
-)
+from fgrad.numpy import fft as fft, lib as lib, linalg as linalg
+from fgrad.numpy._namespace import lift as _lift, others as _others
+from fgrad.numpy.lib import scimath as _scimath
 
+if _typing.TYPE_CHECKING:
+    from numpy import ufunc as ufunc
+else:
+    from fgrad.numpy._namespace import ufunc as ufunc
+
+emath = _scimath
 abs = _lift(_np.abs)
 absolute = _lift(_np.absolute)
 acos = _lift(_np.acos)
@@ -506,12 +507,14 @@ if hasattr(_np, "matvec"):  # NumPy 2.2
     vecmat = _lift(_np.vecmat)
 
 
-def __getattr__(name: str) -> _Any:
-    """Load `random` and `polynomial` when they are first asked for, as NumPy does."""
+_other, __dir__ = _others(_np, globals())
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """Load `random` and `polynomial` when they are first asked for, as NumPy does.
+
+    All other names that NumPy has are its own objects: `testing`, `ma`, `__version__`.
+    """
     if name in {"polynomial", "random"}:
         return _LATER[f"numpy.{name}"]()
-    raise AttributeError(f"module 'fgrad.numpy' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), "polynomial", "random"})
+    return _other(name)

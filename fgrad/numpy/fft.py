@@ -3,7 +3,7 @@
 import numpy as _np
 from numpy.fft import fftfreq as fftfreq, rfftfreq as rfftfreq
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import lift as _lift, others as _others
 
 fft = _lift(_np.fft.fft)
 fft2 = _lift(_np.fft.fft2)
@@ -21,3 +21,5 @@ irfftn = _lift(_np.fft.irfftn)
 rfft = _lift(_np.fft.rfft)
 rfft2 = _lift(_np.fft.rfft2)
 rfftn = _lift(_np.fft.rfftn)
+
+__getattr__, __dir__ = _others(_np.fft, globals())

@@ -3,7 +3,7 @@
 import numpy as _np
 from numpy.linalg import LinAlgError as LinAlgError
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import lift as _lift, others as _others
 
 cholesky = _lift(_np.linalg.cholesky)
 cond = _lift(_np.linalg.cond)
@@ -36,3 +36,5 @@ tensorsolve = _lift(_np.linalg.tensorsolve)
 trace = _lift(_np.linalg.trace)
 vecdot = _lift(_np.linalg.vecdot)
 vector_norm = _lift(_np.linalg.vector_norm)
+
+__getattr__, __dir__ = _others(_np.linalg, globals())

@@ -31,11 +31,11 @@ from numpy.random import (
     standard_normal as standard_normal,
 )
 
-from fgrad._engine.dispatch import lift as _lift
 from fgrad.derived import random as _draws  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers them)
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 
 
-class Generator(_np.random.Generator):
+class Generator(_np.random.Generator, metaclass=_Kind):
     """`numpy.random.Generator`, whose methods also take traced parameters.
 
     Parameters
@@ -53,6 +53,8 @@ class Generator(_np.random.Generator):
     >>> bool(abs(fgrad.grad(loss)(3.0) - 2 / 3.0 * loss(3.0)) < 1e-12)
     True
     """
+
+    _numpys = _np.random.Generator
 
     beta = _lift(_np.random.Generator.beta)
     binomial = _lift(_np.random.Generator.binomial)
@@ -124,12 +126,12 @@ def default_rng(seed: _Any = None) -> Generator:
     >>> bool(ours.normal() == theirs.normal())
     True
     """
-    if isinstance(seed, Generator):
+    if Generator in type(seed).__mro__:
         return seed
     return Generator(_np.random.default_rng(seed).bit_generator)
 
 
-class RandomState(_np.random.RandomState):
+class RandomState(_np.random.RandomState, metaclass=_Kind):
     """`numpy.random.RandomState`, whose methods also take traced parameters.
 
     Parameters
@@ -145,6 +147,8 @@ class RandomState(_np.random.RandomState):
     >>> bool(ours.normal() == theirs.normal())
     True
     """
+
+    _numpys = _np.random.RandomState
 
     beta = _lift(_np.random.RandomState.beta)
     binomial = _lift(_np.random.RandomState.binomial)
@@ -224,3 +228,5 @@ vonmises = _lift(_np.random.vonmises)
 wald = _lift(_np.random.wald)
 weibull = _lift(_np.random.weibull)
 zipf = _lift(_np.random.zipf)
+
+__getattr__, __dir__ = _others(_np.random, globals())

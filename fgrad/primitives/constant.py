@@ -7,7 +7,7 @@ from fgrad._engine.rules import constant, refuse
 from fgrad._words.conversions import STORE
 
 # Rounding, and what is decided by the order of numbers.
-constant(np.ceil, np.fix, np.floor, np.floor_divide, np.rint, np.trunc)
+constant(np.ceil, np.fix, np.floor, np.rint, np.trunc)
 constant(np.around, np.round, np.nextafter, np.signbit, np.spacing)
 constant(np.argmax, np.argmin, np.nanargmax, np.nanargmin)
 constant(np.argpartition, np.argsort, np.lexsort)
@@ -16,8 +16,15 @@ constant(np.isin)
 constant(*(fun for name, fun in vars(np).items() if name == "in1d"))  # until NumPy 2.3
 
 # Comparisons and logic.
-constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
-constant(np.logical_and, np.logical_not, np.logical_or, np.logical_xor)
+LOGIC = (np.logical_and, np.logical_or, np.logical_xor)
+OF_PAIRS = (
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+    *(*LOGIC, np.floor_divide),
+)
+constant(*OF_PAIRS, np.logical_not)
+constant(*(ufunc.outer for ufunc in OF_PAIRS))
+for _method in ("accumulate", "reduce", "reduceat"):
+    constant(*(getattr(ufunc, _method) for ufunc in LOGIC))
 constant(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv)
 constant(np.argwhere, np.count_nonzero, np.flatnonzero, np.nonzero)
 constant(np.isfinite, np.isinf, np.isnan, np.isneginf, np.isposinf, np.isnat)

@@ -1,6 +1,8 @@
-"""What of `numpy.lib` computes with arrays."""
+"""`numpy.lib`: what of it computes with arrays is lifted, the rest is NumPy's own."""
 
-from fgrad.numpy import emath as scimath
-from fgrad.numpy.lib import stride_tricks
+from numpy import lib as _np
 
-__all__ = ["scimath", "stride_tricks"]
+from fgrad.numpy._namespace import others as _others
+from fgrad.numpy.lib import scimath as scimath, stride_tricks as stride_tricks
+
+__getattr__, __dir__ = _others(_np, globals())

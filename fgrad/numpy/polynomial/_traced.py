@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import polyutils
 
 from fgrad.derived.creation import as_traced
 from fgrad.derived.series import as_series
+from fgrad.numpy.polynomial import polyutils
 
 
 class Traced:

@@ -11,7 +11,7 @@ from numpy.polynomial.chebyshev import (
     chebzero as chebzero,
 )
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 cheb2poly = _lift(_np.cheb2poly)
@@ -42,8 +42,10 @@ chebweight = _lift(_np.chebweight)
 poly2cheb = _lift(_np.poly2cheb)
 
 
-class Chebyshev(_Traced, _Chebyshev):
+class Chebyshev(_Traced, _Chebyshev, metaclass=_Kind):
     """`numpy.polynomial.Chebyshev`, also with traced coefficients."""
+
+    _numpys = _Chebyshev
 
     _add = staticmethod(chebadd)
     _sub = staticmethod(chebsub)
@@ -53,3 +55,6 @@ class Chebyshev(_Traced, _Chebyshev):
     _der = staticmethod(chebder)
     _int = staticmethod(chebint)
     _roots = staticmethod(chebroots)
+
+
+__getattr__, __dir__ = _others(_np, globals())

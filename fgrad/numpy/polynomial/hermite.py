@@ -9,7 +9,7 @@ from numpy.polynomial.hermite import (
     hermzero as hermzero,
 )
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 herm2poly = _lift(_np.herm2poly)
@@ -39,8 +39,10 @@ hermweight = _lift(_np.hermweight)
 poly2herm = _lift(_np.poly2herm)
 
 
-class Hermite(_Traced, _Hermite):
+class Hermite(_Traced, _Hermite, metaclass=_Kind):
     """`numpy.polynomial.Hermite`, also with traced coefficients."""
+
+    _numpys = _Hermite
 
     _add = staticmethod(hermadd)
     _sub = staticmethod(hermsub)
@@ -50,3 +52,6 @@ class Hermite(_Traced, _Hermite):
     _der = staticmethod(hermder)
     _int = staticmethod(hermint)
     _roots = staticmethod(hermroots)
+
+
+__getattr__, __dir__ = _others(_np, globals())

@@ -9,7 +9,7 @@ from numpy.polynomial.hermite_e import (
     hermezero as hermezero,
 )
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 herme2poly = _lift(_np.herme2poly)
@@ -39,8 +39,10 @@ hermeweight = _lift(_np.hermeweight)
 poly2herme = _lift(_np.poly2herme)
 
 
-class HermiteE(_Traced, _HermiteE):
+class HermiteE(_Traced, _HermiteE, metaclass=_Kind):
     """`numpy.polynomial.HermiteE`, also with traced coefficients."""
+
+    _numpys = _HermiteE
 
     _add = staticmethod(hermeadd)
     _sub = staticmethod(hermesub)
@@ -50,3 +52,6 @@ class HermiteE(_Traced, _HermiteE):
     _der = staticmethod(hermeder)
     _int = staticmethod(hermeint)
     _roots = staticmethod(hermeroots)
+
+
+__getattr__, __dir__ = _others(_np, globals())

@@ -9,7 +9,7 @@ from numpy.polynomial.laguerre import (
     lagzero as lagzero,
 )
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 lag2poly = _lift(_np.lag2poly)
@@ -39,8 +39,10 @@ lagweight = _lift(_np.lagweight)
 poly2lag = _lift(_np.poly2lag)
 
 
-class Laguerre(_Traced, _Laguerre):
+class Laguerre(_Traced, _Laguerre, metaclass=_Kind):
     """`numpy.polynomial.Laguerre`, also with traced coefficients."""
+
+    _numpys = _Laguerre
 
     _add = staticmethod(lagadd)
     _sub = staticmethod(lagsub)
@@ -50,3 +52,6 @@ class Laguerre(_Traced, _Laguerre):
     _der = staticmethod(lagder)
     _int = staticmethod(lagint)
     _roots = staticmethod(lagroots)
+
+
+__getattr__, __dir__ = _others(_np, globals())

@@ -9,7 +9,7 @@ from numpy.polynomial.legendre import (
     legzero as legzero,
 )
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 leg2poly = _lift(_np.leg2poly)
@@ -39,8 +39,10 @@ legweight = _lift(_np.legweight)
 poly2leg = _lift(_np.poly2leg)
 
 
-class Legendre(_Traced, _Legendre):
+class Legendre(_Traced, _Legendre, metaclass=_Kind):
     """`numpy.polynomial.Legendre`, also with traced coefficients."""
+
+    _numpys = _Legendre
 
     _add = staticmethod(legadd)
     _sub = staticmethod(legsub)
@@ -50,3 +52,6 @@ class Legendre(_Traced, _Legendre):
     _der = staticmethod(legder)
     _int = staticmethod(legint)
     _roots = staticmethod(legroots)
+
+
+__getattr__, __dir__ = _others(_np, globals())

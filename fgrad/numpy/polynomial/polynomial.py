@@ -8,7 +8,7 @@ from numpy.polynomial.polynomial import (
     polyzero as polyzero,
 )
 
-from fgrad._engine.dispatch import lift as _lift
+from fgrad.numpy._namespace import Kind as _Kind, lift as _lift, others as _others
 from fgrad.numpy.polynomial._traced import Traced as _Traced
 
 polyadd = _lift(_np.polyadd)
@@ -36,8 +36,10 @@ polyvander2d = _lift(_np.polyvander2d)
 polyvander3d = _lift(_np.polyvander3d)
 
 
-class Polynomial(_Traced, _Polynomial):
+class Polynomial(_Traced, _Polynomial, metaclass=_Kind):
     """`numpy.polynomial.Polynomial`, also with traced coefficients."""
+
+    _numpys = _Polynomial
 
     _add = staticmethod(polyadd)
     _sub = staticmethod(polysub)
@@ -47,3 +49,6 @@ class Polynomial(_Traced, _Polynomial):
     _der = staticmethod(polyder)
     _int = staticmethod(polyint)
     _roots = staticmethod(polyroots)
+
+
+__getattr__, __dir__ = _others(_np, globals())
