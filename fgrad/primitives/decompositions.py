@@ -43,8 +43,9 @@ def eigh_pullback(g, ans, a, UPLO="L"):
     w, v = ans
     gw, gv = g
     c = onto_triangle(spectral([a, gw], w, v, adjoint(v), UPLO), UPLO)
-    v = once(v, columns(equal(w)))
-    inner = over_gaps(v.mT @ gv, w) + mixed(gv, w) + undecided(gv, gw, w)
+    v = once(v, columns(equal(w)), "eigh")
+    inner = over_gaps(v.mT @ gv, w, "eigh") + mixed(gv, w, "eigh")
+    inner = inner + undecided(g, gv, w, "eigh")
     return c + onto_triangle(conjugate(v) @ inner @ v.mT, UPLO)
 
 
@@ -78,35 +79,37 @@ def svd_pullback(g, ans, a, full_matrices=True, compute_uv=True, hermitian=False
     values = _values_pullback(g[1], a, *ans, hermitian)
     if hermitian:
         return values + _hermitian_svd_pullback(g, ans)
-    (gu, gs, gvh), (u, s, vh) = g, ans
+    (gu, _, gvh), (u, s, vh) = g, ans
     k = s.shape[-1]
     repeated = equal(s)
-    left = once(u[..., :k], columns(repeated))
-    right = once(vh[..., :k, :], repeated[..., None])
-    left, right = u[..., :k], vh[..., :k, :]
+    left = once(u[..., :k], columns(repeated), "svd")
+    right = once(vh[..., :k, :], repeated[..., None], "svd")
     gleft, gright = gu[..., :k], gvh[..., :k, :]
     x = left.mT @ gleft
     y = conjugate(right @ gright.mT)
-    together = over_gaps(x + y, s)
+    together = over_gaps(x + y, s, "svd")
     sums = np.expand_dims(s, -1) + columns(s)
-    apart = over(0.5 * (x - y - adjoint(x - y)), sums, size(x) + size(y))
+    apart = x - y - adjoint(x - y)
+    apart = over(0.5 * apart, sums, "svd", size(x) + size(y))
     used = np.abs(primal(gleft)).sum(-2, keepdims=True)
     used = used + np.abs(primal(gright)).sum(-1)[..., None, :]
-    inner = 0.5 * (together + adjoint(together)) + apart + undecided(used, gs, s)
-    inner = inner + mixed(gleft, s) + mixed(gright.mT, s)
+    inner = 0.5 * (together + adjoint(together)) + apart
+    inner = inner + mixed(gleft, s, "svd") + mixed(gright.mT, s, "svd")
+    inner = inner + undecided(g, used, s, "svd")
     c = values + conjugate(left) @ inner @ conjugate(right)
     if u.shape[-2] > k:
         out = gleft - conjugate(left) @ x
         if full_matrices:
             rest, grest = u[..., k:], gu[..., k:]
             out = out - conjugate(rest @ grest.mT @ left) + gauge(rest.mT @ grest)
-        c = c + over(out, columns(s), size(gu)) @ conjugate(right)
+        c = c + over(out, columns(s), "svd", size(gu)) @ conjugate(right)
     if vh.shape[-1] > k:
         out = gright - gright @ right.mT @ conjugate(right)
         if full_matrices:
             rest, grest = vh[..., k:, :], gvh[..., k:, :]
             out = out - conjugate(right @ grest.mT @ rest) + gauge(rest @ grest.mT)
-        c = c + conjugate(left) @ over(out, np.expand_dims(s, -1), size(gvh))
+        out = over(out, np.expand_dims(s, -1), "svd", size(gvh))
+        c = c + conjugate(left) @ out
     return c
 
 
@@ -122,11 +125,12 @@ def _values_pullback(g, a, u, s, vh, hermitian):
 
 def _hermitian_svd_pullback(g, ans):
     """Singular values are the absolute eigenvalues; signs go with the right vectors."""
-    (gu, gs, gvh), (u, s, vh) = g, ans
+    (gu, _, gvh), (u, s, vh) = g, ans
     sign = _signs(u, vh)
     gv, w = gu + adjoint(gvh) * columns(sign), s * sign
-    u = once(u, columns(equal(w)))
-    inner = over_gaps(u.mT @ gv, w) + mixed(gv, w) + undecided(gv, gs * sign, w)
+    u = once(u, columns(equal(w)), "eigh")
+    inner = over_gaps(u.mT @ gv, w, "eigh") + mixed(gv, w, "eigh")
+    inner = inner + undecided(g, gv, w, "svd")
     return onto_triangle(conjugate(u) @ inner @ u.mT)
 
 
@@ -191,8 +195,9 @@ def eig_pullback(g, ans, a):
         component = np.sum(v * here, axis=-2, keepdims=True)
         gv = gv - here * (1j * along.imag / component)
     c = spectral([a, gw], w, v, np.linalg.inv(v))
-    v = once(v, columns(equal(w)))
-    inner = over_gaps(v.mT @ gv, w, phases=False) + mixed(gv, w) + undecided(gv, gw, w)
+    v = once(v, columns(equal(w)), "eig")
+    inner = over_gaps(v.mT @ gv, w, "eig", phases=False) + mixed(gv, w, "eig")
+    inner = inner + undecided(g, gv, w, "eig")
     return c + np.linalg.solve(v.mT, inner @ v.mT)
 
 

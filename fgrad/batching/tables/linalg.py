@@ -93,8 +93,8 @@ def norm(
 
 
 @several_arrays(mixed)
-def zeros_for_rotations(trace: BatchTrace, gv: Any, w: Any) -> Any:
-    return mixed(trace.of_all(gv), trace.of_all(w))
+def zeros_for_rotations(trace: BatchTrace, gv: Any, w: Any, name: str) -> Any:
+    return mixed(trace.of_all(gv), trace.of_all(w), name)
 
 
 def weighted(fun: Any) -> Any:

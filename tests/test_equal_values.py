@@ -1,0 +1,135 @@
+"""Repeated eigenvalues and singular values: a right number, or nan in words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fgrad
+
+ONE = np.eye(2)
+PAIR = np.diag([1.0, 1.0, 2.0])
+NINE = np.arange(9.0).reshape(3, 3)
+
+
+def function(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def of_matrix(a: Any) -> Any:
+        w, v = np.linalg.eigh(a)
+        return (v * f(w)) @ v.T
+
+    return of_matrix
+
+
+log, exp = function(np.log), function(np.exp)
+
+
+def generalized_log(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a)
+    return (u * np.log(s)) @ vh
+
+
+UNKNOWN: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
+    "maps of positive matrices": (
+        lambda b: np.sum(exp(log(b) + np.ones((2, 2)))),
+        ONE,
+        "spectral_function",
+    ),
+    "an entry of the logarithm": (lambda b: log(b)[0, 1], ONE, "spectral_function"),
+    "a subset": (
+        lambda a: np.sum(log(a)[:2, :2] * NINE[:2, :2]),
+        PAIR,
+        "spectral_function",
+    ),
+    "the logarithm of singular values": (
+        lambda a: np.sum(generalized_log(a) * NINE[:2, :2]),
+        ONE,
+        "polar",
+    ),
+    "Procrustes": (
+        lambda a: np.sum(NINE * (np.linalg.svd(a).U @ np.linalg.svd(a).Vh)),
+        np.eye(3),
+        "polar",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_nan_comes_with_words(name: str) -> None:
+    fun, a, instead = UNKNOWN[name]
+    with pytest.warns(RuntimeWarning, match=instead) as found:
+        slope = fgrad.grad(fun)(a)
+    assert {warning.filename for warning in found} == {__file__}
+    assert np.isnan(slope).any()
+    with pytest.warns(RuntimeWarning, match=instead):
+        forward = fgrad.jvp(fun, (a,), (NINE[: len(a), : len(a)],))[1]
+    assert np.isnan(forward)
+
+
+def test_second_derivative_in_words() -> None:
+    hessian = fgrad.hessian(lambda a: np.sum(np.log(np.linalg.eigvalsh(a))))
+    with pytest.warns(RuntimeWarning, match="slogdet"):
+        assert np.isnan(hessian(0.7 * ONE)).any()
+
+
+def of_the_largest(a: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    return np.sum((v[:, -1:] * w[-1:]) @ v[:, -1:].T * NINE)
+
+
+def pseudo_inverse(a: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    large = w > 1e-3
+    return np.sum((v * np.where(large, 1 / np.where(large, w, 1), 0)) @ v.T * NINE)
+
+
+def trace_and_vector(a: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    return np.sum(w) + v[0, -1] ** 2
+
+
+KNOWN: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
+    "no equal value is used": (of_the_largest, PAIR, None),
+    "equal values are masked": (pseudo_inverse, np.diag([0.0, 0.0, 2.0]), None),
+    "the trace besides": (trace_and_vector, PAIR, None),
+    "a trace of a function": (lambda a: np.trace(exp(a)), ONE, np.e * ONE),
+    "all is masked": (
+        lambda a: np.sum(np.where(a > 5, log(a), 0)),
+        ONE,
+        np.zeros((2, 2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_known_from_the_vectors(name: str) -> None:
+    fun, a, expected = KNOWN[name]
+    slope = fgrad.grad(fun)(a)
+    if expected is None:  # NumPy reads the lower triangle
+        expected = np.zeros_like(a)
+        for i, j in zip(*np.tril_indices_from(a), strict=True):
+            step = np.zeros_like(a)
+            step[i, j] = 1e-6
+            expected[i, j] = (fun(a + step) - fun(a - step)) / 2e-6
+    np.testing.assert_allclose(slope, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", ["eigh", "svd", "eig"])
+def test_each_matrix_has_its_own_scale(kind: str, dtype: Any) -> None:
+    a = np.array([[2.0, 1.0], [1.0, 3.0]], dtype)
+    weights = np.array([[1.0, 2.0], [0.5, 3.0]], dtype)
+
+    def loss(a: Any) -> Any:
+        if kind == "svd":
+            u, s, vh = np.linalg.svd(a)
+            return np.sum((u * np.log(s)[..., None, :]) @ vh * weights)
+        w, v = getattr(np.linalg, kind)(a)
+        back = np.linalg.inv(v) if kind == "eig" else v.mT
+        return np.sum((v * np.log(w)[..., None, :]) @ back * weights)
+
+    large = dtype(1e14 if dtype is np.float64 else 1e5)
+    slope = fgrad.grad(loss)(np.stack([large * a, a]))
+    rtol = 1e3 * np.finfo(dtype).eps
+    np.testing.assert_allclose(slope[1], fgrad.grad(loss)(a), rtol=rtol)
+    np.testing.assert_allclose(slope[0], fgrad.grad(loss)(large * a), rtol=rtol)
