@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fgrad
+from fgrad.testing import check_grads
 
 ONE = np.eye(2)
 PAIR = np.diag([1.0, 1.0, 2.0])
@@ -133,3 +134,103 @@ def test_each_matrix_has_its_own_scale(kind: str, dtype: Any) -> None:
     rtol = 1e3 * np.finfo(dtype).eps
     np.testing.assert_allclose(slope[1], fgrad.grad(loss)(a), rtol=rtol)
     np.testing.assert_allclose(slope[0], fgrad.grad(loss)(large * a), rtol=rtol)
+
+
+# Defective matrices -------------------------------------------------------------------
+
+JORDAN = np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 1.0], [0.0, 0.0, 2.0]])
+TURNED = NINE + np.diag([3.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize("a", [JORDAN, TURNED @ JORDAN @ np.linalg.inv(TURNED)])
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda a: np.sum(np.linalg.eigvals(a) ** 2).real,  # 2 * a.T, if it were known
+        lambda a: np.sum(np.linalg.eig(a).eigenvectors[0]).real,
+    ],
+)
+def test_defective_matrix(fun: Any, a: Any) -> None:
+    with pytest.warns(RuntimeWarning, match="the matrix is defective"):
+        assert np.isnan(fgrad.grad(fun)(a)).any()
+
+
+# Determinants out of range ------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.parametrize(
+    ("a", "dtype"),
+    [(1e-170, float), (1e160, float), (1e-310, float), (1e-25, "f4"), (1e25, "f4")],
+)
+def test_cofactors_of_a_determinant_out_of_range(a: Any, dtype: Any) -> None:
+    one = np.eye(2, dtype=dtype)
+    slope = fgrad.grad(np.linalg.det)(np.multiply(a, one, dtype=dtype))
+    np.testing.assert_allclose(slope, a * one, rtol=1e-6)
+    stack = np.multiply([[[a]], [[2.0]]], one, dtype=dtype)
+    both = fgrad.vmap(fgrad.grad(np.linalg.det))(stack)
+    np.testing.assert_allclose(both, stack, rtol=1e-6)
+
+
+def test_cofactors_of_larger_matrices_out_of_range() -> None:
+    slope = fgrad.grad(np.linalg.det)(1e-110 * np.eye(3))
+    np.testing.assert_allclose(slope, 1e-220 * np.eye(3), rtol=1e-12)
+    slope = fgrad.grad(np.linalg.det)(1e-200 * np.ones((2, 2)))
+    np.testing.assert_allclose(slope, 1e-200 * np.array([[1, -1], [-1, 1]]), rtol=1e-12)
+    second = fgrad.hessian(np.linalg.det)(1e-170 * np.eye(2)).reshape(4, 4)
+    expected = np.array([[0, 0, 0, 1], [0, 0, -1, 0], [0, -1, 0, 0], [1, 0, 0, 0]])
+    np.testing.assert_allclose(second, expected, atol=1e-12)
+
+
+# Singular matrices --------------------------------------------------------------------
+
+
+def test_singular_matrix_in_words() -> None:
+    words = r"slogdet needs the inverse of the matrix at \(1,\).*rank is 1 of 2"
+    with pytest.raises(np.linalg.LinAlgError, match=words) as caught:
+        fgrad.grad(lambda a: np.sum(np.linalg.slogdet(a)[1]))(
+            np.stack([np.eye(2), np.ones((2, 2))])
+        )
+    assert "np.linalg.slogdet(a)[1]" in "".join(caught.value.__notes__)
+    with pytest.raises(np.linalg.LinAlgError, match=r"np\.linalg\.cond needs"):
+        fgrad.grad(lambda a: np.linalg.cond(a, 1))(np.ones((2, 2)))
+
+
+def dependent(dtype: str) -> Any:
+    """Three independent columns, then one that is a combination, one of zeros."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(6, 5)) + 1j * rng.normal(size=(6, 5)) * (dtype == "complex")
+    a[:, 3], a[:, 4] = a[:, 2] - a[:, 0], 0
+    return a if dtype == "complex" else a.real
+
+
+@pytest.mark.filterwarnings("ignore:a derivative through np.linalg.qr")  # forward mode
+@pytest.mark.parametrize("dtype", ["real", "complex"])
+def test_qr_of_dependent_columns(dtype: str) -> None:
+    a = dependent(dtype)
+
+    def leading(a: Any) -> Any:
+        q, r = np.linalg.qr(a)
+        return q[:, :3], r[:3]
+
+    check_grads(leading, (a,), rtol=1e-7)
+    check_grads(lambda a: np.linalg.qr(a, mode="r")[:3], (a,), rtol=1e-7)
+    check_grads(lambda a: leading(a[:4]), (a,), rtol=1e-7)
+
+    def loss(a: Any) -> Any:
+        return np.sum(np.abs(np.linalg.qr(a).Q[..., :3]) ** 3)
+
+    stack = np.stack([a, a + 2 * np.eye(6, 5)])
+    both = fgrad.vmap(fgrad.grad(loss))(stack)
+    for one, matrix in zip(both, stack, strict=True):
+        np.testing.assert_allclose(one, fgrad.grad(loss)(matrix), atol=1e-13)
+
+
+def test_qr_of_dependent_columns_in_words() -> None:
+    with pytest.warns(RuntimeWarning, match="a column of the matrix is a combination"):
+        slope = fgrad.grad(lambda a: np.sum(np.linalg.qr(a).Q))(dependent("real"))
+    assert np.isnan(slope).any()
+    with pytest.warns(RuntimeWarning, match="a column of the matrix is a combination"):
+        tangent = fgrad.jvp(np.linalg.qr, (np.ones((2, 2)),), (NINE[:2, :2],))[1]
+    assert np.isnan(tangent[0][:, 1]).all()
+    assert np.isfinite(tangent[0][:, 0]).all()

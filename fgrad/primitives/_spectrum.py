@@ -46,22 +46,38 @@ EQUAL = 1e2
 """How many machine epsilons, relative to the largest value, equal values differ."""
 
 
+WHY = {
+    "eigh": "two eigenvalues are equal, or a phase is arbitrary",
+    "svd": "two singular values are equal, or one is 0, or a phase is arbitrary",
+    "eig": "two eigenvalues are equal, or the matrix is defective",
+}
+"""What may be the reason."""
+
 INSTEAD = {
     "eigh": "fgrad.linalg.spectral_function(f, a) in place of V @ diag(f(w)) @ V.T, "
     "its trace in place of sum(f(w)), or np.linalg.slogdet in place of sum(log(w))",
     "svd": "fgrad.linalg.polar(a) in place of U @ Vh, or "
     "fgrad.linalg.spectral_function(f, a.T @ a) in place of V @ diag(f(s**2)) @ V.T",
-    "eig": "fgrad.linalg.expm, logm or sqrtm in place of V @ diag(f(w)) @ inv(V)",
+    "eig": "fgrad.linalg.expm, logm or sqrtm in place of V @ diag(f(w)) @ inv(V), or "
+    "np.trace(a) in place of sum(w)",
 }
 """What has all derivatives, in place of what is made of a decomposition's vectors."""
 
 
 def unknown(name: str) -> None:
     """Say that equal values make a derivative nan."""
+    if name == "qr":
+        warn_undefined(
+            "a derivative through np.linalg.qr is nan: a column of the matrix is a "
+            "combination of those before it, and the derivative of its column of Q is "
+            "infinite. Use no more of Q and R than the columns and rows before it, or "
+            "leave such columns out of the matrix."
+        )
+        return
     kind = "singular " if name == "svd" else "eigen"
     warn_undefined(
-        f"a derivative through np.linalg.{name} is nan: two {kind}values are equal, or "
-        f"a phase is arbitrary, and the derivative of the {kind}vectors is infinite. "
+        f"a derivative through np.linalg.{name} is nan: {WHY[name]}, and the "
+        f"derivative of the {kind}vectors is infinite. "
         f"What is computed from them may have a derivative all the same, which the "
         f"{kind}vectors do not tell. Write {INSTEAD[name]}."
     )
@@ -107,7 +123,7 @@ def over_gaps_w_pullback(g: Any, ans: Any, w: Any, name: str, phases: bool) -> A
     return np.sum(c, axis=-2) - np.sum(c, axis=-1)
 
 
-def gauge(x: Any) -> Any:
+def gauge(x: Any, name: str) -> Any:
     """0 where the antihermitian part of a matrix is rounding, and nan elsewhere.
 
     It is the cotangent of a rotation among vectors that any rotation may replace.
@@ -115,6 +131,12 @@ def gauge(x: Any) -> Any:
     x = primal(x)
     rotation = 0.5 * (x - np.conjugate(x.mT))
     none = size(rotation) <= ROUNDING * np.finfo(x.dtype).eps * size(x)
+    if not bool(np.all(values(none))):
+        warn_undefined(
+            f"a derivative through np.linalg.{name} is nan: the vectors that complete "
+            f"a basis are arbitrary, and so is what is computed from their entries. "
+            f"Use what any such basis gives, as the projector Q @ Q.T."
+        )
     return np.where(none, 0, np.nan).astype(x.real.dtype)
 
 
