@@ -32,6 +32,7 @@ FLOORS = (
     "batching",
     "numpy",
     "_transforms",
+    "linalg",
     "tree",
     "testing",
     "_coverage",
@@ -39,6 +40,9 @@ FLOORS = (
     "__init__",
 )
 """The rooms of the house from the ground up: an import leads down, or stays inside."""
+
+PUBLIC = ("fgrad", "fgrad.linalg", "fgrad.testing", "fgrad.errors", "fgrad.tree")
+"""The modules that users import, besides `fgrad.numpy` and `fgrad.debug`."""
 
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -171,9 +175,7 @@ def test_modules_say_what_they_are(name):
     assert inspect.getdoc(importlib.import_module(name))
 
 
-@pytest.mark.parametrize(
-    "module", ["fgrad", "fgrad.testing", "fgrad.errors", "fgrad.tree"]
-)
+@pytest.mark.parametrize("module", PUBLIC)
 def test_public_names(module):
     module = importlib.import_module(module)
     assert sorted(module.__all__) == list(module.__all__)
@@ -190,7 +192,7 @@ def test_public_names(module):
 
 def test_the_reference_names_everything():
     text = (ROOT.parent / "docs" / "reference.md").read_text()
-    for module in ("fgrad", "fgrad.testing", "fgrad.errors", "fgrad.tree"):
+    for module in PUBLIC:
         module = importlib.import_module(module)
         for name in module.__all__:
             thing = getattr(module, name)
@@ -199,7 +201,9 @@ def test_the_reference_names_everything():
                 assert inspect.getdoc(thing).splitlines()[0] in text, name
 
 
-@pytest.mark.parametrize("module", ["fgrad", "fgrad.testing", "fgrad.tree"])
+@pytest.mark.parametrize(
+    "module", ["fgrad", "fgrad.linalg", "fgrad.testing", "fgrad.tree"]
+)
 def test_the_reference_gives_the_signatures(module):
     text = (ROOT.parent / "docs" / "reference.md").read_text()
     module = importlib.import_module(module)

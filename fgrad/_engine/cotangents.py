@@ -13,18 +13,28 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.bind import Part
-from fgrad._engine.box import Box, boxes_in, innermost
+from fgrad._engine.box import COTANGENTS, Box, boxes_in, innermost, values
 from fgrad._engine.dispatch import traced
+from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Pending, Scatter, add_at, scatter_add
 from fgrad._engine.trace import Node
 
-__all__ = ["Cotangents", "put_together"]
+__all__ = ["Cotangents", "Parts", "put_together"]
+
+
+class Parts(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
+    """The cotangents of several results, for one pullback."""
+
+    used: tuple[bool, ...]
+    """Which of the results were used at all."""
+    masked: tuple[bool, ...]
+    """Which cotangents may have zeros where their entries were not used."""
 
 
 class Cotangents:
     """The cotangent of each node that has one, and which node comes next."""
 
-    __slots__ = ("masked", "owned", "queue", "total")
+    __slots__ = ("holes", "masked", "owned", "queue", "total")
 
     def __init__(self) -> None:
         self.total: dict[Node, Any] = {}
@@ -32,6 +42,8 @@ class Cotangents:
         """Nodes whose total is nobody else's: it may be added to in place."""
         self.masked: set[Node] = set()
         """Nodes whose cotangent may be zero where they were masked out."""
+        self.holes: set[Node] = set()
+        """Those of which an entry that is zero was masked out itself."""
         self.queue: list[Any] = []
 
     def add(self, node: Node, c: Any) -> None:
@@ -91,22 +103,29 @@ class Cotangents:
             self._own(node, buffer)
         return self.total[node]
 
-    def part(self, node: Node, c: Part) -> None:
+    def part(self, node: Node, c: Part, masked: bool) -> None:
         """Set the cotangent of one among several results."""
         if node not in self.total:
             self._first(node, [None] * len(node.shape))
-        self.total[node][c.position] = c.g
+        self.total[node][c.position] = c.g, masked
 
-    def mask(self, parent: Any) -> None:
+    def mask(self, node: Node, parent: Any, pullback: Pullback, g: Any) -> None:
         """Remember that a cotangent may be zero where it was masked out."""
-        self.masked.update(parent if type(parent) is tuple else (parent,))
+        parents = parent if type(parent) is tuple else (parent,)
+        self.masked.update(parents)
+        if pullback.masks or (node in self.holes and _keeps_holes(pullback, g)):
+            self.holes.update(parents)
 
     def parts(self, node: Node) -> tuple[Any, ...]:
         """The cotangents of several results, zero for those that were not used."""
-        return tuple(
-            np.zeros(*space) if part is None else part
-            for part, space in zip(self.total.pop(node), node.shape, strict=True)
+        given = self.total.pop(node)
+        parts = Parts(
+            np.zeros(*space) if part is None else part[0]
+            for part, space in zip(given, node.shape, strict=True)
         )
+        parts.used = tuple(part is not None for part in given)
+        parts.masked = tuple(part is not None and part[1] for part in given)
+        return parts
 
     def result(self, leaf: Node) -> Any:
         """The gradient of a leaf: fresh and writable, a scalar if it is 0-d."""
@@ -118,6 +137,13 @@ class Cotangents:
         if type(total) is Box:
             return total
         return (total if leaf in self.owned else np.array(total))[()]
+
+
+def _keeps_holes(pullback: Pullback, g: Any) -> bool:
+    """Whether zeros that were masked out stay apart from those of a product."""
+    if pullback.rule.elementwise or pullback.rule.picks:
+        return True
+    return type(g) in COTANGENTS and not np.any(values(g))
 
 
 def put_together(c: Pending) -> Any:

@@ -8,13 +8,13 @@ is itself traced, at a zero cotangent, and replayed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgrad._engine.bind import PART
-from fgrad._engine.box import Box
+from fgrad._engine.box import Box, values
 from fgrad._engine.dispatch import traced
 from fgrad._engine.replay import (
     fit,
@@ -29,8 +29,9 @@ from fgrad._engine.scatter import Scatter
 from fgrad._engine.signatures import REQUIRED
 from fgrad._engine.trace import Node, Tape, Trace, reachable
 from fgrad._words.callsite import describe
+from fgrad._words.undefined import deferred, warn_undefined
 
-__all__ = ["Tangent", "TangentTrace", "owned", "push"]
+__all__ = ["Tangent", "TangentTrace", "owned", "push", "tell"]
 
 
 class Tangent(NamedTuple):
@@ -96,7 +97,7 @@ def push(
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
     spent = _last_uses(nodes, outputs) if consume else {}
     invalid: list[str] = []
-    with noting(invalid):
+    with deferred() as words, noting(invalid):
         for node in nodes:
             if node.edges:
                 tangent = _along(node, node.edges, known.get, invalid)
@@ -107,7 +108,17 @@ def push(
                 node.edges = ()
                 for p in spent.get(node, ()):
                     known.pop(p, None)
-    return {node: known[node].t for node in outputs if node in known}
+    found = {node: known[node].t for node in outputs if node in known}
+    tell(words, found.values())
+    return found
+
+
+def tell(words: list[str], tangents: Iterable[Any]) -> None:
+    """Say why tangents are nan, if they are."""
+    arrays = (t for t in tangents if type(t) is not tuple)
+    if words and any(np.any(np.isnan(values(t))) for t in arrays):
+        for one in dict.fromkeys(words):
+            warn_undefined(one)
 
 
 def _along(

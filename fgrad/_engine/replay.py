@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from functools import reduce
 from heapq import heappop, heappush
+from operator import gt
 from typing import Any, cast
 
 import numpy as np
 
 from fgrad._engine.bind import Part
 from fgrad._engine.box import COTANGENTS, Box, primal, values
-from fgrad._engine.cotangents import Cotangents, put_together
+from fgrad._engine.cotangents import Cotangents, Parts, put_together
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Pending, Scatter, index_add
@@ -43,6 +44,10 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
     cotangents = Cotangents()
     for root, g in roots:
         cotangents.add(root, g)
+    if len(roots) > 1:  # a zero that was given for one of several results is exact
+        given = [root for root, _ in roots]
+        cotangents.masked.update(given)
+        cotangents.holes.update(given)
     invalid: list[str] = []
     node = pullback = None
     try:
@@ -61,7 +66,7 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                     except (TypeError, ValueError) as error:
                         c = pulled_again(error, pullback, parent, g, residuals)
                     if below_mask or pullback.masks:
-                        cotangents.mask(parent)
+                        cotangents.mask(node, parent, pullback, g)
                     if invalid or (below_mask and residuals):
                         c = keep_zeros(c, g, parent, pullback)
                         invalid.clear()
@@ -70,7 +75,7 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
                         or c.shape != parent.shape
                         or c.dtype is not parent.dtype
                     ):
-                        _add_other(cotangents, c, parent, pullback)
+                        _add_other(cotangents, c, node, parent, pullback)
                     elif parent in total:
                         cotangents.add(parent, c)
                     elif parent.edges:
@@ -90,7 +95,9 @@ def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
     return cotangents
 
 
-def _add_other(cotangents: Cotangents, c: Any, parent: Any, pullback: Pullback) -> None:
+def _add_other(
+    cotangents: Cotangents, c: Any, node: Node, parent: Any, pullback: Pullback
+) -> None:
     """Add what is not simply an array of the argument's shape and dtype."""
     kind = type(c)
     if c is None:
@@ -98,11 +105,11 @@ def _add_other(cotangents: Cotangents, c: Any, parent: Any, pullback: Pullback) 
     if kind is Scatter:
         cotangents.scatter(parent, c)
     elif kind is Part:
-        cotangents.part(parent, c)
+        cotangents.part(parent, c, node in cotangents.holes)
     elif type(parent) is tuple:
-        for node, part in zip(parent, c, strict=True):
-            if node is not None and part is not None:
-                cotangents.add(node, fit(part, node, pullback))
+        for one, part in zip(parent, c, strict=True):
+            if one is not None and part is not None:
+                cotangents.add(one, fit(part, one, pullback))
     else:
         cotangents.add(parent, fit(c, parent, pullback))
 
@@ -143,6 +150,8 @@ def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
 
 def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     """A zero cotangent stays zero, also where the local derivative is inf or nan."""
+    if type(g) is Parts and any(map(gt, g.used, g.masked)):
+        return c  # zero as a product, not as what was masked out
     entries = values(c)
     if type(entries) is Box:
         entries._trace.unrepaired()
@@ -155,7 +164,7 @@ def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
     square: Any = np.vdot(cast("Any", entries), cast("Any", entries))
     if not np.isnan(square):  # one pass, no temporary
         return c
-    zero = [np.equal(primal(part), 0) for part in (g if type(g) is tuple else (g,))]
+    zero = [np.equal(primal(part), 0) for part in (g if isinstance(g, tuple) else (g,))]
     if pullback.rule.broadcasts and c.shape == zero[0].shape:
         return np.where(zero[0], 0.0, c)
     none: Any = reduce(np.logical_and, [np.all(part) for part in zero])
@@ -190,6 +199,6 @@ def is_owned(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:
     """Whether nothing else can see this array."""
     if type(c) is not np.ndarray or c.base is not None or c is g:
         return False
-    if type(g) is tuple and any(c is part for part in g):
+    if isinstance(g, tuple) and any(c is part for part in g):
         return False
     return all(c is not residual for residual in residuals)

@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fgrad._engine.box import Box, primal
-from fgrad._engine.forward import Tangent, TangentTrace, owned, push
+from fgrad._engine.forward import Tangent, TangentTrace, owned, push, tell
 from fgrad._engine.trace import Node
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
 from fgrad._transforms.reverse import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
+from fgrad._words.undefined import deferred
 from fgrad.errors import TangentError
 
 __all__ = ["Pushforward", "check_pairs", "jvp", "linear_transpose", "linearize"]
@@ -145,9 +146,11 @@ def jvp(
     given: dict[Any, Any] = checked(run, tangents)
     for node, t in given.items():
         node.tangent = Tangent(t, False)
-    out, aux = run.finish(run.call({}), has_aux)
+    with deferred() as words:
+        out, aux = run.finish(run.call({}), has_aux)
     outputs: list[Any] = run.outputs(out)
     found = {n: n.tangent.t for _, n, _ in outputs if n and n.tangent}
+    tell(words, found.values())
     tangent = unflatten(flatten(out)[1], _owned(outputs, given, found))
     value = tree_map(run.value, out)
     return (value, tangent, aux) if has_aux else (value, tangent)

@@ -12,15 +12,19 @@ a function of the values is: where g vanishes, its derivative need not. So `spec
 and `singular` are operations of their own, which know whether g moves with the matrix.
 If not, their derivative exists; if so, it is nan for what mixes equal values. Whatever
 would take one more derivative through vectors of equal values is nan: see `once`.
+
+A nan comes with a warning that says what to write instead: `name` is the decomposition.
 """
 
 from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import primal, values
+from fgrad._engine.cotangents import Parts
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp
+from fgrad._words.undefined import warn_undefined
 from fgrad.primitives._matrices import adjoint, columns, conjugate, onto_triangle
 
 __all__ = [
@@ -42,26 +46,65 @@ EQUAL = 1e2
 """How many machine epsilons, relative to the largest value, equal values differ."""
 
 
+WHY = {
+    "eigh": "two eigenvalues are equal, or a phase is arbitrary",
+    "svd": "two singular values are equal, or one is 0, or a phase is arbitrary",
+    "eig": "two eigenvalues are equal, or the matrix is defective",
+}
+"""What may be the reason."""
+
+INSTEAD = {
+    "eigh": "fgrad.linalg.spectral_function(f, a) in place of V @ diag(f(w)) @ V.T, "
+    "its trace in place of sum(f(w)), or np.linalg.slogdet in place of sum(log(w))",
+    "svd": "fgrad.linalg.polar(a) in place of U @ Vh, or "
+    "fgrad.linalg.spectral_function(f, a.T @ a) in place of V @ diag(f(s**2)) @ V.T",
+    "eig": "fgrad.linalg.expm, logm or sqrtm in place of V @ diag(f(w)) @ inv(V), or "
+    "np.trace(a) in place of sum(w)",
+}
+"""What has all derivatives, in place of what is made of a decomposition's vectors."""
+
+
+def unknown(name: str) -> None:
+    """Say that equal values make a derivative nan."""
+    if name == "qr":
+        warn_undefined(
+            "a derivative through np.linalg.qr is nan: a column of the matrix is a "
+            "combination of those before it, and the derivative of its column of Q is "
+            "infinite. Use no more of Q and R than the columns and rows before it, or "
+            "leave such columns out of the matrix."
+        )
+        return
+    kind = "singular " if name == "svd" else "eigen"
+    warn_undefined(
+        f"a derivative through np.linalg.{name} is nan: {WHY[name]}, and the "
+        f"derivative of the {kind}vectors is infinite. "
+        f"What is computed from them may have a derivative all the same, which the "
+        f"{kind}vectors do not tell. Write {INSTEAD[name]}."
+    )
+
+
 def size(x: Any) -> Any:
     """The largest entry of each matrix, as a plain matrix of one entry."""
     return np.max(np.abs(primal(x)), axis=(-2, -1), keepdims=True, initial=0)
 
 
-def _divided(x: Any, d: Any, x_size: Any, d_size: Any) -> Any:
+def _divided(x: Any, d: Any, x_size: Any, d_size: Any, name: str) -> Any:
     zero = np.abs(d) <= EQUAL * np.finfo(d.dtype).eps * d_size
     none = np.abs(x) <= ROUNDING * np.finfo(x.dtype).eps * x_size
+    if np.any(zero & ~none & np.isfinite(x)):
+        unknown(name)
     return np.where(zero, np.where(none, 0, np.nan), x / np.where(zero, 1, d))
 
 
 @primitive
-def over(x: Any, d: Any, x_size: Any = None, d_size: Any = None) -> Any:
+def over(x: Any, d: Any, name: str, x_size: Any = None, d_size: Any = None) -> Any:
     """``x / d`` for matrices, where 0 / 0 is 0, and anything else over 0 is nan."""
     x_size = size(x) if x_size is None else x_size
-    return _divided(x, d, x_size, size(d) if d_size is None else d_size)
+    return _divided(x, d, x_size, size(d) if d_size is None else d_size, name)
 
 
 @primitive
-def over_gaps(x: Any, w: Any, phases: bool = True) -> Any:
+def over_gaps(x: Any, w: Any, name: str, phases: bool = True) -> Any:
     """``x[i, j] / (w[j] - w[i])``, where 0 / 0 is 0, and anything else over 0 is nan.
 
     The diagonal has no gaps. With `phases`, its imaginary part is the cotangent of a
@@ -71,16 +114,16 @@ def over_gaps(x: Any, w: Any, phases: bool = True) -> Any:
     phase = 1j * x.imag if phases and x.dtype.kind == "c" else 0
     rotations = np.where(own, phase, x).astype(x.dtype, copy=False)
     gaps = w[..., None, :] - w[..., :, None]
-    return _divided(rotations, gaps, size(x), np.max(np.abs(w), initial=0))
+    return _divided(rotations, gaps, size(x), _largest(w), name)
 
 
-def over_gaps_w_pullback(g: Any, ans: Any, w: Any, phases: bool) -> Any:
+def over_gaps_w_pullback(g: Any, ans: Any, w: Any, name: str, phases: bool) -> Any:
     """Each value is in the gaps of a row and of a column."""
-    c = -over_gaps(g * ans, w, phases)
+    c = -over_gaps(g * ans, w, name, phases)
     return np.sum(c, axis=-2) - np.sum(c, axis=-1)
 
 
-def gauge(x: Any) -> Any:
+def gauge(x: Any, name: str) -> Any:
     """0 where the antihermitian part of a matrix is rounding, and nan elsewhere.
 
     It is the cotangent of a rotation among vectors that any rotation may replace.
@@ -88,6 +131,12 @@ def gauge(x: Any) -> Any:
     x = primal(x)
     rotation = 0.5 * (x - np.conjugate(x.mT))
     none = size(rotation) <= ROUNDING * np.finfo(x.dtype).eps * size(x)
+    if not bool(np.all(values(none))):
+        warn_undefined(
+            f"a derivative through np.linalg.{name} is nan: the vectors that complete "
+            f"a basis are arbitrary, and so is what is computed from their entries. "
+            f"Use what any such basis gives, as the projector Q @ Q.T."
+        )
     return np.where(none, 0, np.nan).astype(x.real.dtype)
 
 
@@ -95,12 +144,12 @@ defvjp(
     over,
     broadcasts=True,
     neutral=("x_size", "d_size"),
-    x=lambda g, d, d_size=None: over(g, d, None, d_size),
-    d=lambda g, ans, d, d_size=None: -over(g * ans, d, None, d_size),
+    x=lambda g, d, name, d_size=None: over(g, d, name, None, d_size),
+    d=lambda g, ans, d, name, d_size=None: -over(g * ans, d, name, None, d_size),
 )
 defvjp(
     over_gaps,
-    x=lambda g, w, phases: over_gaps(g, w, phases),
+    x=lambda g, w, name, phases: over_gaps(g, w, name, phases),
     w=over_gaps_w_pullback,
 )
 
@@ -130,7 +179,7 @@ def _largest(w: Any) -> Any:
 
 
 @primitive
-def once(x: Any, repeated: Any) -> Any:
+def once(x: Any, repeated: Any, name: str) -> Any:
     """Vectors or their values, with a derivative of nan for the `repeated` ones.
 
     Zero cotangents stay zero, and so do those that are rounding.
@@ -138,13 +187,13 @@ def once(x: Any, repeated: Any) -> Any:
     return np.array(x)
 
 
-def once_pullback(g: Any, repeated: Any) -> Any:
+def once_pullback(g: Any, repeated: Any, name: str) -> Any:
     """Divided by 1, or by 0."""
-    return over(g, np.where(repeated, 0, 1).astype(g.real.dtype))
+    return over(g, np.where(repeated, 0, 1).astype(g.real.dtype), name)
 
 
 @primitive
-def mixed(gv: Any, w: Any) -> Any:
+def mixed(gv: Any, w: Any, name: str) -> Any:
     """Zeros, to be added to what `over_gaps` made of vectors' cotangents.
 
     How these change, in a basis of equal values that is arbitrary, is known only if the
@@ -153,36 +202,60 @@ def mixed(gv: Any, w: Any) -> Any:
     return np.zeros((*gv.shape[:-2], *w.shape[-1:] * 2), gv.dtype)
 
 
-def mixed_pullback(g: Any, w: Any, like: Any) -> Any:
+def mixed_pullback(g: Any, w: Any, name: str, like: Any) -> Any:
     """0, or nan for the vectors of equal values."""
     same = _same(w)
     count = np.sum(same, axis=-1, keepdims=True)
     own = np.diagonal(g, axis1=-2, axis2=-1)[..., None]
     mean = same.astype(w.dtype) @ own / count
     g = g * same - np.eye(w.shape[-1], dtype=w.dtype) * mean
-    unknown = over(
-        g, np.where(same & (count > 1), 0, 1).astype(g.real.dtype), size(own)
-    )
-    return np.broadcast_to(np.sum(unknown, axis=-2, keepdims=True), like.shape)
+    known = np.where(same & (count > 1), 0, 1).astype(g.real.dtype)
+    g = over(g, known, name, size(own))
+    return np.broadcast_to(np.sum(g, axis=-2, keepdims=True), like.shape)
 
 
-def undecided(gv: Any, gw: Any, w: Any) -> Any:
-    """A nan for equal values whose cotangents differ, with vectors that take no part.
+def undecided(g: Any, gv: Any, w: Any, name: str) -> Any:
+    """A nan for equal values with vectors whose cotangent vanishes, but not for sure.
 
-    As in ``V f(L) V.T`` where f vanishes; it has a derivative, but gv does not say it.
-    If no vector takes part, it is a function of values only.
+    As in ``V f(L) V.T`` where f vanishes: it has a derivative, but gv does not say it.
+    If one of the results was not used at all, or its zeros are those of entries that
+    were not used, there is nothing to say. Those of a product (gv is V times 0) do not
+    tell that from an unused vector, and the values' cotangents are only a diagonal.
+
+    The `g` are the cotangents of all results.
     """
-    gv, gw = np.max(np.abs(primal(gv)), axis=-2, initial=0), primal(gw)
-    most = np.max(gv, axis=-1, keepdims=True, initial=0)
-    unused = (gv <= ROUNDING * np.finfo(gv.dtype).eps * most) & (most > 0)
-    both = unused[..., None, :] & unused[..., :, None] & _same(w)
-    rounding = ROUNDING * np.finfo(gv.dtype).eps * _largest(gw)
-    differ = np.abs(_gaps(gw)) > rounding
-    return np.where(both & differ, np.nan, 0).astype(gv.dtype)
+    at = 1 if name == "svd" else 0  # which result is the values
+    gw = primal(g[at])
+    size_of = np.max(np.abs(primal(gv)), axis=-2, initial=0)
+    vectors = [
+        i for i in range(len(g)) if i != at and isinstance(g, Parts) and g.used[i]
+    ]
+    if not vectors or not g.used[at]:  # or the pullback is about to be transposed
+        return np.zeros((), size_of.dtype)
+    most = np.max(size_of, axis=-1, keepdims=True, initial=0)
+    none = size_of <= ROUNDING * np.finfo(size_of.dtype).eps * most
+    rounding = ROUNDING * np.finfo(size_of.dtype).eps * _largest(gw)
+    if g.masked[at]:
+        weighted = np.expand_dims(np.abs(gw), -1) + columns(np.abs(gw)) > rounding
+    else:
+        weighted = not any(g.masked[i] for i in vectors)
+        weighted = weighted | (np.abs(_gaps(gw)) > rounding)
+    own = np.eye(w.shape[-1], dtype=bool)
+    both = none[..., None, :] & none[..., :, None] & _same(w) & ~own & weighted
+    if bool(np.any(values(both))):
+        unknown(name)
+    return np.where(both, np.nan, 0).astype(size_of.dtype)
 
 
 def _slope(
-    x: Any, steps: Any, gaps: Any, g: Any, w: Any, moving: bool, own: Any = False
+    x: Any,
+    steps: Any,
+    gaps: Any,
+    g: Any,
+    w: Any,
+    moving: bool,
+    name: str,
+    own: Any = False,
 ) -> Any:
     """``x * steps / gaps``: times divided differences of the weights g.
 
@@ -196,7 +269,7 @@ def _slope(
     steps = np.where(known, 0, np.where(zero, 1, steps) if moving else steps)
     w_size = _largest(w)
     gaps = np.where(known, np.where(w_size > 0, w_size, 1), gaps)
-    return over(x * steps, gaps, size(x) * size(steps), w_size)
+    return over(x * steps, gaps, name, size(x) * size(steps), w_size)
 
 
 def _eye(w: Any) -> Any:
@@ -220,13 +293,18 @@ def spectral_pullback(
 
     Integration and differentiation of functions of Hermitian operators.
     """
+    name = "eigh" if UPLO else "eig"
     repeated = equal(w)
-    v, w = once(v, columns(repeated)), once(columns(w), columns(repeated))[..., 0, :]
-    inverse = once(inverse, repeated[..., None])
+    across = columns(repeated)
+    v, w = once(v, across, name), once(columns(w), across, name)[..., 0, :]
+    inverse = once(inverse, repeated[..., None], name)
     inner, weights, moving = inverse @ g @ v, parts[1], wanted[1] is not None
-    change = _slope(inner, _gaps(weights), _gaps(w), weights, w, moving, _eye(w))
-    c = (v @ change @ inverse).mT
     own = np.diagonal(inner, axis1=-2, axis2=-1)
+    if wanted[0] is None:
+        return None, own
+    gaps = _gaps(weights), _gaps(w)
+    change = _slope(inner, *gaps, weights, w, moving, name, _eye(w))
+    c = (v @ change @ inverse).mT
     return onto_triangle(c, UPLO) if UPLO else c, own
 
 
@@ -248,32 +326,35 @@ def singular_pullback(g: Any, parts: Any, wanted: Any, u: Any, s: Any, vh: Any) 
     plain = primal(s)
     both = np.concatenate([plain, -plain], axis=-1)
     repeated = equal(both)[..., : plain.shape[-1]]
-    u, s = once(u, columns(repeated)), once(columns(s), columns(repeated))[..., 0, :]
-    vh = once(vh, repeated[..., None])
+    across = columns(repeated)
+    u, s = once(u, across, "svd"), once(columns(s), across, "svd")[..., 0, :]
+    vh = once(vh, repeated[..., None], "svd")
     uh, v = adjoint(u), adjoint(vh)
     rows, cols = uh @ g, g @ v
     inner = rows @ v
+    own = np.diagonal(inner, axis1=-2, axis2=-1)
+    if wanted[0] is None:
+        return None, own
     even = 0.5 * (inner + adjoint(inner))
-    change = _slope(even, _gaps(weights), _gaps(s), weights, s, moving, _eye(s))
-    change = change + _slope(
-        inner - even, _gaps(weights, 1), _gaps(s, 1), weights, s, moving
-    )
+    rest = weights, s, moving, "svd"
+    change = _slope(even, _gaps(weights), _gaps(s), *rest, _eye(s))
+    change = change + _slope(inner - even, _gaps(weights, 1), _gaps(s, 1), *rest)
     c = u @ change @ vh
     if u.shape[-2] > s.shape[-1]:
         out = cols - u @ inner
-        c = c + _slope(out, columns(weights), columns(s), weights, s, moving) @ vh
+        c = c + _slope(out, columns(weights), columns(s), *rest) @ vh
     if vh.shape[-1] > s.shape[-1]:
         out = rows - inner @ vh
         steps, gaps = np.expand_dims(weights, -1), np.expand_dims(s, -1)
-        c = c + u @ _slope(out, steps, gaps, weights, s, moving)
-    return conjugate(c), np.diagonal(inner, axis1=-2, axis2=-1)
+        c = c + u @ _slope(out, steps, gaps, *rest)
+    return conjugate(c), own
 
 
 def _nothing(g: Any) -> None:
     """No cotangent: another argument has all of the derivative."""
 
 
-defvjp(once, neutral=("repeated",), x=once_pullback)
+defvjp(once, x=once_pullback)
 defvjp(mixed, gv=mixed_pullback, w=_nothing)
 defvjp(
     spectral,

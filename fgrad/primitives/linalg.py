@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._engine.box import as_array, primal
+from fgrad._engine.box import as_array, primal, values
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._matrices import (
     adjoint,
@@ -13,6 +13,7 @@ from fgrad.primitives._matrices import (
     scalars,
     unbroadcast,
 )
+from fgrad.primitives._singular import inverse
 from fgrad.primitives._spectrum import size
 from fgrad.primitives.decompositions import svd_pullback
 
@@ -44,18 +45,32 @@ ILL_CONDITIONED = 1e6
 
 
 def det_pullback(g, ans, a):
-    """The derivative of a determinant are its cofactors, also if it is zero."""
-    return scalars(g) * _cofactors(a, ans)
+    """The derivative of a determinant are its cofactors, also if it is zero.
+
+    A determinant of n factors under- and overflows before its cofactors of n - 1 do.
+    """
+    n = a.shape[-1]
+    plain = np.abs(values(ans))
+    normal = (plain >= np.finfo(plain.dtype).tiny) & np.isfinite(plain)
+    if not n or bool(np.all(normal)):
+        return scalars(g) * _cofactors(a, ans)
+    largest = size(a)
+    power = np.floor(np.log2(np.where(largest > 0, largest, 1)))
+    scale = np.exp2(power)
+    a = a / scale
+    c = scalars(g) * _cofactors(a, np.linalg.det(a))
+    first = np.floor(power * (n - 1) / 2)  # all of it may be out of range
+    return c * np.exp2(first) * np.exp2(power * (n - 1) - first)
 
 
 def _cofactors(a, det):
     try:
-        inverse = np.linalg.inv(a)
+        inverted = np.linalg.inv(a)
     except np.linalg.LinAlgError:
         return _adjugate(a).mT
-    if np.any(size(inverse) * size(a) > ILL_CONDITIONED):
+    if np.any(size(inverted) * size(a) > ILL_CONDITIONED):
         return _adjugate(a).mT
-    return scalars(det) * inverse.mT
+    return scalars(det) * inverted.mT
 
 
 def _adjugate(a):
@@ -72,14 +87,14 @@ def _adjugate(a):
     k = int(np.min(large, initial=n))
     b = adjoint(u) @ a @ adjoint(vh)
     block, right, below = b[..., :k, :k], b[..., :k, k:], b[..., k:, :k]
-    inverse = np.linalg.inv(block)
-    complement = b[..., k:, k:] - below @ inverse @ right
+    inverted = np.linalg.inv(block)
+    complement = b[..., k:, k:] - below @ inverted @ right
     det, adjugate = _characteristic(complement)
     eye = np.broadcast_to(np.eye(n - k, dtype=b.real.dtype), complement.shape)
-    rows = np.concatenate([-inverse @ right, eye], axis=-2)
-    cols = np.concatenate([-below @ inverse, eye], axis=-1)
+    rows = np.concatenate([-inverted @ right, eye], axis=-2)
+    cols = np.concatenate([-below @ inverted, eye], axis=-1)
     lead = np.eye(n, k, dtype=b.real.dtype)
-    inner = rows @ adjugate @ cols + scalars(det) * (lead @ inverse @ lead.T)
+    inner = rows @ adjugate @ cols + scalars(det) * (lead @ inverted @ lead.T)
     factor = np.linalg.det(block) * (np.linalg.det(u) * np.linalg.det(vh))
     return scalars(factor) * (adjoint(vh) @ inner @ adjoint(u))
 
@@ -98,12 +113,18 @@ def _characteristic(a):
     return (-1) ** n * c, (-1) ** (n - 1) * power
 
 
+LOG_OF_ZERO = (
+    "The logarithm of its determinant is -inf; add a small multiple of the unit "
+    "matrix, or use np.linalg.det, whose derivative is finite."
+)
+
+
 def slogdet_pullback(g, ans, a):
     """The logarithm of the determinant has the derivative ``inv(a).T``."""
     gsign, glog = g
     if gsign.dtype.kind == "c":
         glog = glog + 1j * (gsign * ans[0]).imag
-    return scalars(glog) * np.linalg.inv(a).mT
+    return scalars(glog) * inverse(a, "np.linalg.slogdet", LOG_OF_ZERO).mT
 
 
 defvjp(np.linalg.det, a=det_pullback)
@@ -165,25 +186,25 @@ def _lstsq_parts(g, ans, a, b):
         cutoff = 0.0
     else:
         cutoff = 0.5 * (s[rank - 1] + s[rank]) / s[0] if rank else 2.0
-    inverse = np.linalg.pinv(a, cutoff)
+    pseudo = np.linalg.pinv(a, cutoff)
     # By a solution, the squared residuals do not change to first order.
     gerror = np.zeros(b.shape, b.dtype)
     if residuals.size:
         gerror = 2 * conjugate(b - a @ x) * g[1]
-    return inverse, x, b, gx, gerror
+    return pseudo, x, b, gx, gerror
 
 
 def lstsq_a_pullback(g, ans, a, b):
     """As ``pinv(a) @ b``; and of the squared residuals and the singular values."""
-    inverse, x, b, gx, gerror = _lstsq_parts(g, ans, a, as_array(b))
-    c = pinv_pullback(gx @ b.T, inverse, a) - gerror @ x.T
+    pseudo, x, b, gx, gerror = _lstsq_parts(g, ans, a, as_array(b))
+    c = pinv_pullback(gx @ b.T, pseudo, a) - gerror @ x.T
     return c + svd_pullback(g[3], None, a, compute_uv=False)
 
 
 def lstsq_b_pullback(g, ans, a, b):
     """As ``pinv(a) @ b``; and of the squared residuals."""
-    inverse, _, _, gx, gerror = _lstsq_parts(g, ans, as_array(a), b)
-    return np.reshape(inverse.T @ gx + gerror, b.shape)
+    pseudo, _, _, gx, gerror = _lstsq_parts(g, ans, as_array(a), b)
+    return np.reshape(pseudo.T @ gx + gerror, b.shape)
 
 
 defvjp(np.linalg.pinv, neutral=("rcond", "rtol"), a=pinv_pullback)

@@ -10,6 +10,7 @@ from fgrad._engine.box import primal
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import normalized, restore
 from fgrad.primitives._matrices import conjugate, scalars
+from fgrad.primitives._singular import inverse
 from fgrad.primitives._spectrum import EQUAL, singular
 
 
@@ -85,12 +86,12 @@ def cond_pullback(g, ans, x, p=None):
             singular([x, np.broadcast_to(end, s.shape)], u, s, vh) for end in ends
         )
         return scalars(g / s[..., last]) * (above - scalars(ans) * below)
-    inverse = np.linalg.inv(x)
+    inverted = inverse(x, "np.linalg.cond", "Its condition number is inf.")
     axis = (-2, -1)
-    norm, norm_of_inverse = (np.linalg.norm(a, p, axis) for a in (x, inverse))
+    norm, norm_of_inverse = (np.linalg.norm(a, p, axis) for a in (x, inverted))
     c = norm_pullback(g * norm_of_inverse, norm, x, p, axis)
-    ginverse = norm_pullback(g * norm, norm_of_inverse, inverse, p, axis)
-    return c - inverse.mT @ ginverse @ inverse.mT
+    ginverse = norm_pullback(g * norm, norm_of_inverse, inverted, p, axis)
+    return c - inverted.mT @ ginverse @ inverted.mT
 
 
 defvjp(np.linalg.norm, x=norm_pullback)

@@ -17,6 +17,12 @@ from fgrad.batching.forms import (
 )
 from fgrad.batching.trace import BatchTrace
 from fgrad.primitives._spectrum import mixed, once, singular, spectral
+from fgrad.primitives.matrix_functions import (
+    corner,
+    hermitian_corner,
+    lyapunov,
+    unitary_factor,
+)
 from fgrad.primitives.triangular import solve_lower
 
 aligned(once, arrays=("x", "repeated"))
@@ -36,6 +42,7 @@ aligned(once, arrays=("x", "repeated"))
     np.linalg.pinv,
     np.linalg.cond,
     np.linalg.matrix_rank,
+    unitary_factor,
 )
 def stack(fun: Any, a: Any, **options: Any) -> Any:
     plain = all(np.ndim(value) == 0 for value in options.values())
@@ -86,8 +93,8 @@ def norm(
 
 
 @several_arrays(mixed)
-def zeros_for_rotations(trace: BatchTrace, gv: Any, w: Any) -> Any:
-    return mixed(trace.of_all(gv), trace.of_all(w))
+def zeros_for_rotations(trace: BatchTrace, gv: Any, w: Any, name: str) -> Any:
+    return mixed(trace.of_all(gv), trace.of_all(w), name)
 
 
 def weighted(fun: Any) -> Any:
@@ -102,3 +109,21 @@ def weighted(fun: Any) -> Any:
 
 for fun in (spectral, singular):
     weighted(fun)
+
+
+@several_arrays(lyapunov)
+def sums(trace: BatchTrace, p: Any, c: Any) -> Any:
+    return lyapunov(trace.of_all(p), trace.of_all(c))
+
+
+def directed(fun: Any) -> None:
+    """A function of a matrix and of directions: if one is batched, so are all."""
+
+    def batch(trace: BatchTrace, parts: Any, option: Any) -> Any:
+        return fun([trace.of_all(part) for part in parts], option)
+
+    several_arrays(fun)(batch)
+
+
+for fun in (corner, hermitian_corner):
+    directed(fun)
