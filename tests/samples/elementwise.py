@@ -4,11 +4,11 @@ import numpy as np
 
 from fgrad._engine.doors import astype
 from fgrad.primitives import bounds
-from fgrad.primitives.bessel import hypergeometric
-from fgrad.primitives.complex import direction
+from fgrad.primitives.bessel import hypergeometric, sinc_derivative
 from tests.samples import cplx, fixed, positive, real, sample, spread
 
 CAST = "the cast to a real dtype drops the imaginary part"
+POSITIVE = "it is for real numbers"
 BRANCH = "the sample lies on a branch cut of the complex function"
 
 # Arithmetic ---------------------------------------------------------------------------
@@ -156,7 +156,6 @@ for fun in (np.absolute, np.sign):
     sample(fun, cplx(2, 3))
     sample(fun, cplx())
     sample(fun, cplx(0, 3))
-sample(direction.__wrapped__, cplx(3))
 sample(np.fabs, spread(2, 3))
 sample(np.copysign, spread(2, 1), np.array([2.0, -3.0]))
 sample(np.copysign, spread(2), [2, -3])
@@ -178,7 +177,7 @@ sample(np.unwrap, spread(4) * 5, period=4.0)
 sample(np.unwrap, np.array([0.1, 3.9, 7.7]), period=4)
 sample(np.unwrap, spread(1))
 
-# Through the hypergeometric function --------------------------------------------------
+# Series -------------------------------------------------------------------------------
 
 sample(np.sinc, real(2, 3))
 sample(np.sinc, np.array([0.0, 1e-9, 1e-5, 1e-3, -0.1, 1.0, 3.5, -9.2]))
@@ -188,10 +187,7 @@ sample(np.sinc, np.array([0.0, 1e-5j, 0.3 + 1j, 4.0 - 0.2j]))
 sample(np.i0, real(2, 3))
 sample(np.i0, np.array([0.0, 1e-5, -3.0, 6.5]))
 sample(np.i0, np.array(0.7))
-sample(
-    hypergeometric.__wrapped__, 2, positive(3), _real_only="integer b is for positive z"
-)
-sample(
-    hypergeometric.__wrapped__, fixed(2.5), np.array([0.0, -1e-3, -3.0, -7.5, -80.0])
-)
-sample(hypergeometric.__wrapped__, fixed(4.5), np.array([0.0, -5.0 + 1j, -30.0, 12.0]))
+sample(hypergeometric.__wrapped__, 2, positive(3), _real_only=POSITIVE)
+sample(hypergeometric.__wrapped__, 1, np.array([-3.0, 0.0, 6.5]), _real_only=POSITIVE)
+sample(sinc_derivative.__wrapped__, 1, np.array([0.0, 0.1, -0.5, 0.7, 1.0, -7.5, 80.0]))
+sample(sinc_derivative.__wrapped__, 4, np.array([0.0, -0.9 + 1j, 1.1, -3.0, 12.0]))
