@@ -17,7 +17,6 @@ from mpmath import mp
 
 __all__ = ["BINARY", "UNARY", "exact"]
 
-DIGITS = 70
 I = mpmath.mpc(0, 1)  # noqa: E741
 _ZERO = mpmath.mpf("1e-500")
 """What stands for a zero of a complex number: unlike zeros of mpmath, it has a sign."""
@@ -39,7 +38,7 @@ def exact(number: Any) -> Any:
 
 @cache
 def inside(z: Any) -> Any:
-    """The square root of 1 - z**2, with cuts where the real part of z leaves [-1, 1]"""
+    """The square root of 1 - z**2, with cuts where the real part of z leaves [-1, 1]."""
     return mp.sqrt(1 - z) * mp.sqrt(1 + z)
 
 

@@ -70,39 +70,34 @@ defvjp(
 # The sine, divided by its argument ----------------------------------------------------
 
 
-def sine_and_cosine(x: Any) -> tuple[Any, Any]:
+def sine_and_cosine(x: Any, pi: Any) -> tuple[Any, Any]:
     """sin(pi x) and cos(pi x), exact where x is a multiple of 1/2, also a large one."""
     whole = np.fmod(x.real, 2)
-    quarter = np.rint(2 * whole)
-    rest = whole - quarter / 2
+    nearest = np.rint(whole)
+    rest = whole - nearest
+    turned = 0.5 - np.abs(rest)
     if np.iscomplexobj(x):
+        turned = turned - np.where(rest < 0, -1j, 1j) * x.imag
         rest = rest + 1j * x.imag
-    pi = np.arctan2(0, -np.ones((), x.real.dtype))
-    sine, cosine = np.sin(pi * rest), np.cos(pi * rest)
-    odd = quarter % 2 == 1
-    sine, cosine = np.where(odd, cosine, sine), np.where(odd, sine, cosine)
-    sign = np.where(quarter % 4 >= 2, -1, 1)
-    other = np.where((quarter % 4 == 1) | (quarter % 4 == 2), -1, 1)
-    return sign * sine, other * cosine
+    sign = np.where(np.abs(nearest) == 1, -1.0, 1.0)
+    return sign * np.sin(pi * rest), sign * np.sin(pi * turned)
 
 
-def sinc_outside(n: int, x: Any) -> Any:
+def sinc_outside(n: int, x: Any, pi: Any) -> Any:
     """By ``x f = sin(pi x) / pi``, differentiated again and again.
 
     Each derivative follows from the one before; far from 0, no digits are lost.
     """
-    pi = np.arctan2(0, -np.ones((), x.real.dtype))
-    sine, cosine = sine_and_cosine(x)
-    cycle = (sine, cosine, -sine, -cosine)
-    ans = sine / pi / x
+    parts = sine_and_cosine(x, pi)
+    ans = parts[0] / (pi * x)
     for k in range(1, n + 1):
-        ans = (pi ** (k - 1) * cycle[k % 4] - k * ans) / x
+        sign = -1 if k % 4 >= 2 else 1
+        ans = (sign * pi ** (k - 1) * parts[k % 2] - k * ans) / x
     return ans
 
 
-def sinc_inside(n: int, x: Any, reach: float) -> Any:
+def sinc_inside(n: int, x: Any, pi: Any, reach: float) -> Any:
     """By the Taylor series sum over k of (-1)**k (pi x)**(2k) / (2k + 1)!."""
-    pi = np.arctan2(0, -np.ones((), x.real.dtype))
     k = (n + 1) // 2
     coefficients: list[Any] = []
     least = np.finfo(x.dtype).eps / 20
@@ -113,9 +108,10 @@ def sinc_inside(n: int, x: Any, reach: float) -> Any:
         if 2 * k - n > 4 * reach and size < least * abs(coefficients[0]):
             break
         k += 1
-    ans = np.zeros_like(x)
+    ans, square = np.zeros_like(x), x * x
     for c in reversed(coefficients):
-        ans = ans * x * x + c
+        ans *= square
+        ans += c
     return ans * x if n % 2 else ans
 
 
@@ -124,10 +120,14 @@ def sinc_derivative(n: int, x: Any) -> Any:
     """The n-th derivative of `np.sinc`."""
     x = np.asarray(x)
     wide = x.astype(np.result_type(x, np.float64))
+    pi = np.arctan2(0, -np.ones((), wide.real.dtype))
     reach = max(0.6, n / 4)
-    out, far = np.empty_like(wide), np.abs(wide) > reach
-    out[far] = sinc_outside(n, wide[far])
-    out[~far] = sinc_inside(n, wide[~far], reach)
+    far = np.abs(wide) > reach
+    if np.all(far):
+        return sinc_outside(n, wide, pi).astype(x.dtype)[()]
+    out = np.empty_like(wide)
+    out[far] = sinc_outside(n, wide[far], pi)
+    out[~far] = sinc_inside(n, wide[~far], pi, reach)
     return out.astype(x.dtype)[()]
 
 

@@ -53,10 +53,14 @@ def power_slope(x1: Any, x2: Any, power: Any) -> Any:
     For x2 = 0, it is 0, also where x1 is 0, or too small to be divided by.
     """
     low = np.less(np.real(x2), 0.5)
-    ans = power(x1, np.where(low, x2, np.subtract(x2, 1.0)))  # unsigned 0 - 1 wraps
-    least = 1 / np.finfo(ans.dtype).max
-    low = low & (np.not_equal(x2, 0) | np.greater(np.abs(x1), least))
-    return x2 * ans / np.where(low, x1, 1) if np.any(values(low)) else x2 * ans
+    lower = np.subtract(x2, 1.0)  # 1.0: unsigned 0 - 1 wraps
+    if not np.any(values(low)):
+        return x2 * power(x1, lower)
+    ans = x2 * power(x1, np.where(low, x2, lower))
+    zero = np.equal(x2, 0)
+    if np.any(values(zero)):
+        low = low & ~(zero & np.less_equal(np.abs(x1), 1 / np.finfo(ans.dtype).max))
+    return ans / np.where(low, x1, 1)
 
 
 def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:

@@ -31,6 +31,16 @@ __all__ = [
 ]
 
 
+def smallest(x: Any) -> Any:
+    """The smallest number of an array, or 1; nan if there is one."""
+    return x.min(initial=1) if x.ndim else x
+
+
+def largest(x: Any) -> Any:
+    """The largest number of an array, or 1; nan if there is one."""
+    return x.max(initial=1) if x.ndim else x
+
+
 # Around 1 - x**2 and 1 + x**2 ---------------------------------------------------------
 
 
@@ -47,15 +57,20 @@ def inside(x: Any) -> Any:
 def beyond(x: Any) -> Any:
     """``sqrt(x**2 - 1)``: complex, with a cut to the left of 1, and on its sides."""
     x = np.asarray(x)
-    return np.sqrt(x - 1.0) * np.sqrt(x - -1.0)
+    if not np.iscomplexobj(x):
+        ans = np.sqrt((x - 1) * (x + 1))
+        return ans if largest(ans) < np.inf else np.where(ans == np.inf, x, ans)
+    return np.sqrt(x - 1.0) * np.sqrt(x - -1.0)  # signs of zeros survive
 
 
 @primitive
 def above(x: Any) -> Any:
     """``sqrt(1 + x**2)``: complex, with cuts beyond i and -i, and on their sides."""
+    x = np.asarray(x)
     if not np.iscomplexobj(x):
-        return np.hypot(1, x)
-    turned = np.empty_like(np.asarray(x))  # 1j * x would lose the signs of zeros
+        ans = np.sqrt(1 + x * x)
+        return ans if largest(ans) < np.inf else np.where(ans == np.inf, abs(x), ans)
+    turned = np.empty_like(x)  # 1j * x would lose the signs of zeros
     turned.real, turned.imag = -x.imag, x.real
     return np.sqrt(-(turned - 1.0)) * np.sqrt(turned - -1.0)
 
@@ -74,7 +89,7 @@ def inverse_circle(x: Any) -> Any:
     if np.iscomplexobj(x):
         return 1 / (1 - 1j * x) / (1 + 1j * x)
     ans = 1 / (1 + x * x)
-    if np.all(ans):
+    if smallest(ans) > 0:
         return ans
     return np.where(ans == 0, 1 / x / x, ans)  # where the square overflows
 
@@ -84,7 +99,9 @@ def secant_squared(x: Any) -> Any:
     """``1 / cos(x)**2`` of complex numbers."""
     x = np.asarray(x)
     far = 0.99 * float(np.log(np.finfo(x.dtype).max))  # the cosine is finite there
-    c = 1 / np.cos(x.real + 1j * np.clip(x.imag, -far, far))
+    if not (largest(x.imag) < far and smallest(x.imag) > -far):
+        x = x.real + 1j * np.clip(x.imag, -far, far)
+    c = 1 / np.cos(x)
     return c * c
 
 
@@ -106,7 +123,7 @@ def weight(x1: Any, x2: Any, exp: Any) -> Any:
     """``exp(x1) / (exp(x1) + exp(x2))``, for ``np.exp`` or ``np.exp2``."""
     distance = np.subtract(x2, x1)
     ans = 1 / (1 + exp(distance))
-    if np.min(ans, initial=1) > 0:
+    if smallest(ans) > 0:
         return ans
     ans = np.where(ans == 0, exp(-distance), ans)  # where the denominator overflows
     return np.where(np.isnan(ans) & np.equal(x1, x2), 0.5, ans)  # the same infinity
@@ -144,10 +161,7 @@ def nonzero(x: Any) -> Any:
 
 def ordinary(r: Any) -> bool:
     """Whether all lengths are normal numbers, so that one may divide by them."""
-    tiny = np.finfo(r.dtype).tiny
-    if not r.ndim:
-        return bool(tiny <= r < np.inf)
-    return bool(r.min(initial=1) >= tiny and r.max(initial=1) < np.inf)
+    return bool(smallest(r) >= np.finfo(r.dtype).tiny and largest(r) < np.inf)
 
 
 def scaled(x: Any, exponent: Any) -> Any:
@@ -194,7 +208,7 @@ def along_pullback(g: Any, x1: Any, x2: Any) -> Any:
 def across_pullback(g: Any, x1: Any, x2: Any) -> Any:
     """The derivative of the cosine by the other side: -cosine sine / r."""
     cos, sine, r = both_sides(x1, x2)
-    return -g * (cos / r) * sine
+    return -g * (cos * sine / r)
 
 
 defvjp(cosine, elementwise=True, x1=along_pullback, x2=across_pullback)
