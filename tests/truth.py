@@ -38,7 +38,7 @@ def exact(number: Any) -> Any:
 
 @cache
 def inside(z: Any) -> Any:
-    """The square root of 1 - z**2, with cuts where the real part of z leaves [-1, 1]."""
+    """The square root of 1 - z**2, with cuts beyond 1 and -1."""
     return mp.sqrt(1 - z) * mp.sqrt(1 + z)
 
 

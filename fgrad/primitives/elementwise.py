@@ -48,19 +48,21 @@ defvjp(np.ldexp, x1=lambda g, x2: np.ldexp(g, x2))
 
 
 def power_slope(x1: Any, x2: Any, power: Any) -> Any:
-    """x2 x1**(x2 - 1): below 1/2, where ``x2 - 1`` would be rounded, x2 x1**x2 / x1.
+    """x2 x1**(x2 - 1), or x2 x1**x2 / x1 where ``x2 - 1`` would be rounded.
 
     For x2 = 0, it is 0, also where x1 is 0, or too small to be divided by.
     """
-    low = np.less(np.real(x2), 0.5)
     lower = np.subtract(x2, 1.0)  # 1.0: unsigned 0 - 1 wraps
-    if not np.any(values(low)):
+    size = np.real(x2)
+    rounded = np.less(size, 0.5) | np.greater(size, 1 / np.finfo(lower.dtype).eps)
+    if not np.any(values(rounded)):
         return x2 * power(x1, lower)
-    ans = x2 * power(x1, np.where(low, x2, lower))
+    ans = x2 * power(x1, np.where(rounded, x2, lower))
     zero = np.equal(x2, 0)
     if np.any(values(zero)):
-        low = low & ~(zero & np.less_equal(np.abs(x1), 1 / np.finfo(ans.dtype).max))
-    return ans / np.where(low, x1, 1)
+        tiny = np.less_equal(np.abs(x1), 1 / np.finfo(ans.dtype).max)
+        rounded = rounded & ~(zero & tiny)
+    return ans / np.where(rounded, x1, 1)
 
 
 def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
@@ -68,7 +70,7 @@ def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     if type(x2) in (int, float) and dtype is None:
         if x2 == 0:
             return np.zeros_like(g)
-        if x2 >= 0.5 or x2 == int(x2):  # x2 - 1 is exact
+        if abs(x2) < 1000 and (x2 >= 0.5 or x2 == int(x2)):  # x2 - 1 is exact
             return g * (x2 * (x1 if x2 == 2 else x1 ** (x2 - 1)))
         return g * (x2 * x1**x2 / x1)
     return g * power_slope(x1, x2, partial(np.power, dtype=dtype))
