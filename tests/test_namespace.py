@@ -21,6 +21,7 @@ import fgrad.numpy
 from fgrad import grad
 from fgrad.errors import ConversionError, MissingRuleError
 from fgrad.numpy._namespace import FOLLOWED, LIFTED, OF_UFUNCS
+from fgrad.testing import check_grads
 
 MODULES = """
 numpy numpy.char numpy.ctypeslib numpy.dtypes numpy.exceptions numpy.f2py numpy.fft
@@ -127,6 +128,11 @@ def test_one_object_under_several_names() -> None:
 @pytest.mark.parametrize("fun", LIFTED.values(), ids=lambda fun: fun.__qualname__)
 def test_lifted_functions_pickle(fun: Any) -> None:
     assert pickle.loads(pickle.dumps(fun)) is fun
+
+
+def test_functions_pickle_after_a_check_of_their_derivatives() -> None:
+    check_grads(np.cosh)(0.5)
+    assert pickle.loads(pickle.dumps(fgrad.numpy.cosh)) is fgrad.numpy.cosh
 
 
 def test_signatures() -> None:

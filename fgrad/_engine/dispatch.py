@@ -139,7 +139,9 @@ def lift(fun: F) -> F:
     not dispatch, and for lists in which boxes are.
     """
     if _is_primitive(fun):
-        return cast("F", update_wrapper(traced(fun), fun))
+        lifted = traced(fun)  # one object, which may have its name in a namespace
+        named = hasattr(lifted, "__wrapped__")
+        return cast("F", lifted if named else update_wrapper(lifted, fun))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if boxes_in(args) or (kwargs and boxes_in(kwargs)):

@@ -120,13 +120,18 @@ class Plan:
         given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
         defaults[_COPIED] = _copied
-        kept = "".join(
-            f"{_COPIED}({n}), " if n in self.rule.copied else f"{n}, "
-            for n in pullback.needs
-        )
+        kept = "".join(f"{self._kept(n)}, " for n in pullback.needs)
         # The names are those of parameters: nothing else is evaluated.
         save = eval(f"lambda {', '.join(given)}: ({kept})", defaults)  # noqa: S307
         return pullback, save
+
+    def _kept(self, name: str) -> str:
+        """What is kept of a value, as an expression."""
+        if name in self.rule.copied:
+            return f"{_COPIED}({name})"
+        if name in self.rule.complex_only:
+            return f"({name} if ans.dtype.kind == 'c' else None)"
+        return name
 
 
 def plan_of(rule: Rule, count: int, keywords: tuple[str, ...] = ()) -> Plan:

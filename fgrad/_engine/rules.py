@@ -76,12 +76,16 @@ it, and naming it makes it count.
 
 
 class Options(TypedDict, total=False):
-    """The options of a rule, which `rule_checks.defvjp` describes one by one."""
+    """The options of a rule, which `rule_checks.defvjp` describes one by one.
+
+    `complex_only` is for fgrad's own rules: see `Rule`.
+    """
 
     neutral: Iterable[str]
     sequences: Iterable[str]
     indices: Iterable[str]
     copied: Iterable[str]
+    complex_only: Iterable[str]
     variadic: bool
     broadcasts: bool
     elementwise: bool
@@ -150,6 +154,7 @@ class Rule:
     __slots__ = (
         "_parameters",
         "broadcasts",
+        "complex_only",
         "copied",
         "elementwise",
         "fun",
@@ -194,6 +199,9 @@ class Rule:
         self.sequences = frozenset(sequences)
         self.indices: frozenset[str] = frozenset()
         self.copied: frozenset[str] = frozenset()
+        self.complex_only: frozenset[str] = frozenset()
+        """Parameters that pullbacks get only if the result is complex, else ``None``:
+        real arguments are not kept for the sake of a formula of complex ones."""
         self.variadic = variadic
         self.plans: dict[Any, Any] = {}
         """The plans of `bind`, by number and names of arguments."""
@@ -220,6 +228,7 @@ class Rule:
         self.sequences |= {*options.get("sequences", ())}
         self.indices |= {*options.get("indices", ())}
         self.copied |= self.indices | {*options.get("copied", ())}
+        self.complex_only |= {*options.get("complex_only", ())}
         self.variadic |= options.get("variadic", False)
         self.elementwise |= options.get("elementwise", False)
         self.broadcasts |= self.elementwise or options.get("broadcasts", False)

@@ -10,7 +10,7 @@ from fgrad._words.callsite import at
 from fgrad.derived.creation import as_traced
 from fgrad.errors import ConversionError
 from fgrad.primitives import bounds
-from fgrad.primitives.complex import direction
+from fgrad.primitives.slopes import direction
 
 
 @derived(np.sign)

@@ -67,12 +67,13 @@ def square_root(a: Any) -> Any:
     far = np.full(a.shape[:-2], np.inf)
     with np.errstate(all="ignore"):
         for _ in range(STEPS if a.size else 0):
+            size = np.linalg.slogdet(product)[1] / (2 * n)
             before, far = far, norm(product - one)
             # Near the end each step squares the distance, until rounding is left.
             going = (far > 1e-2) | (far < 0.5 * before)
             if not np.any(going & (far > 4 * n * np.finfo(float).eps)):
                 break
-            scale = np.exp(-np.linalg.slogdet(product)[1] / (2 * n))
+            scale = np.exp(-size)
             scale = scalars(np.where((far > 1e-2) & np.isfinite(scale), scale, 1))
             inverse = _inverse(product) / scale**2
             root = 0.5 * scale * (root + root @ inverse)

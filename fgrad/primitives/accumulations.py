@@ -3,7 +3,7 @@
 import numpy as np
 
 from fgrad._engine.rules import defvjp
-from fgrad.primitives.reductions import divisible
+from fgrad.primitives.reductions import dividend
 
 
 def stretch(a, axis, start, stop):
@@ -64,8 +64,9 @@ def cumprod_pullback(g, a, ans, axis=None):
     """
     if axis is None or not a.ndim:
         return np.reshape(cumprod_pullback(g, np.reshape(a, -1), ans, 0), a.shape)
-    if divisible(ans):
-        return sum_from_here(g * ans, axis) / a
+    total = dividend(g, ans, a) if a.size else g
+    if total is not None:
+        return sum_from_here(total, axis) / a
     return delayed(ans, axis, 1) * recurrence_from_end(a, g, axis)
 
 

@@ -4,16 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.dispatch import primitive
+from fgrad._engine.box import primal
 from fgrad._engine.rules import defvjp
-
-__all__ = ["direction"]
-
-
-def nonzero(x: Any) -> Any:
-    """`x` with inf in place of 0: what is divided by it is 0 there, in all orders."""
-    return np.where(np.equal(x, 0), np.inf, x)
-
+from fgrad.primitives.slopes import cosine, inverted, nonzero, unit
 
 # Parts --------------------------------------------------------------------------------
 
@@ -30,7 +23,9 @@ defvjp(
 
 def absolute_pullback(g: Any, ans: Any, x: Any) -> Any:
     """conj(x) / |x|, and 0 at 0."""
-    return g * (np.conjugate(x) / nonzero(ans) if np.iscomplexobj(x) else np.sign(x))
+    if np.iscomplexobj(x):
+        return g * np.conjugate(unit(x, primal(ans)))
+    return g * np.sign(x)
 
 
 defvjp(np.absolute, x=absolute_pullback)
@@ -42,24 +37,18 @@ defvjp(
 )
 defvjp(
     np.hypot,
-    x1=lambda g, ans, x1: g * (x1 / nonzero(ans)),
-    x2=lambda g, ans, x2: g * (x2 / nonzero(ans)),
+    x1=lambda g, ans, x1, x2: g * cosine(x1, x2, primal(ans)),
+    x2=lambda g, ans, x1, x2: g * cosine(x2, x1, primal(ans)),
 )
 
 
 # Angles -------------------------------------------------------------------------------
 
 
-def inverted(x: Any, x1: Any, x2: Any) -> Any:
-    """``x / (x1**2 + x2**2)`` without overflow, and 0 at the origin."""
-    radius = nonzero(np.hypot(x1, x2))
-    return x / radius / radius
-
-
 defvjp(
     np.arctan2,
-    x1=lambda g, x1, x2: g * inverted(x2, x1, x2),
-    x2=lambda g, x1, x2: -g * inverted(x1, x1, x2),
+    x1=lambda g, x1, x2: g * inverted(x2, x1),
+    x2=lambda g, x1, x2: -g * inverted(x1, x2),
 )
 
 
@@ -71,17 +60,3 @@ defvjp(
     discont=lambda g, like: np.zeros(like.shape),
     period=lambda g, ans, p, period: np.sum(g * np.rint((ans - p) / period)),
 )
-
-
-@primitive
-def direction(x: Any, *, dtype: Any = None, where: Any = True) -> Any:
-    """The sign of a complex number, ``x / |x|``."""
-    return np.sign(x, dtype=dtype, where=where)
-
-
-def direction_pullback(g: Any, ans: Any, x: Any) -> Any:
-    """Only turning `x` turns its direction: i Im(g s) conj(s) / |x| for s = x / |x|."""
-    return 1j * np.imag(g * ans) * np.conjugate(ans) / nonzero(np.absolute(x))
-
-
-defvjp(direction, x=direction_pullback)

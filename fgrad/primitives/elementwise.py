@@ -3,17 +3,16 @@
 Where an argument may be a plain list, rules use NumPy's functions on it, not operators.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from fgrad._engine.box import values
 from fgrad._engine.doors import astype
 from fgrad._engine.rules import defvjp
-from fgrad.primitives.bounds import share
-
-LN2 = np.log(2.0).item()
-LN10 = np.log(10.0).item()
-
+from fgrad.primitives import slopes
+from fgrad.primitives.slopes import log_of
 
 # Arithmetic ---------------------------------------------------------------------------
 
@@ -48,22 +47,38 @@ defvjp(np.ldexp, x1=lambda g, x2: np.ldexp(g, x2))
 # Powers -------------------------------------------------------------------------------
 
 
+def power_slope(x1: Any, x2: Any, power: Any) -> Any:
+    """x2 x1**(x2 - 1), or x2 x1**x2 / x1 where ``x2 - 1`` would be rounded.
+
+    For x2 = 0, it is 0, also where x1 is 0, or too small to be divided by.
+    """
+    lower = np.subtract(x2, 1.0)  # 1.0: unsigned 0 - 1 wraps
+    size = np.real(x2)
+    rounded = np.less(size, 0.5) | np.greater(size, 1 / np.finfo(lower.dtype).eps)
+    if not np.any(values(rounded)):
+        return x2 * power(x1, lower)
+    ans = x2 * power(x1, np.where(rounded, x2, lower))
+    zero = np.equal(x2, 0)
+    if np.any(values(zero)):
+        tiny = np.less_equal(np.abs(x1), 1 / np.finfo(ans.dtype).max)
+        rounded = rounded & ~(zero & tiny)
+    return ans / np.where(rounded, x1, 1)
+
+
 def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     """x2 x1**(x2 - 1), which is 0 for x2 = 0, also at x1 = 0."""
     if type(x2) in (int, float) and dtype is None:
         if x2 == 0:
             return np.zeros_like(g)
-        return g * (x2 * (x1 if x2 == 2 else x1 ** (x2 - 1)))
-    once = np.equal(x1, 0) & np.equal(x2, 0)
-    exponent = np.where(once, 1, np.subtract(x2, 1.0))  # 1.0: unsigned 0 - 1 wraps
-    return g * (x2 * np.power(x1, exponent, dtype=dtype))
+        if abs(x2) < 1000 and (x2 >= 0.5 or x2 == int(x2)):  # x2 - 1 is exact
+            return g * (x2 * (x1 if x2 == 2 else x1 ** (x2 - 1)))
+        return g * (x2 * x1**x2 / x1)
+    return g * power_slope(x1, x2, partial(np.power, dtype=dtype))
 
 
 def float_power_pullback(g: Any, x1: Any, x2: Any) -> Any:
     """x2 x1**(x2 - 1), which is 0 for x2 = 0, also at x1 = 0."""
-    once = np.equal(x1, 0) & np.equal(x2, 0)
-    exponent = np.where(once, 1, np.subtract(x2, 1.0))
-    return g * (x2 * np.float_power(x1, exponent))
+    return g * power_slope(x1, x2, np.float_power)
 
 
 def exponent_pullback(g: Any, ans: Any, x1: Any, x2: Any) -> Any:
@@ -78,57 +93,67 @@ defvjp(np.float_power, x1=float_power_pullback, x2=exponent_pullback)
 
 # Exponentials and logarithms ----------------------------------------------------------
 
+
+def exp2_pullback(g: Any, ans: Any, x: Any) -> Any:
+    """2**x log(2), which is finite for a while after 2**x has overflowed."""
+    if np.all(np.isfinite(values(ans))):
+        return g * ans * log_of(2, g)
+    over = np.isinf(ans)
+    return g * (
+        np.exp2(np.where(over, x - 1, x)) * (log_of(2, g) * np.where(over, 2, 1))
+    )
+
+
+def logarithm_pullback(g: Any, x: Any, base: int) -> Any:
+    """1 / (x log(base)): the smallest x, times log(base), would lose digits."""
+    return g * (1 / log_of(base, g)) / x
+
+
 defvjp(np.exp, x=lambda g, ans: g * ans)
-defvjp(np.exp2, x=lambda g, ans: g * ans * LN2)
+defvjp(np.exp2, x=exp2_pullback)
 defvjp(np.expm1, x=lambda g, x: g * np.exp(x))  # ans + 1 would cancel for x << 0
 defvjp(np.log, x=lambda g, x: g / x)
-defvjp(np.log2, x=lambda g, x: g / x / LN2)
-defvjp(np.log10, x=lambda g, x: g / x / LN10)
+defvjp(np.log2, x=lambda g, x: logarithm_pullback(g, x, 2))
+defvjp(np.log10, x=lambda g, x: logarithm_pullback(g, x, 10))
 defvjp(np.log1p, x=lambda g, x: g / (1 + x))
-
-
-def logaddexp_pullback(g: Any, ans: Any, x: Any, other: Any, exp: Any) -> Any:
-    """The share of `x` in the sum; at infinity, that of the larger term."""
-    return g * np.where(np.isinf(ans), share(ans, x, other), exp(x - ans))
-
-
-defvjp(
-    np.logaddexp,
-    x1=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x1, x2, np.exp),
-    x2=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x2, x1, np.exp),
-)
-defvjp(
-    np.logaddexp2,
-    x1=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x1, x2, np.exp2),
-    x2=lambda g, ans, x1, x2: logaddexp_pullback(g, ans, x2, x1, np.exp2),
-)
+for fun, exp in ((np.logaddexp, np.exp), (np.logaddexp2, np.exp2)):
+    defvjp(
+        fun,
+        x1=lambda g, x1, x2, exp=exp: g * slopes.weight(x1, x2, exp),
+        x2=lambda g, x1, x2, exp=exp: g * slopes.weight(x2, x1, exp),
+    )
 
 # Trigonometric and hyperbolic functions -----------------------------------------------
 
 
-def arcsin_pullback(g: Any, ans: Any, x: Any) -> Any:
-    """1 / sqrt(1 - x**2): in factors, precise near 1; on the result's own branch."""
-    return g / (np.cos(ans) if np.iscomplexobj(ans) else np.sqrt((1 - x) * (1 + x)))
+def on_branch(g: Any, x: Any) -> Any:
+    """`x`, as a complex number if the result is one: ``arcsin(-3, dtype=complex)``."""
+    return x + 0j if np.iscomplexobj(g) and not np.iscomplexobj(x) else x
 
 
-def arccos_pullback(g: Any, ans: Any, x: Any) -> Any:
-    """-1 / sqrt(1 - x**2): in factors, precise near 1; on the result's own branch."""
-    return -g / (np.sin(ans) if np.iscomplexobj(ans) else np.sqrt((1 - x) * (1 + x)))
+def tan_pullback(g: Any, ans: Any, x: Any) -> Any:
+    """1 + tan(x)**2; of complex numbers 1 / cos(x)**2, for the sum would cancel."""
+    return g * (1 + ans * ans if x is None else slopes.secant_squared(x + 0j))
+
+
+def tanh_pullback(g: Any, ans: Any, x: Any) -> Any:
+    """1 - tanh(x)**2; of complex numbers 1 / cosh(x)**2, as far as that is precise."""
+    return g * (1 - ans * ans if x is None else slopes.secant_squared(1j * x))
 
 
 defvjp(np.sin, x=lambda g, x: g * np.cos(x))
 defvjp(np.cos, x=lambda g, x: g * -np.sin(x))
-defvjp(np.tan, x=lambda g, ans: g * (1 + ans * ans))
-defvjp(np.arcsin, x=arcsin_pullback)
-defvjp(np.arccos, x=arccos_pullback)
-defvjp(np.arctan, x=lambda g, x: g / (1 + x * x))
+defvjp(np.tan, complex_only=("x",), x=tan_pullback)
+defvjp(np.arcsin, x=lambda g, x: g / slopes.inside(on_branch(g, x)))
+defvjp(np.arccos, x=lambda g, x: -g / slopes.inside(on_branch(g, x)))
+defvjp(np.arctan, x=lambda g, x: g * slopes.inverse_circle(x))
 defvjp(np.deg2rad, x=lambda g: np.deg2rad(g))
 defvjp(np.radians, x=lambda g: np.deg2rad(g))
 defvjp(np.rad2deg, x=lambda g: np.rad2deg(g))
 defvjp(np.degrees, x=lambda g: np.rad2deg(g))
 defvjp(np.sinh, x=lambda g, x: g * np.cosh(x))
 defvjp(np.cosh, x=lambda g, x: g * np.sinh(x))
-defvjp(np.tanh, x=lambda g, ans: g * (1 - ans * ans))
-defvjp(np.arcsinh, x=lambda g, ans: g / np.cosh(ans))
-defvjp(np.arccosh, x=lambda g, ans: g / np.sinh(ans))
-defvjp(np.arctanh, x=lambda g, x: g / ((1 - x) * (1 + x)))
+defvjp(np.tanh, complex_only=("x",), x=tanh_pullback)
+defvjp(np.arcsinh, x=lambda g, x: g / slopes.above(x))
+defvjp(np.arccosh, x=lambda g, x: g / slopes.beyond(on_branch(g, x)))
+defvjp(np.arctanh, x=lambda g, x: g * slopes.inverse_complement(x))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgrad._engine.box import values
+from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
 
@@ -19,23 +19,30 @@ defvjp(np.sum, linear=True, a=sum_pullback, initial=lambda g: np.sum(g))
 # Mean and variance --------------------------------------------------------------------
 
 
+def widened(x):
+    """`x`, in single precision if it is half, as NumPy sums it."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
 def mean_pullback(g, like, axis=None, keepdims=False, where=True):
     """The pullback of the sum, divided by the number of entries."""
-    share = 1 / np.maximum(count(like, axis, where), 1)
-    if where is True:  # keeps float32 what it is
-        share = float(share)
-    g = restore(g, like, axis, keepdims) * share
-    return sum_pullback(g, like, axis, True, where)
+    n = np.maximum(count(like, axis, where), 1)
+    share = widened(restore(g, like, axis, keepdims)) / (int(n) if where is True else n)
+    return sum_pullback(share.astype(g.dtype), like, axis, True, where)
 
 
 def deviation(a, axis, where, mean):
-    """The distance from the mean, and the number of entries."""
+    """The distance from the mean, and the number of entries.
+
+    The mean is rounded, so the distances have a mean of their own, which is taken away:
+    that counts where they are much smaller than the mean.
+    """
     n = count(a, axis, where)
-    if mean is None:
-        share = 1 / np.maximum(n, 1)
-        share = float(share) if where is True else share.astype(a.dtype)
-        mean = np.sum(a, axis=axis, keepdims=True, where=where) * share
-    return a - mean, n
+    if mean is not None:
+        return a - mean, n
+    entries = max(n, 1) if where is True else np.maximum(n, 1).astype(a.real.dtype)
+    d = a - np.sum(a, axis=axis, keepdims=True, where=where) / entries
+    return d - np.sum(d, axis=axis, keepdims=True, where=where) / entries, n
 
 
 def var_pullback(
@@ -49,10 +56,11 @@ def var_pullback(
     correction=None,
 ):
     """D var = 2 Re Σ conj(a - mean) da / (n - ddof); what the mean adds cancels."""
-    d, n = deviation(a, axis, where, mean)
+    d, n = deviation(widened(a), axis, where, mean)
     free = np.maximum(n - (ddof if correction is None else correction), 0)
-    scale = np.true_divide(2, free)
-    g = restore(g, a, axis, keepdims) * (float(scale) if where is True else scale)
+    if where is True:
+        free = float(free)
+    g = np.true_divide(2 * widened(restore(g, a, axis, keepdims)), free)
     c = g * (np.conjugate(d) if d.dtype.kind == "c" else d)
     return c if where is True else np.where(where, c, 0)
 
@@ -61,7 +69,7 @@ def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=
                  correction=None):  # fmt: skip
     """D std = d var / (2 std), and 0 where std is 0."""
     positive = ans > 0
-    g = np.where(positive, g / (2 * np.where(positive, ans, 1)), 0)
+    g = np.where(positive, widened(g) / (2 * widened(np.where(positive, ans, 1))), 0)
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
 
 
@@ -120,11 +128,27 @@ for fun in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin):
 # Products -----------------------------------------------------------------------------
 
 
-def divisible(ans):
-    """Whether a product may be divided by its factors: none is zero, or overflows."""
-    size = np.abs(values(ans))
-    tiny = np.finfo(size.dtype).tiny
-    return bool(np.all((size > tiny) & (size < np.inf)))
+def dividend(g, ans, a):
+    """The cotangent times the product, or ``None`` if the factors may not divide it.
+
+    They may if nothing is zero or overflows; and if they have a derivative of their
+    own, they are of a similar size: of the quotients in it, large ones would cancel.
+    """
+    total = g * ans
+    products, totals = np.abs(values(ans)), np.abs(values(total))
+    info = np.finfo(products.dtype)
+    if not bool(np.all((products > info.tiny) & (products < np.inf))):
+        return None
+    normal = (totals > info.tiny) & (totals < np.inf)
+    if not (bool(np.all(normal)) or bool(np.all(normal | np.equal(values(g), 0)))):
+        return None
+    if primal(a) is a:
+        return total
+    factors = np.abs(values(a)).astype(np.result_type(products, np.float64))
+    least, most = np.min(factors, initial=np.inf), np.max(factors, initial=0)
+    largest = np.maximum(np.max(np.abs(values(g)), initial=0), np.max(totals) / least)
+    similar = bool((most <= 256 * least) & (largest / least < info.max / 256))
+    return total if similar else None
 
 
 def products_of_others(a, axis):
@@ -141,8 +165,9 @@ def prod_pullback(g, a, ans, axis=None, keepdims=False, initial=None, where=True
     """The cotangent times the product of the other entries."""
     g = restore(g, a, axis, keepdims)
     used = a if where is True else np.where(where, a, 1)
-    if not a.size or divisible(ans):
-        c = g * restore(ans, a, axis, keepdims) / used
+    total = dividend(g, restore(ans, a, axis, keepdims), used) if a.size else 0
+    if total is not None:
+        c = total / used
     else:
         first = g if initial is None else g * initial
         c = first * products_of_others(used, axis)

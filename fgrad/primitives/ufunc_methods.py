@@ -5,11 +5,13 @@ The ufunc is itself an argument, and its own rule gives its partial derivatives.
 
 import numpy as np
 
+from fgrad._engine.box import primal
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import RULES, defvjp
 from fgrad._engine.scatter import Scatter
 from fgrad.primitives._axes import restore
 from fgrad.primitives.accumulations import recurrence_from_end, stretch
+from fgrad.primitives.slopes import log_of
 
 
 @primitive
@@ -53,15 +55,37 @@ def accumulate_pullback(g, ufunc, array, ans, axis):
     return total * np.concatenate([first, enter], axis)
 
 
-def log_sum_pullback(g, ufunc, array, ans, axis, options):
-    """Shares of the exponentials."""
-    ans = restore(ans, array, axis, options.get("keepdims", False))
-    g = restore(g, array, axis, options.get("keepdims", False))
+@primitive
+def shares(ufunc, array, axis, where):
+    """What part of the sum of exponentials each entry is; 0 of a sum that is 0."""
+    kept = {"axis": axis, "keepdims": True, "where": where}
+    top = np.max(array, initial=-np.inf, **kept)
     power = np.exp if ufunc is np.logaddexp else np.exp2
-    finite = ans > -np.inf
-    c = g * np.where(finite, power(array - np.where(finite, ans, 0)), 0)
-    where = options.get("where", True)
-    return c if where is True else np.where(where, c, 0)
+    terms = power(array - np.where(np.isfinite(top), top, 0))
+    if where is not True:
+        terms = np.where(where, terms, 0)
+    terms = np.where(top == np.inf, array == np.inf, terms)
+    total = np.sum(terms, axis=axis, keepdims=True)
+    return terms / np.where(total == 0, 1, total)
+
+
+def shares_pullback(g, ufunc, array, ans, axis, where):
+    """The shares p, times g - Σ p g, times the logarithm of the base.
+
+    What is the same in all g drops out. So the g of the largest share is taken away
+    first: 1 - p would cancel where it is nearly the whole sum.
+    """
+    top = np.equal(ans, np.max(primal(ans), axis=axis, keepdims=True, initial=0))
+    number = np.maximum(np.count_nonzero(top, axis=axis, keepdims=True), 1)
+    g = g - np.sum(np.where(top, g, 0), axis=axis, keepdims=True) / number
+    c = ans * (g - np.sum(np.where(ans == 0, 0, g * ans), axis=axis, keepdims=True))
+    return c if ufunc is np.logaddexp else c * log_of(2, c)
+
+
+def log_sum_pullback(g, ufunc, array, axis, options):
+    """Shares of the exponentials."""
+    g = restore(g, array, axis, options.get("keepdims", False))
+    return g * shares(ufunc, array, axis, options.get("where", True))
 
 
 def add_reduceat_pullback(g, like, indices, axis):
@@ -75,5 +99,6 @@ def add_reduceat_pullback(g, like, indices, axis):
 
 
 defvjp(accumulate, neutral=("dtype",), array=accumulate_pullback)
+defvjp(shares, array=shares_pullback)
 defvjp(log_sum, array=log_sum_pullback)
 defvjp(add_reduceat, masks=True, neutral=("dtype",), array=add_reduceat_pullback)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fgrad.primitives.complex import direction
 from tests.samples import cplx, positive, real, sample, spread
 
 for fun in (np.conjugate, np.real, np.imag):
@@ -15,7 +14,6 @@ sample(np.absolute, spread())
 sample(np.absolute, cplx(2, 3))
 sample(np.absolute, cplx())
 sample(np.absolute, cplx(0, 3))
-sample(direction.__wrapped__, cplx(3))
 sample(np.fabs, spread(2, 3))
 sample(np.copysign, spread(2, 1), np.array([2.0, -3.0]))
 sample(np.copysign, spread(2), [2, -3])

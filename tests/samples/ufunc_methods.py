@@ -45,6 +45,16 @@ for ufunc in LOGARITHMIC:
     sample(ufunc.reduce, real(2, 3), axis=None)
     sample(ufunc.reduce, real(2, 3), axis=(0, 1), keepdims=True)
     sample(ufunc.reduce, real(2, 3), axis=1, where=np.array([True, False, True]))
+    sample(ufunc.reduce, np.array([1.0, -np.inf, 2.0]), _order=0)
     sample(primitives.log_sum.__wrapped__, ufunc, real(2, 3), 1, {})
+    sample(primitives.shares.__wrapped__, ufunc, real(2, 3), 1, True, _real_only=REAL)
+    sample(
+        primitives.shares.__wrapped__,
+        ufunc,
+        np.array([[0.3, 9.0, 1.2], [0.3, 0.7, 0.7]]),
+        None,
+        np.array([True, False, True]),
+        _real_only=REAL,
+    )
 sample(primitives.accumulate.__wrapped__, np.hypot, real(4), 0, None)
 sample(primitives.add_reduceat.__wrapped__, real(5), [0, 3, 2], 0, None)

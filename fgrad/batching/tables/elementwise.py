@@ -8,17 +8,29 @@ import numpy as np
 
 from fgrad._engine.doors import astype
 from fgrad.batching.forms import aligned, one_array
+from fgrad.primitives import slopes
 from fgrad.primitives._spectrum import over
-from fgrad.primitives.bessel import hypergeometric
+from fgrad.primitives.bessel import hypergeometric, sinc_derivative
 from fgrad.primitives.bounds import clip
-from fgrad.primitives.complex import direction
 
 aligned(np.ufunc, np.sign)  # np.ufunc stands for all elementwise rules
 aligned(np.where, arrays=("condition", "x", "y"))
 aligned(clip, arrays=("a", "low", "high", "where"))
 aligned(over, arrays=("x", "d", "x_size"))
-aligned(hypergeometric, arrays=("z",))
-aligned(direction, arrays=("x", "where"))
+aligned(hypergeometric, sinc_derivative, arrays=("x",))
+aligned(slopes.direction, arrays=("x", "where"))
+aligned(slopes.unit, arrays=("x", "r"))
+aligned(slopes.cosine, arrays=("x1", "x2", "r"))
+aligned(slopes.inverted, slopes.weight, arrays=("x1", "x2"))
+aligned(
+    slopes.above,
+    slopes.beyond,
+    slopes.inside,
+    slopes.inverse_circle,
+    slopes.inverse_complement,
+    slopes.secant_squared,
+    arrays=("x",),
+)
 aligned(np.isclose, arrays=("a", "b", "rtol", "atol"))
 
 

@@ -8,7 +8,12 @@ import numpy as np
 
 from fgrad.batching.forms import flat, one_array, shifted
 from fgrad.primitives.fft import fft, ifft, irfft, rfft
-from fgrad.primitives.ufunc_methods import accumulate, add_reduceat, log_sum
+from fgrad.primitives.ufunc_methods import (
+    accumulate,
+    add_reduceat,
+    log_sum,
+    shares,
+)
 
 
 @one_array(
@@ -107,7 +112,7 @@ def unwrap(
     return fun(p, discont, shifted(axis, p.ndim - 1), **options)
 
 
-@one_array(accumulate, log_sum, add_reduceat, parameter="array")
+@one_array(accumulate, log_sum, shares, add_reduceat, parameter="array")
 def ufunc_method(fun: Any, a: Any, axis: Any = 0, **options: Any) -> Any:
     axes = tuple(range(1, a.ndim)) if axis is None else shifted(axis, a.ndim - 1)
     return fun(array=a, axis=axes, **options)
