@@ -19,6 +19,7 @@ import pytest
 
 import fgrad.numpy
 from fgrad import grad
+from fgrad._engine.dispatch import lift
 from fgrad.errors import ConversionError, MissingRuleError
 from fgrad.numpy._namespace import FOLLOWED, LIFTED, OF_UFUNCS
 
@@ -126,6 +127,8 @@ def test_one_object_under_several_names() -> None:
 
 @pytest.mark.parametrize("fun", LIFTED.values(), ids=lambda fun: fun.__qualname__)
 def test_lifted_functions_pickle(fun: Any) -> None:
+    """Also if they have been lifted elsewhere, as `check_rule` does."""
+    lift(fun.__wrapped__)
     assert pickle.loads(pickle.dumps(fun)) is fun
 
 

@@ -139,7 +139,9 @@ def lift(fun: F) -> F:
     not dispatch, and for lists in which boxes are.
     """
     if _is_primitive(fun):
-        return cast("F", update_wrapper(traced(fun), fun))
+        call = traced(fun)  # one for all: it gets its name once
+        named = getattr(call, "__wrapped__", None) is fun
+        return cast("F", call if named else update_wrapper(call, fun))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if boxes_in(args) or (kwargs and boxes_in(kwargs)):
