@@ -139,9 +139,9 @@ def lift(fun: F) -> F:
     not dispatch, and for lists in which boxes are.
     """
     if _is_primitive(fun):
-        lifted = traced(fun)  # one object, which may have its name in a namespace
-        named = hasattr(lifted, "__wrapped__")
-        return cast("F", lifted if named else update_wrapper(lifted, fun))
+        call = traced(fun)  # one for all: it gets its name once
+        named = getattr(call, "__wrapped__", None) is fun
+        return cast("F", call if named else update_wrapper(call, fun))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if boxes_in(args) or (kwargs and boxes_in(kwargs)):
