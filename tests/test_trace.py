@@ -156,9 +156,9 @@ def test_transforms_are_recorded(transform):
 
 
 def test_a_decision_of_a_rule_is_seen():
-    """The rule of `prod` divides by the factors if none is zero."""
+    """The rule of `prod` divides by the factors if products and cotangents allow it."""
     _, trace = recorded(grad(np.prod), X)
-    assert len(trace.asked) == 1
+    assert len(trace.asked) == 2
     assert trace.asked[0].endswith("= True")
     _, trace = recorded(grad(np.prod), np.array([0.0, 2.0, 3.0]))
     assert len(trace.asked) == 1

@@ -140,7 +140,7 @@ def dividend(g, ans, a):
     if not bool(np.all((products > info.tiny) & (products < np.inf))):
         return None
     normal = (totals > info.tiny) & (totals < np.inf)
-    if not (bool(np.all(normal)) or bool(np.all(normal | np.equal(values(g), 0)))):
+    if not bool(np.all(normal | np.equal(values(g), 0))):
         return None
     if primal(a) is a:
         return total
