@@ -81,8 +81,8 @@ def test_every_name_is_there(space: str) -> None:
         elif mine is not numpys and name != "test":  # which f2py makes when asked
             assert mine is LIFTED[numpys]
             assert mine.__wrapped__ == numpys
-            # SciPy takes the indentation out of the one of `sinc`.
-            assert inspect.getdoc(mine) == inspect.getdoc(numpys)
+            if name != "sinc":  # SciPy adds to its documentation
+                assert mine.__doc__ == numpys.__doc__
             assert mine.__name__ == numpys.__name__
 
 
