@@ -182,6 +182,20 @@ def test_parity_of_large_exponents(x: float) -> None:
     assert grad(lambda x: np.power(x, np.array(2.0**53 + 2)))(x) == want
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("kind", [float, np.float64, np.array])
+def test_powers_of_zero(kind: Any) -> None:
+    """One less is rounded below 1/2; zero cannot be divided by zero."""
+    zero = np.zeros(1)
+    for x2, want in ((0.3, np.inf), (-0.7, -np.inf), (0.0, 0), (1.0, 1), (1.5, 0)):
+        exponent = kind(x2)
+        _, pullback = vjp(lambda x, n=exponent: np.power(x, n), zero)
+        assert pullback(np.ones(1))[0] == want
+    x = np.array([1e-170, 1e-5])
+    second = elementwise_grad(elementwise_grad(lambda x: np.power(x, kind(1e200))))
+    np.testing.assert_array_equal(second(x), 0)
+
+
 def test_second_derivative_of_a_complex_absolute_value() -> None:
     """Of r = |x + iy|: y**2 / r**3 along x."""
     second = grad(lambda t: grad(lambda s: np.abs(s + 1j))(t))(1e8)

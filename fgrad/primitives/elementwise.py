@@ -54,15 +54,19 @@ def power_slope(x1: Any, x2: Any, power: Any) -> Any:
     """
     lower = np.subtract(x2, 1.0)  # 1.0: unsigned 0 - 1 wraps
     size = np.real(x2)
-    rounded = np.less(size, 0.5) | np.greater(size, 1 / np.finfo(lower.dtype).eps)
-    if not np.any(values(rounded)):
+    divided = np.less(size, 0.5)
+    huge = np.greater(size, 1 / np.finfo(lower.dtype).eps)
+    if np.any(values(huge)):  # 0 for small x1 either way, and they may not divide
+        divided = divided | (huge & np.greater(np.abs(x1), 0.5))
+    if not np.any(values(divided)):
         return x2 * power(x1, lower)
-    ans = x2 * power(x1, np.where(rounded, x2, lower))
-    zero = np.equal(x2, 0)
-    if np.any(values(zero)):
-        tiny = np.less_equal(np.abs(x1), 1 / np.finfo(ans.dtype).max)
-        rounded = rounded & ~(zero & tiny)
-    return ans / np.where(rounded, x1, 1)
+    whole, flat = divided, np.equal(x2, 0)
+    if np.any(values(np.equal(x1, 0))) or np.any(values(flat)):
+        least = 1 / np.finfo(np.result_type(lower, np.float32)).max
+        divided = divided & np.greater(np.abs(x1), np.where(flat, least, 0))
+        whole = divided | flat
+    ans = x2 * power(x1, np.where(whole, x2, lower))
+    return ans / np.where(divided, x1, 1)
 
 
 def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
@@ -70,9 +74,8 @@ def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     if type(x2) in (int, float) and dtype is None:
         if x2 == 0:
             return np.zeros_like(g)
-        if abs(x2) < 1000 and (x2 >= 0.5 or x2 == int(x2)):  # x2 - 1 is exact
+        if abs(x2) < 1000 and x2 - 1 + 1 == x2:  # x2 - 1 is not rounded
             return g * (x2 * (x1 if x2 == 2 else x1 ** (x2 - 1)))
-        return g * (x2 * x1**x2 / x1)
     return g * power_slope(x1, x2, partial(np.power, dtype=dtype))
 
 
