@@ -22,6 +22,7 @@ __all__ = [
     "TangentError",
     "TracedAttributeError",
     "TreeError",
+    "UndefinedDerivativeWarning",
 ]
 
 
@@ -158,3 +159,14 @@ class RuleError(FgradError, RuntimeError):
 
 class TreeError(FgradError, ValueError):
     """A tree does not have the expected structure, or cannot be taken apart."""
+
+
+class UndefinedDerivativeWarning(RuntimeWarning):
+    """A derivative is nan at this point, although the function has a value there.
+
+    The chain rule met 0 times infinity: one function has an infinite derivative here,
+    and what follows has derivative 0, or the other way round. Write the function so
+    that it is smooth at this point (``np.sum(x**2)`` in place of
+    ``np.linalg.norm(x)**2``), or keep the point away from the call with ``np.where``
+    before it.
+    """

@@ -311,7 +311,7 @@ def test_memory_of_loops_grows_like_the_root(n, name):
     assert most(root) <= 2 * root + 2
 
 
-N = 2500
+N = 40_000  # replay frees large arrays at once, as a larger program has
 
 
 def blocks(wrap):

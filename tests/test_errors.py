@@ -687,6 +687,9 @@ def test_every_error_is_documented_and_a_builtin():
     for name in errors.__all__:
         kind = getattr(errors, name)
         assert len(kind.__doc__) > 40
+        if issubclass(kind, Warning):
+            assert issubclass(kind, RuntimeWarning)
+            continue
         assert issubclass(kind, errors.FgradError)
         if kind is not errors.FgradError:
             assert issubclass(kind, TypeError | ValueError | RuntimeError)

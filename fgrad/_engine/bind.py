@@ -24,6 +24,7 @@ from fgrad._engine.box import (
     space,
 )
 from fgrad._engine.plans import Plan, plan_of
+from fgrad._engine.powers import POWERS, past_kink
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.signatures import NO_VALUE
 from fgrad._engine.trace import Node, Space, Trace, next_order
@@ -119,7 +120,10 @@ def record(
         if plan.where is not None and inner[plan.where] is not True:
             pullback = pullback.masked
         edges.append((parent, pullback, save(ans, like, parent, *inner)))
-    node = trace.node_type(next_order(), shape, dtype, tuple(edges), *caller())
+    kept = tuple(edges)
+    if plan.rule.fun in POWERS:
+        kept = past_kink(plan.rule, kept, inner)
+    node = trace.node_type(next_order(), shape, dtype, kept, *caller())
     if dtype is None:
         return rebuilt(ans, _parts(trace, node, ans))
     return Box(ans, trace, node)

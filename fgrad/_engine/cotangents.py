@@ -1,5 +1,8 @@
 """The sums of cotangents: what a node has got so far from the operations that used it.
 
+Here is done once what every rule would have to repeat: summing over broadcast axes,
+casting to the argument's dtype, and checking shapes.
+
 A sum of several is added to in place as soon as it is an array that nobody else sees,
 or a box that its trace can write to. Entries that were picked by an index go into one
 buffer; if an outer trace follows them, they are put together when all are there.
@@ -7,19 +10,22 @@ buffer; if an outer trace follows them, they are put together when all are there
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappush
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.bind import Part
-from fgrad._engine.box import COTANGENTS, Box, boxes_in, innermost, values
+from fgrad._engine.box import CONTAINERS, Box, boxes_in, innermost, values
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Pending, Scatter, add_at, scatter_add
 from fgrad._engine.trace import Node
+from fgrad._words.foreign import is_foreign
+from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "Parts", "put_together"]
+__all__ = ["Cotangents", "Parts", "fit", "put_together", "spoiled"]
 
 
 class Parts(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
@@ -27,23 +33,20 @@ class Parts(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
 
     used: tuple[bool, ...]
     """Which of the results were used at all."""
-    masked: tuple[bool, ...]
-    """Which cotangents may have zeros where their entries were not used."""
+    tags: Callable[[], tuple[Any, ...]] | None
+    """What is zero just where a cotangent is zero around this point, too."""
 
 
 class Cotangents:
     """The cotangent of each node that has one, and which node comes next."""
 
-    __slots__ = ("holes", "masked", "owned", "queue", "total")
+    __slots__ = ("owned", "queue", "tags", "total")
 
-    def __init__(self) -> None:
+    def __init__(self, tags: Callable[[], tuple[Any, ...]] | None = None) -> None:
+        self.tags = tags
         self.total: dict[Node, Any] = {}
         self.owned: set[Node] = set()
         """Nodes whose total is nobody else's: it may be added to in place."""
-        self.masked: set[Node] = set()
-        """Nodes whose cotangent may be zero where they were masked out."""
-        self.holes: set[Node] = set()
-        """Those of which an entry that is zero was masked out itself."""
         self.queue: list[Any] = []
 
     def add(self, node: Node, c: Any) -> None:
@@ -103,29 +106,46 @@ class Cotangents:
             self._own(node, buffer)
         return self.total[node]
 
-    def part(self, node: Node, c: Part, masked: bool) -> None:
+    def part(self, node: Node, c: Part) -> None:
         """Set the cotangent of one among several results."""
         if node not in self.total:
             self._first(node, [None] * len(node.shape))
-        self.total[node][c.position] = c.g, masked
+        self.total[node][c.position] = c.g
 
-    def mask(self, node: Node, parent: Any, pullback: Pullback, g: Any) -> None:
-        """Remember that a cotangent may be zero where it was masked out."""
-        parents = parent if type(parent) is tuple else (parent,)
-        self.masked.update(parents)
-        if pullback.masks or (node in self.holes and _keeps_holes(pullback, g)):
-            self.holes.update(parents)
+    def take(self, c: Any, parent: Any, pullback: Pullback) -> None:
+        """Add what a pullback returned, whatever it is."""
+        kind = type(c)
+        if c is None:
+            return
+        if kind is Scatter:
+            self.scatter(parent, c)
+        elif kind is Part:
+            self.part(parent, c)
+        elif type(parent) is tuple:
+            for node, part in zip(parent, c, strict=True):
+                if node is not None and part is not None:
+                    self.add(node, fit(part, node, pullback))
+        else:
+            self.add(parent, fit(c, parent, pullback))
 
-    def parts(self, node: Node) -> tuple[Any, ...]:
-        """The cotangents of several results, zero for those that were not used."""
-        given = self.total.pop(node)
-        parts = Parts(
-            np.zeros(*space) if part is None else part[0]
-            for part, space in zip(given, node.shape, strict=True)
-        )
-        parts.used = tuple(part is not None for part in given)
-        parts.masked = tuple(part is not None and part[1] for part in given)
-        return parts
+    def taken(self, node: Node) -> Any:
+        """The whole cotangent of a node; of several results, a tuple."""
+        total = self.total.pop(node)
+        if node.dtype is None:
+            if node.edges and node.edges[0][1].rule.tagged is not None:
+                return tuple(total)  # it asks for the results that were used
+            parts = Parts(
+                np.zeros(*space) if part is None else part
+                for part, space in zip(total, node.shape, strict=True)
+            )
+            parts.used = tuple(part is not None for part in total)
+            parts.tags = self.tags
+            return parts
+        return put_together(total) if type(total) is Pending else total
+
+    def spoiled(self) -> bool:
+        """Whether there is a nan in what the leaves have got, or any node."""
+        return any(map(spoiled, self.total.values()))
 
     def result(self, leaf: Node) -> Any:
         """The gradient of a leaf: fresh and writable, a scalar if it is 0-d."""
@@ -139,11 +159,53 @@ class Cotangents:
         return (total if leaf in self.owned else np.array(total))[()]
 
 
-def _keeps_holes(pullback: Pullback, g: Any) -> bool:
-    """Whether zeros that were masked out stay apart from those of a product."""
-    if pullback.rule.elementwise or pullback.rule.picks:
-        return True
-    return type(g) in COTANGENTS and not np.any(values(g))
+def fit(c: Any, parent: Node, pullback: Pullback) -> Any:
+    """A cotangent with the argument's shape and dtype, or an error naming the rule."""
+    if type(c) is not Box:
+        given, c = c, np.asarray(c)
+        if c.dtype.kind not in "biufc" or is_foreign(type(given), ufunc=True):
+            raise RuleError(
+                f"{pullback!r} returned a {type(given).__name__} with dtype {c.dtype}, "
+                f"which is no plain array of numbers."
+            )
+    if c.shape != parent.shape:
+        c = _sum_to(c, parent.shape, pullback)
+    if c.dtype != parent.dtype:
+        if c.dtype.kind == "c" and parent.dtype.kind != "c":
+            c = c.real
+        c = c.astype(parent.dtype)
+    return c
+
+
+def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
+    """Sum over the axes along which an argument of `shape` was broadcast."""
+    lead = len(c.shape) - len(shape)
+    pairs = list(zip(shape, c.shape[max(lead, 0) :], strict=False))
+    if (
+        not pullback.rule.broadcasts
+        or lead < 0
+        or any(a not in (1, b) for a, b in pairs)
+    ):
+        raise RuleError(
+            f"{pullback!r} returned shape {c.shape} for an argument of shape {shape}."
+        )
+    axes = tuple(i + lead for i, (a, b) in enumerate(pairs) if a != b)
+    return np.sum(c, axis=(*range(lead), *axes)).reshape(shape)
+
+
+def spoiled(c: Any) -> bool:
+    """Whether there is a nan in an array, or in one of a tuple: one pass, no copy."""
+    if type(c) in CONTAINERS:
+        return any(map(spoiled, c))
+    if type(c) is Pending:
+        return spoiled(c.parts)
+    c = values(c.g if type(c) is Scatter else c)
+    if type(c) is Box:
+        c._trace.unrepaired()
+        return False
+    if isinstance(c, np.ndarray):
+        return c.dtype.kind in "fc" and bool(np.isnan(np.vdot(c, c)))
+    return isinstance(c, np.inexact) and bool(np.isnan(c))
 
 
 def put_together(c: Pending) -> Any:

@@ -8,38 +8,33 @@ is itself traced, at a zero cotangent, and replayed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgrad._engine.bind import PART
-from fgrad._engine.box import Box, values
+from fgrad._engine.blame import Blame, explain, is_finite
+from fgrad._engine.box import Box, primal
+from fgrad._engine.cotangents import fit, spoiled
 from fgrad._engine.dispatch import traced
-from fgrad._engine.replay import (
-    fit,
-    is_owned,
-    keep_zeros,
-    noting,
-    pulled_again,
-    replay,
-)
-from fgrad._engine.rules import Pullback
+from fgrad._engine.replay import is_owned, pulled_again, replay
+from fgrad._engine.rules import REQUIRED, Pullback
 from fgrad._engine.scatter import Scatter
-from fgrad._engine.signatures import REQUIRED
 from fgrad._engine.trace import Node, Tape, Trace, reachable
+from fgrad._engine.zeros import (
+    Noise,
+    is_constant,
+    is_moved,
+    kept_where,
+    moving,
+    solid,
+    without_poles,
+)
 from fgrad._words.callsite import describe
-from fgrad._words.undefined import deferred, warn_undefined
+from fgrad._words.undefined import deferred
 
-__all__ = ["Tangent", "TangentTrace", "owned", "push", "tell"]
-
-
-class Tangent(NamedTuple):
-    """The tangent of a node; of several results, a tuple."""
-
-    t: Any
-    masked: bool
-    """Whether entries may be zero where they were masked out."""
+__all__ = ["TangentTrace", "owned", "push"]
 
 
 class Arrival(NamedTuple):
@@ -48,7 +43,6 @@ class Arrival(NamedTuple):
     part: int | None
     node: Node
     t: Any
-    masked: bool
 
 
 class Pushed(Node):
@@ -59,16 +53,17 @@ class Pushed(Node):
     def __init__(
         self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
     ) -> None:
-        super().__init__(order, shape, dtype, (), code, lasti)
-        self.tangent: Tangent | None = None
-        """``None`` if it is zero."""
-        invalid: list[str] = []
+        length = bool(edges) and edges[0][1].rule.power is not None
+        # A power of a length leads past it, so a length alone keeps its edges.
+        super().__init__(order, shape, dtype, edges if length else (), code, lasti)
+        self.tangent: Any = None
+        """Of several results, a tuple; ``None`` if it is zero."""
         if edges:
-            with noting(invalid):
-                self.tangent = _along(self, edges, _tangent, invalid)
+            with np.errstate(all="ignore"):
+                self.tangent = _along(self, edges, _tangent, None)
 
 
-def _tangent(node: Any) -> Tangent | None:
+def _tangent(node: Any) -> Any:
     return node.tangent
 
 
@@ -85,97 +80,188 @@ class TangentTrace(Trace):
 
 
 def push(
-    outputs: list[Node], tangents: dict[Node, Any], *, consume: bool = False
+    outputs: list[Node],
+    tangents: dict[Node, Any],
+    *,
+    consume: bool = False,
+    words: Callable[[], bool],
 ) -> dict[Node, Any]:
     """Tangents of `outputs` from those of the leaves, along a tape.
 
     An output that no tangent reaches is left out: its tangent is zero. With `consume`,
-    what a node keeps is freed as soon as its tangent is known, and a tangent when
-    nobody needs it any more.
+    what the nodes keep is freed. If a tangent comes out as nan, all is done once more
+    with care, as in `replay`; `words` tells whether to speak about what stays nan.
     """
-    known = {node: Tangent(t, False) for node, t in tangents.items()}
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
-    spent = _last_uses(nodes, outputs) if consume else {}
-    invalid: list[str] = []
-    with deferred() as words, noting(invalid):
+    with deferred():
+        found = _pushed(nodes, outputs, tangents, None)
+    if any(map(spoiled, found.values())):
+        care = Care(tangents)
+        with deferred() as said:
+            found = _pushed(nodes, outputs, tangents, care)
+        if any(map(spoiled, found.values())):
+            explain(said, care.blame, words)
+    if consume:
         for node in nodes:
-            if node.edges:
-                tangent = _along(node, node.edges, known.get, invalid)
-                if tangent is not None:
-                    known[node] = tangent
-                tangent = None
-            if consume:
-                node.edges = ()
-                for p in spent.get(node, ()):
-                    known.pop(p, None)
-    found = {node: known[node].t for node in outputs if node in known}
-    tell(words, found.values())
+            node.edges = ()
     return found
 
 
-def tell(words: list[str], tangents: Iterable[Any]) -> None:
-    """Say why tangents are nan, if they are."""
-    arrays = (t for t in tangents if type(t) is not tuple)
-    if words and any(np.any(np.isnan(values(t))) for t in arrays):
-        for one in dict.fromkeys(words):
-            warn_undefined(one)
+def _pushed(
+    nodes: list[Node], outputs: list[Node], tangents: dict[Node, Any], care: Any
+) -> dict[Node, Any]:
+    """One pass along all nodes; a tangent is dropped when nobody needs it any more."""
+    known = dict(tangents)
+    spent = _last_uses(nodes, outputs)
+    with np.errstate(all="ignore"):
+        for node in nodes:
+            if node.edges:
+                tangent = _along(node, node.edges, known.get, care)
+                if tangent is not None:
+                    known[node] = tangent
+                tangent = None
+            for p in spent.get(node, ()):
+                known.pop(p, None)
+    return {node: known[node] for node in outputs if node in known}
+
+
+class Care:
+    """The second pass: zeros in place of nan where a tangent is structurally zero."""
+
+    def __init__(self, tangents: dict[Node, Any]) -> None:
+        self.blame: Blame | None = None
+        self._found = False
+        self._sources: dict[Node, Blame] = {}
+        """Where the tangent of a node that is not finite comes from."""
+        self._noise = noise = Noise()
+        self._tags = {
+            node: noise(node) if is_moved(t) else noise.where(t, node)
+            for node, t in tangents.items()
+        }
+
+    def repaired(self, node: Node, edge: Any, arrived: list[Arrival], t: Any) -> Any:
+        """The tangent along one edge. The tags of its arguments are known."""
+        parent, pullback, residuals = edge
+        if is_finite(t):
+            return t
+        several = type(t) is tuple
+        single = len(arrived) == 1 and arrived[0].part is None and not several
+        single = single and type(arrived[0].t) is not tuple
+        moved = moving(node, pullback, residuals)
+        if single and spoiled(t) and is_constant(moved, pullback):
+            arrival = arrived[0]
+            t = without_poles(
+                arrival.t,
+                t,
+                lambda x: _pushforward(
+                    pullback, residuals, node, parent, [arrival._replace(t=x)]
+                ),
+            )
+        tag = self._through(node, parent, pullback, residuals)
+        t = tuple(map(kept_where, tag, t)) if several else kept_where(tag, t)
+        if not is_finite(t):
+            earlier = [
+                self._sources[p] for p, _ in _parts(parent) if p in self._sources
+            ]
+            source = earlier[0] if earlier else Blame(node, pullback, residuals, t)
+            self._sources.setdefault(node, source)
+            if self.blame is None or (spoiled(t) and not self._found):
+                self.blame, self._found = source, spoiled(t)
+        return t
+
+    def tag(self, node: Node) -> None:
+        """Work out the tag of a node's tangent."""
+        total: Any = None
+        for edge in node.edges:
+            tag = self._through(node, *edge)
+            if tag is not None:
+                total = tag if total is None else _add(total, tag)
+        if total is not None:
+            self._tags[node] = total
+
+    def _through(
+        self, node: Node, parent: Any, pullback: Pullback, residuals: Any
+    ) -> Any:
+        arrived = [
+            Arrival(part, p, self._tags[p])
+            for p, part in _parts(parent)
+            if p in self._tags
+        ]
+        if not arrived:
+            return None
+        noise, rule, tag = self._noise, pullback.rule, arrived[0].t
+        if pullback is PART:
+            return tag[residuals[0]]
+        moved = moving(node, pullback, residuals)
+        single = arrived[0].part is None and node.dtype is not None
+        kept = None
+        if is_constant(moved, pullback):
+            kept = tuple(map(primal if rule.masks else solid, residuals))
+        elif rule.linear:
+            kept = tuple(noise.residuals(moved, parent, pullback, residuals))
+        elif rule.elementwise and single:
+            return noise.where(tag, node)
+        try:
+            if kept is not None:
+                return _pushforward(pullback, kept, node, parent, arrived)
+            if "keepdims" in pullback.needs and single:
+                options = dict(zip(pullback.needs, residuals, strict=True))
+                chosen = {n: options[n] for n in ("axis", "keepdims")}
+                return noise.where(np.sum(np.abs(tag), **chosen), node)
+        except (TypeError, ValueError):
+            pass  # a pullback that asks a batched value for a plain one
+        tags = tuple(arrival.t for arrival in arrived)
+        if node.dtype is not None:
+            return noise.spread(tags, node)
+        return tuple(noise.spread(tags, space) for space in node.shape)
 
 
 def _along(
-    node: Node,
-    edges: tuple[Any, ...],
-    known: Callable[[Any], Tangent | None],
-    invalid: list[str],
-) -> Tangent | None:
+    node: Node, edges: tuple[Any, ...], known: Callable[[Any], Any], care: Any
+) -> Any:
     """The tangent of an operation's result from those of its arguments."""
-    total, owned, masked, pullback = None, False, False, None
+    total, owned, pullback = None, False, None
     try:
         for parent, pullback, residuals in edges:
             arrived = [
-                Arrival(part, p, *tangent)
+                Arrival(part, p, t)
                 for p, part in _parts(parent)
-                if (tangent := known(p)) is not None
+                if (t := known(p)) is not None
             ]
             if not arrived:
                 continue
-            masked_here = any(tangent.masked for tangent in arrived)
-            if masked_here and residuals:
-                invalid.append("a nan that was kept may meet a zero")
-            t = _pushforward(pullback, residuals, node, parent, arrived, invalid)
+            t = _pushforward(pullback, residuals, node, parent, arrived)
             if t is None:
                 continue
-            masked = masked or masked_here or _masks(pullback)
+            if care is not None:
+                t = care.repaired(node, (parent, pullback, residuals), arrived, t)
             if total is None:
                 total = t
-                given = tuple(tangent.t for tangent in arrived)
+                given = tuple(arrival.t for arrival in arrived)
                 owned = pullback.owned and is_owned(t, given, residuals)
             elif owned and type(t) is np.ndarray:
                 total += t
             else:
                 total = _add(total, t)
+        if care is not None:
+            care.tag(node)
     except Exception as error:
         error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
         raise
-    return None if total is None else Tangent(total, masked)
+    return total
 
 
 def _last_uses(nodes: list[Node], outputs: list[Node]) -> dict[Node, list[Node]]:
     """For each node, the nodes whose tangents are not needed after it."""
     last: dict[Node, Node] = {}
     for node in nodes:
-        for parent, _, _ in node.edges:
-            for p, _ in _parts(parent):
-                last[p] = node
+        for p in node.parents():
+            last[p] = node
     spent: dict[Node, list[Node]] = {}
     for p, node in last.items():
         if p not in outputs:
             spent.setdefault(node, []).append(p)
     return spent
-
-
-def _masks(pullback: Pullback) -> bool:
-    """Whether a pushed tangent may be zero where an argument was masked out."""
-    return pullback.masks and not pullback.rule.picks
 
 
 def owned(tangent: Any, seen: set[int]) -> Any:
@@ -207,19 +293,18 @@ def _pushforward(
     node: Node,
     parent: Any,
     arrived: list[Arrival],
-    invalid: list[str],
 ) -> Any:
     """The derivative of one operation along the tangent of one argument.
 
     ``None`` where the pullback says that it is zero.
     """
-    part, _, t, _ = arrived[0]
+    part, _, t = arrived[0]
     if pullback is PART:
         return t[residuals[0]]
     if part is None and node.dtype is not None:
         real = node.dtype.kind == parent.dtype.kind == "f"
         if pullback.rule.elementwise and real:
-            return _elementwise(pullback, residuals, node, parent, t, invalid)
+            return _elementwise(pullback, residuals, node, parent, t)
         if pullback.rule.linear:
             t = _applied(pullback, residuals, t)
             if t is not None and t.shape == node.shape:
@@ -233,7 +318,6 @@ def _elementwise(
     node: Node,
     parent: Node,
     t: Any,
-    invalid: list[str],
 ) -> Any:
     """The tangent by the formula of the pullback: it multiplies each entry."""
     wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
@@ -243,9 +327,6 @@ def _elementwise(
         t = pulled_again(error, pullback, parent, wide, residuals)
     if t is None:
         return None
-    if invalid:
-        t = keep_zeros(t, wide, node, pullback)
-        invalid.clear()
     if t.shape != node.shape:
         t = np.broadcast_to(t, node.shape)
     return t if t.dtype == node.dtype else t.astype(node.dtype)
@@ -268,7 +349,7 @@ def _transposed(
             cotangents = pullback.fun(g, *residuals)
         except (TypeError, ValueError) as error:
             cotangents = pulled_again(error, pullback, parent, g, residuals)
-        for part, argument, t, _ in arrived:
+        for part, argument, t in arrived:
             c = cotangents if part is None else cotangents[part]
             if c is None:
                 continue
@@ -283,7 +364,7 @@ def _transposed(
         trace.close()
     if nothing:
         return None
-    found = replay(roots, consume=True)
+    found = replay(roots, consume=True, meant=False)
     results = tuple(map(found.result, leaves))
     return results if node.dtype is None else results[0]
 

@@ -1,32 +1,43 @@
 """Replay: carry cotangents from a result back to the arguments.
 
 Nodes are visited newest first. Each hands its cotangent to its pullbacks and passes on
-what they return; a node that several operations used gets the sum. All that every rule
-would otherwise have to repeat happens here, once: summing over broadcast axes, casting
-to the argument's dtype, checking shapes, and keeping zeros zero.
+what they return; a node that several operations used gets the sum.
+
+If a gradient comes out as nan, replay does its work once more, with care: where a nan
+stands for a structural zero, it becomes zero. What stays nan is said in words.
 """
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable
 from heapq import heappop, heappush
-from operator import gt
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from fgrad._engine.bind import Part
-from fgrad._engine.box import COTANGENTS, Box, primal, values
-from fgrad._engine.cotangents import Cotangents, Parts, put_together
+from fgrad._engine.blame import Blame, explain, is_finite
+from fgrad._engine.box import COTANGENTS, Box, values
+from fgrad._engine.cotangents import Cotangents, fit, spoiled
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Pending, Scatter, index_add
 from fgrad._engine.trace import Node, again
+from fgrad._engine.zeros import (
+    CotangentTags,
+    is_constant,
+    is_moved,
+    kept_where,
+    moving,
+    slim,
+    without_poles,
+)
 from fgrad._words.callsite import describe
-from fgrad._words.foreign import is_foreign
-from fgrad.errors import RuleError
+from fgrad._words.undefined import deferred
 
-__all__ = ["fit", "is_owned", "keep_zeros", "noting", "pulled_again", "replay"]
+__all__ = ["is_owned", "noting", "pulled_again", "replay"]
+
+LARGE = 1 << 15
+"""How many entries a cotangent has so that what its node keeps is freed at once."""
 
 
 def noting(invalid: list[str]) -> np.errstate:
@@ -36,143 +47,190 @@ def noting(invalid: list[str]) -> np.errstate:
     )
 
 
-def replay(roots: list[tuple[Node, Any]], *, consume: bool) -> Cotangents:
+def replay(
+    roots: list[tuple[Node, Any]],
+    *,
+    consume: bool,
+    words: Callable[[], bool] | None = None,
+    meant: bool = True,
+) -> Cotangents:
     """Cotangents of the leaves from those of the results.
 
-    With `consume`, what a node keeps is freed as soon as it has been replayed.
+    With `consume`, what the nodes keep is freed. The function `words` tells whether to
+    speak about a nan; without it, the replay outside does. The zeros of the roots may
+    be `meant`, or just happen.
     """
-    cotangents = Cotangents()
-    for root, g in roots:
-        cotangents.add(root, g)
-    if len(roots) > 1:  # a zero that was given for one of several results is exact
-        given = [root for root, _ in roots]
-        cotangents.masked.update(given)
-        cotangents.holes.update(given)
-    invalid: list[str] = []
-    node = pullback = None
-    try:
-        with noting(invalid):
-            queue, total = cotangents.queue, cotangents.total
-            masked, parts = cotangents.masked, cotangents.parts
-            while queue:
-                node = heappop(queue)[1]
-                g = total.pop(node) if node.dtype is not None else parts(node)
-                if type(g) is Pending:
-                    g = put_together(g)
-                below_mask = node in masked
-                for parent, pullback, residuals in node.edges:
-                    try:
-                        c = pullback.fun(g, *residuals)
-                    except (TypeError, ValueError) as error:
-                        c = pulled_again(error, pullback, parent, g, residuals)
-                    if below_mask or pullback.masks:
-                        cotangents.mask(node, parent, pullback, g)
-                    if invalid or (below_mask and residuals):
-                        c = keep_zeros(c, g, parent, pullback)
-                        invalid.clear()
-                    if (
-                        type(c) not in COTANGENTS
-                        or c.shape != parent.shape
-                        or c.dtype is not parent.dtype
-                    ):
-                        _add_other(cotangents, c, node, parent, pullback)
-                    elif parent in total:
-                        cotangents.add(parent, c)
-                    elif parent.edges:
-                        total[parent] = c
-                        heappush(queue, (parent.order, parent))
-                    else:
-                        total[parent] = c
-                        if pullback.owned and is_owned(c, g, residuals):
-                            cotangents.owned.add(parent)
-                if consume:
-                    node.edges = ()
-                g = c = residuals = None
-    except Exception as error:
-        if node is not None:
-            error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
-        raise
+    visit = Visit(roots, meant, consume=consume)
+    with deferred(outside=words is None) as said:
+        before = len(said)
+        cotangents = visit.run()
+        told = len(said) > before
+        if (visit.doubtful or visit.blame or told) and cotangents.spoiled():
+            if visit.doubtful and not visit.careful:
+                del said[before:]
+                visit = Visit(roots, meant, consume=False)
+                visit.careful = True
+                cotangents = visit.run()
+            if cotangents.spoiled():
+                if words is None:
+                    np.subtract(np.inf, np.inf)  # the replay outside notices
+                else:
+                    explain(said, visit.blame, words)
+    if consume:
+        for node in visit.passed:
+            node.edges = ()
     return cotangents
 
 
-def _add_other(
-    cotangents: Cotangents, c: Any, node: Node, parent: Any, pullback: Pullback
-) -> None:
-    """Add what is not simply an array of the argument's shape and dtype."""
-    kind = type(c)
-    if c is None:
-        return
-    if kind is Scatter:
-        cotangents.scatter(parent, c)
-    elif kind is Part:
-        cotangents.part(parent, c, node in cotangents.holes)
-    elif type(parent) is tuple:
-        for one, part in zip(parent, c, strict=True):
-            if one is not None and part is not None:
-                cotangents.add(one, fit(part, one, pullback))
-    else:
-        cotangents.add(parent, fit(c, parent, pullback))
+class Visit:
+    """One visit of all nodes that the roots depend on."""
 
+    def __init__(
+        self, roots: list[tuple[Node, Any]], meant: bool, *, consume: bool
+    ) -> None:
+        self.roots = roots
+        self.meant = meant
+        self.consume = consume
+        self.careful = False
+        """Whether each cotangent is looked at; a first visit does not do it."""
+        self.doubtful = False
+        """Whether a nan that a rule has kept may have met a structural zero."""
+        self.passed: list[Node] = []
+        self.blame: Blame | None = None
+        self._sources: dict[Any, Blame] = {}
+        """Where the cotangent of a node that is not finite comes from."""
+        self._found = False
+        self._freed = False
+        self._tags: CotangentTags | None = None
 
-def fit(c: Any, parent: Node, pullback: Pullback) -> Any:
-    """A cotangent with the argument's shape and dtype, or an error naming the rule."""
-    if type(c) is not Box:
-        given, c = c, np.asarray(c)
-        if c.dtype.kind not in "biufc" or is_foreign(type(given), ufunc=True):
-            raise RuleError(
-                f"{pullback!r} returned a {type(given).__name__} with dtype {c.dtype}, "
-                f"which is no plain array of numbers."
-            )
-    if c.shape != parent.shape:
-        c = _sum_to(c, parent.shape, pullback)
-    if c.dtype != parent.dtype:
-        if c.dtype.kind == "c" and parent.dtype.kind != "c":
-            c = c.real
-        c = c.astype(parent.dtype)
-    return c
+    def run(self) -> Cotangents:
+        """The cotangents of all leaves."""
+        cotangents = self._begun()
+        invalid: list[str] = []
+        masked = self.meant and any(_has_zeros(g) for _, g in self.roots)
+        node = pullback = None
+        try:
+            with noting(invalid):
+                queue, total = cotangents.queue, cotangents.total
+                passed, careful = self.passed.append, self.careful
+                while queue:
+                    node = heappop(queue)[1]
+                    passed(node)
+                    if node.dtype is None or type(total[node]) is Pending:
+                        g = cotangents.taken(node)
+                    else:
+                        g = total.pop(node)
+                    for parent, pullback, residuals in node.edges:
+                        try:
+                            c = pullback.fun(g, *residuals)
+                        except (TypeError, ValueError) as error:
+                            c = pulled_again(error, pullback, parent, g, residuals)
+                        if pullback.masks and not masked:
+                            masked = True
+                            careful = self.careful = self.careful or self._freed
+                        if careful or invalid:
+                            if not is_finite(c):
+                                edge = (parent, pullback, residuals)
+                                c = self._repaired(c, g, node, *edge)
+                            invalid.clear()
+                        if (
+                            type(c) not in COTANGENTS
+                            or c.shape != parent.shape
+                            or c.dtype is not parent.dtype
+                        ):
+                            cotangents.take(c, parent, pullback)
+                        elif parent in total:
+                            cotangents.add(parent, c)
+                        elif parent.edges:
+                            total[parent] = c
+                            heappush(queue, (parent.order, parent))
+                        else:
+                            total[parent] = c
+                            if pullback.owned and is_owned(c, g, residuals):
+                                cotangents.owned.add(parent)
+                    kind = type(g)
+                    many = g.size if kind is np.ndarray else kind is Box and node.size
+                    if many > LARGE and self.consume:
+                        careful = self._free(node, cotangents, masked)
+                    g = c = residuals = None
+        except Exception as error:
+            if node is not None:
+                where = describe(node.site)
+                error.add_note(f"in {pullback!r}, for the call at {where}")
+            raise
+        self.doubtful = masked
+        return cotangents
 
+    def _begun(self) -> Cotangents:
+        cotangents = Cotangents(self._tags_here)
+        for root, g in self.roots:
+            cotangents.add(root, g)
+        return cotangents
 
-def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
-    """Sum over the axes along which an argument of `shape` was broadcast."""
-    lead = len(c.shape) - len(shape)
-    pairs = list(zip(shape, c.shape[max(lead, 0) :], strict=False))
-    if (
-        not pullback.rule.broadcasts
-        or lead < 0
-        or any(a not in (1, b) for a, b in pairs)
-    ):
-        raise RuleError(
-            f"{pullback!r} returned shape {c.shape} for an argument of shape {shape}."
-        )
-    axes = tuple(i + lead for i, (a, b) in enumerate(pairs) if a != b)
-    return np.sum(c, axis=(*range(lead), *axes)).reshape(shape)
+    def _all_tags(self) -> CotangentTags:
+        if self._tags is None:
+            self._tags = CotangentTags(self.roots, self.passed, meant=self.meant)
+        return self._tags
 
+    def _tags_here(self) -> Any:
+        return self._all_tags().here()
 
-def keep_zeros(c: Any, g: Any, parent: Any, pullback: Pullback) -> Any:
-    """A zero cotangent stays zero, also where the local derivative is inf or nan."""
-    if type(g) is Parts and any(map(gt, g.used, g.masked)):
-        return c  # zero as a product, not as what was masked out
-    entries = values(c)
-    if type(entries) is Box:
-        entries._trace.unrepaired()
+    def _free(self, node: Node, cotangents: Cotangents, masked: bool) -> bool:
+        """Free what a node keeps; whether from now on this visit has to be careful.
+
+        A second visit would need it. So below a mask, this visit looks at each
+        cotangent itself, if it is not too late for that.
+        """
+        if masked and not self.careful:
+            self.careful = not cotangents.spoiled()
+            self.consume = self.careful
+        if self.consume:
+            node.edges = slim(node)
+            self._freed = True
+        return self.careful
+
+    def _repaired(
+        self, c: Any, g: Any, node: Node, parent: Any, pullback: Pullback, kept: Any
+    ) -> Any:
+        """A cotangent that is not finite, with zeros where it is structurally zero."""
+        single = type(parent) is not tuple and node.dtype is not None
+        if (
+            single
+            and spoiled(c)
+            and is_constant(moving(node, pullback, kept), pullback)
+        ):
+            c = without_poles(g, c, lambda g: pullback.fun(g, *kept))
+        tag = self._all_tags().through(parent, pullback, kept)
+        if type(c) is Scatter:
+            c = Scatter(kept_where(tag.g, c.g), c.index)
+        elif type(parent) is tuple:
+            c = [
+                None
+                if x is None
+                else kept_where(fit(p, n, pullback), fit(x, n, pullback))
+                for x, p, n in zip(c, tag, parent, strict=True)
+            ]
+        else:
+            c = _fitting(tag, c, parent, pullback)
+        if not is_finite(c):
+            source = self._sources.get(node) or Blame(node, pullback, kept, c)
+            for one in parent if type(parent) is tuple else (parent,):
+                self._sources.setdefault(one, source)
+            if self.blame is None or (spoiled(c) and not self._found):
+                self.blame, self._found = source, spoiled(c)
         return c
-    if not isinstance(entries, np.ndarray | np.generic):
-        return c
-    given = values(g)
-    if type(given) is np.ndarray and given.size < entries.size and given.all():
-        return c  # nothing is zero in the smaller one
-    square: Any = np.vdot(cast("Any", entries), cast("Any", entries))
-    if not np.isnan(square):  # one pass, no temporary
-        return c
-    zero = [np.equal(primal(part), 0) for part in (g if isinstance(g, tuple) else (g,))]
-    if pullback.rule.broadcasts and c.shape == zero[0].shape:
-        return np.where(zero[0], 0.0, c)
-    none: Any = reduce(np.logical_and, [np.all(part) for part in zero])
-    return (
-        np.where(none, 0.0, fit(c, parent, pullback))
-        if type(none) is Box
-        else (np.zeros(parent.shape, parent.dtype) if none else c)
-    )
+
+
+def _has_zeros(g: Any) -> bool:
+    """Whether there are zeros in the cotangent of a root, which are meant."""
+    return not is_moved(g) and np.ndim(g) > 0 and not np.all(values(g))
+
+
+def _fitting(tag: Any, c: Any, parent: Any, pullback: Pullback) -> Any:
+    """A cotangent with zeros where its tag is zero, before or after both are summed."""
+    if c.shape != np.shape(tag):
+        c, tag = fit(c, parent, pullback), fit(tag, parent, pullback)
+    return kept_where(tag, c)
 
 
 def pulled_again(

@@ -27,6 +27,7 @@ def defvjp(
     masks: bool = False,
     linear: bool = False,
     picks: bool = False,
+    weighs: bool = False,
     **pullbacks: Callable[..., Any],
 ) -> None:
     """Register the derivative of a primitive.
@@ -63,6 +64,10 @@ def defvjp(
     picks : bool
         Whether all entries of the result are entries of the argument, so that forward
         mode never puts zeros where the pullback does.
+    weighs : bool
+        Whether a rule that masks also multiplies what is left by values of the
+        arguments. Without this, what a rule that masks makes of ``g`` must not change
+        with the values of the arguments around this point.
     **pullbacks : callable
         ``parameter=lambda g, ...: cotangent``. The names after ``g`` say what the rule
         keeps: ``ans``, ``like`` (shape and dtype of the argument), parameters of
@@ -113,6 +118,7 @@ def defvjp(
         masks=masks,
         linear=linear,
         picks=picks,
+        weighs=weighs,
     )
     CALLS.pop(fun, None)
 

@@ -92,6 +92,7 @@ class Options(TypedDict, total=False):
     masks: bool
     linear: bool
     picks: bool
+    weighs: bool
 
 
 class Pullback:
@@ -164,13 +165,16 @@ class Rule:
         "name",
         "picks",
         "plans",
+        "power",
         "pullbacks",
         "sequences",
         "straight",
+        "tagged",
         "takes_arrays",
         "ufunc",
         "understood",
         "variadic",
+        "weighs",
     )
 
     def __init__(
@@ -194,6 +198,7 @@ class Rule:
         self.linear = False
         self.masks = False
         self.picks = False
+        self.weighs = False
         self.understood = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
         self.sequences = frozenset(sequences)
@@ -207,6 +212,10 @@ class Rule:
         """The plans of `bind`, by number and names of arguments."""
         self.straight: list[Any] = [None, None]
         """The pullback and the saver of the first and of the second argument."""
+        self.power: Callable[..., Any] | None = None
+        """For a length: the edges of a power of it, which lead past its kink at 0."""
+        self.tagged: Callable[..., Any] | None = None
+        """How tags pass, for a rule that replays a tape of its own."""
         self._parameters: dict[str, Any] | None = None
         self.extend(pullbacks or {}, owned=owned)
 
@@ -235,6 +244,7 @@ class Rule:
         self.masks |= options.get("masks", False)
         self.linear |= options.get("linear", False)
         self.picks |= options.get("picks", False)
+        self.weighs |= options.get("weighs", False)
         self.understood |= {*options.get("neutral", ())}
         for parameter, fun in pullbacks.items():
             pullback = Pullback(self, parameter, fun, owned=owned)

@@ -18,6 +18,7 @@ from fgrad._engine.arguments import defers, has_lists, operands, usual_operands
 from fgrad._engine.bind import bind, record, untraced
 from fgrad._engine.box import ARGUMENTS, RESULTS, SCALARS, Box, space
 from fgrad._engine.plans import plan_of
+from fgrad._engine.powers import POWERS, past_kink
 from fgrad._engine.rules import Rule
 from fgrad._engine.trace import next_order
 from fgrad._words.callsite import LIBRARY, no_rule
@@ -38,7 +39,7 @@ def _remember(rule: Rule, count: int, i: int) -> Any:
 def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with one argument."""
     scalars = SCALARS if rule.takes_arrays and not rule.ufunc else {}
-    straight = rule.straight
+    straight, power = rule.straight, rule.fun in POWERS
 
     def call(x: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if type(x) is not Box or args or kwargs:
@@ -63,6 +64,8 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             return untraced(rule, ans, dtype)
         pullback, save = straight[0] or _remember(rule, 1, 0)
         edges = ((parent, pullback, save(ans, parent, parent, value)),)
+        if power:
+            edges = past_kink(rule, edges, (value,))
         # These lines stand in `binary` once more: a call would cost a tenth of all.
         frame: Any = _getframe(1)
         while LIBRARY[frame.f_code.co_filename]:
@@ -75,7 +78,8 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun` for boxes and arrays, fast when called with two arguments."""
-    (usual, reflected), straight = usual_operands(rule, fun), rule.straight
+    (usual, reflected), power = usual_operands(rule, fun), rule.fun in POWERS
+    straight, product = rule.straight, rule.fun is np.multiply
 
     def call(x1: Any = ABSENT, x2: Any = ABSENT, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or x2 is ABSENT:
@@ -134,6 +138,8 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
                 parent = x2._node
                 pullback, save = straight[1] or _remember(rule, 2, 1)
                 edges = (*edges, (parent, pullback, save(ans, parent, parent, v1, v2)))
+            if power and (x1 is x2 or not product):
+                edges = past_kink(rule, edges, (v1, v2))
         else:
             pullback, save = straight[1] or _remember(rule, 2, 1)
             edges = ((parent, pullback, save(ans, parent, parent, v1, v2)),)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import Box
+from fgrad._engine.blame import is_finite
+from fgrad._engine.box import Box, primal
 from fgrad._engine.replay import replay
 from fgrad._engine.trace import Node, Space, Tape, Trace
 from fgrad._transforms._argnums import argument_name
@@ -53,6 +54,7 @@ class Run:
         self.fun = fun
         self.trace = kind(f"{transform}({label(fun)})")
         self.inputs: list[tuple[Structure, list[Node]]] = []
+        self._numbers: list[Any] = []
         self.args = list(args)
         for argnum in argnums:
             leaves, structure = flatten(args[argnum])
@@ -92,6 +94,8 @@ class Run:
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
         """Close the trace; split the output of the function into output and aux."""
         self.trace.close()
+        leaves = flatten(out[0] if has_aux and type(out) is tuple else out)[0]
+        self._numbers = [primal(leaf) for leaf in leaves if np.size(leaf) == 1]
         if not has_aux:
             return out, None
         if type(out) is not tuple or len(out) != 2:
@@ -100,6 +104,10 @@ class Run:
                 f"but {label(self.fun)} returned {described(out)}."
             )
         return out[0], tree_map(self.value, out[1])
+
+    def is_finite(self) -> bool:
+        """Whether the output is finite: else its derivative needs no words."""
+        return all(map(is_finite, self._numbers))
 
     def value(self, leaf: Any) -> Any:
         """The value that a leaf of the output has outside this trace."""
@@ -146,7 +154,7 @@ class Run:
 
     def gradients(self, roots: list[tuple[Node, Any]], consume: bool) -> list[Any]:
         """A tree like each differentiated argument."""
-        cotangents = replay(roots, consume=consume)
+        cotangents = replay(roots, consume=consume, words=self.is_finite)
         return [
             unflatten(structure, map(cotangents.result, nodes))
             for structure, nodes in self.inputs

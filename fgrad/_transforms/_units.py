@@ -30,13 +30,17 @@ Output = tuple[Node | None, Space]
 """A leaf of the output: its node, if it depends on the arguments, and its space."""
 
 
-def pull(node: Node, g: Any, inputs: list[Node]) -> list[Any]:
+Words = Callable[[], bool]
+"""Whether to speak about a derivative that is nan."""
+
+
+def pull(node: Node, g: Any, inputs: list[Node], words: Words) -> list[Any]:
     """Cotangents of the inputs from one of the output."""
-    cotangents = replay([(node, g)], consume=False)
+    cotangents = replay([(node, g)], consume=False, words=words)
     return [cotangents.result(leaf) for leaf in inputs]
 
 
-def by_rows(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
+def by_rows(outputs: list[Output], inputs: list[Node], words: Words) -> list[list[Any]]:
     """A block of shape out + in for each output and each input, by reverse mode."""
     table: list[list[Any]] = []
     for node, space in outputs:
@@ -45,7 +49,7 @@ def by_rows(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
             continue
 
         def pulled(g: Any, node: Any = node) -> list[Any]:
-            return pull(node, g, inputs)
+            return pull(node, g, inputs, words)
 
         rows = _for_units(pulled, space, [node])
         if space.dtype.kind == "c" and any(leaf.dtype.kind == "f" for leaf in inputs):
@@ -64,7 +68,9 @@ def by_rows(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
     return table
 
 
-def by_columns(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
+def by_columns(
+    outputs: list[Output], inputs: list[Node], words: Words
+) -> list[list[Any]]:
     """A block of shape out + in for each output and each input, by forward mode."""
     nodes = [node for node, _ in outputs if node is not None]
     columns: list[list[Any]] = []
@@ -75,7 +81,7 @@ def by_columns(outputs: list[Output], inputs: list[Node]) -> list[list[Any]]:
             continue
 
         def pushed(t: Any, leaf: Node = leaf) -> list[Any]:
-            found = push(nodes, {leaf: t})
+            found = push(nodes, {leaf: t}, words=words)
             return [found.get(node, np.zeros(node.shape, node.dtype)) for node in nodes]
 
         parts = _for_units(pushed, here, nodes)

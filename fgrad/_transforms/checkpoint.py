@@ -15,6 +15,7 @@ from fgrad._engine.box import Box, stored
 from fgrad._engine.replay import replay
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.trace import Node, Trace, next_order, reachable
+from fgrad._engine.zeros import CotangentTags
 from fgrad._transforms._values import check_function, described, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import flatten, tree_map
@@ -33,6 +34,7 @@ class Checkpoint(Wrapped):
     def pullback(self) -> Pullback:
         """The rule, as replay wants it; its name says whose it is."""
         rule = Rule(self.fun, pullbacks={"what it uses": _rerun})
+        rule.tagged = _tagged
         return rule.pullbacks["what it uses"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -117,7 +119,7 @@ def _layers(value: Any) -> Iterator[Box]:
         yield from _layers(value._value)
         tangent = getattr(value._node, "tangent", None)
         if tangent is not None:
-            yield from _layers(tangent.t)
+            yield from _layers(tangent)
 
 
 def _traces(tree: Any) -> set[Trace]:
@@ -143,7 +145,7 @@ def _renewed(value: Any, made: dict[Node, Node]) -> Any:
     tangent = getattr(node, "tangent", None)
     if tangent is not None:
         node = copy(node)
-        node.tangent = tangent._replace(t=_renewed(tangent.t, made))
+        node.tangent = _renewed(tangent, made)
     return Box(_renewed(value._value, made), value._trace, node)
 
 
@@ -183,6 +185,31 @@ def _rerun(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> 
 
 def _replayed(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> Any:
     """Record the segment again, and replay its tape from the cotangents `g`."""
+    results, leaves = _recorded_again(segment, trace, inputs, len(g))
+    pairs = zip(results, g, strict=True)
+    roots = [(node, c) for node, c in pairs if c is not None]
+    del results  # so that replay frees what it has passed
+    # A zero in `g` may just happen, which the replay outside knows.
+    cotangents = replay(roots, consume=True, meant=False)
+    return tuple(
+        cotangents.result(leaves[node]) if node in leaves else None for node in inputs
+    )
+
+
+def _tagged(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) -> Any:
+    """The tags of the inputs from those of the results."""
+    results, leaves = _recorded_again(segment, trace, inputs, len(g))
+    pairs = zip(results, g, strict=True)
+    tags = CotangentTags.carried([(node, p) for node, p in pairs if p is not None])
+    return tuple(
+        tags.result(leaves[node]) if node in leaves else None for node in inputs
+    )
+
+
+def _recorded_again(
+    segment: Segment, trace: Trace, inputs: tuple[Node, ...], count: int
+) -> tuple[list[Node], dict[Node, Node]]:
+    """The results of a run of the segment, and a leaf in place of each input."""
     with ExitStack() as stack:
         for other in segment.traces:
             if other.id >= trace.id:
@@ -196,15 +223,9 @@ def _replayed(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) 
         for node in _inputs(tape, before)
     }
     _cut(tape, leaves)
-    if len(results) != len(g) or leaves.keys() - set(inputs):
+    if len(results) != count or leaves.keys() - set(inputs):
         raise segment.error()
-    pairs = zip(results, g, strict=True)
-    roots = [(node, c) for node, c in pairs if type(c) is Box or np.any(c)]
-    del out, results, tape  # so that replay frees what it has passed
-    cotangents = replay(roots, consume=True)
-    return tuple(
-        cotangents.result(leaves[node]) if node in leaves else None for node in inputs
-    )
+    return results, leaves
 
 
 class Steps(Wrapped):

@@ -49,7 +49,7 @@ class ElementwiseGrad(Transformed):
                         f"{here.shape}. Use jacobian({name})."
                     )
         inputs = [node for _, nodes in run.inputs for node in nodes]
-        results = iter(self._diagonals(run.node(out), here, inputs))
+        results = iter(self._diagonals(run, run.node(out), here, inputs))
         trees = tuple(
             unflatten(structure, [next(results) for _ in nodes])
             for structure, nodes in run.inputs
@@ -57,15 +57,15 @@ class ElementwiseGrad(Transformed):
         return trees if is_sequence(self.argnums) else trees[0]
 
     def _diagonals(
-        self, node: Node | None, space: Space, inputs: list[Node]
+        self, run: Run, node: Node | None, space: Space, inputs: list[Node]
     ) -> list[Any]:
         """The sums of the Jacobian's columns, once it is known to be diagonal."""
         if node is None:
             return [np.zeros(space.shape, leaf.dtype)[()] for leaf in inputs]
         ones = np.ones(space.shape, space.dtype)
-        sums = pull(node, ones, inputs)
+        sums = pull(node, ones, inputs, run.is_finite)
         if space.dtype.kind == "c":
-            turned = pull(node, 1j * ones, inputs)
+            turned = pull(node, 1j * ones, inputs, run.is_finite)
             sums = [
                 c - 1j * turn if leaf.dtype.kind == "f" else c
                 for c, turn, leaf in zip(sums, turned, inputs, strict=True)
@@ -86,7 +86,9 @@ class ElementwiseGrad(Transformed):
         w = rng.uniform(0.5, 1.5, space.shape).astype(space.dtype)
         if space.dtype.kind == "c":
             w = w * np.exp(1j * rng.uniform(-1, 1, space.shape)).astype(space.dtype)
-        for got, c, leaf in zip(pull(node, w, inputs), sums, inputs, strict=True):
+        for got, c, leaf in zip(
+            pull(node, w, inputs, _silent), sums, inputs, strict=True
+        ):
             expected = w * c
             if leaf.dtype.kind != "c":
                 expected = np.real(expected)
@@ -99,6 +101,11 @@ class ElementwiseGrad(Transformed):
                     f"matching input only, but {name} mixes entries (or is complex and "
                     f"not holomorphic). Use jacobian({name})."
                 )
+
+
+def _silent() -> bool:
+    """No words: what is nan here has been said before."""
+    return False
 
 
 def _is_single(output: Node, inputs: list[Node]) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fgrad._engine.box import Box, primal
-from fgrad._engine.forward import Tangent, TangentTrace, owned, push, tell
+from fgrad._engine.cotangents import spoiled
+from fgrad._engine.forward import TangentTrace, owned, push
 from fgrad._engine.trace import Node
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
@@ -35,7 +36,7 @@ class Pushforward:
     def __call__(self, *tangents: Any) -> Any:
         given = checked(self._run, tangents)
         nodes = [node for _, node, _ in self._outputs if node]
-        found = push(nodes, given, consume=self._once)
+        found = push(nodes, given, consume=self._once, words=self._run.is_finite)
         return unflatten(self._structure, _owned(self._outputs, given, found))
 
 
@@ -142,15 +143,24 @@ def jvp(
     (array([1., 4.]), array([ 2., 40.]))
     """
     check_pairs("jvp", fun, primals, tangents)
-    run = Run("jvp", fun, primals, range(len(primals)), kind=TangentTrace)
+    count = len(primals)
+    run = Run("jvp", fun, primals, range(count), kind=TangentTrace)
     given: dict[Any, Any] = checked(run, tangents)
     for node, t in given.items():
-        node.tangent = Tangent(t, False)
-    with deferred() as words:
+        node.tangent = t
+    with deferred():  # there is more to say about a nan when it has been found
         out, aux = run.finish(run.call({}), has_aux)
     outputs: list[Any] = run.outputs(out)
-    found = {n: n.tangent.t for _, n, _ in outputs if n and n.tangent}
-    tell(words, found.values())
+    found = {n: n.tangent for _, n, _ in outputs if n and n.tangent is not None}
+    if any(map(spoiled, found.values())):
+        # Only a tape can tell whether a nan stands for a zero.
+        run = Run("jvp", fun, primals, range(count))
+        given = checked(run, tangents)
+        with np.errstate(all="ignore"):  # it has warned before
+            out, aux = run.finish(run.call({}), has_aux)
+        outputs = run.outputs(out)
+        nodes = [node for _, node, _ in outputs if node]
+        found = push(nodes, given, consume=True, words=run.is_finite)
     tangent = unflatten(flatten(out)[1], _owned(outputs, given, found))
     value = tree_map(run.value, out)
     return (value, tangent, aux) if has_aux else (value, tangent)

@@ -38,11 +38,11 @@ class ValueAndJacobian(Transformed):
     transform = "value_and_jacobian"
 
     @staticmethod
-    def direction(outputs: Any, inputs: Any) -> list[list[Any]]:
+    def direction(outputs: Any, inputs: Any, words: Any) -> list[list[Any]]:
         """The blocks of the Jacobian, by the mode that has less to do."""
         rows = sum(space.size for _, space in outputs)
         columns = sum(node.size for node in inputs)
-        return (by_columns if columns < rows else by_rows)(outputs, inputs)
+        return (by_columns if columns < rows else by_rows)(outputs, inputs, words)
 
     @override
     def _end(self, run: Run, out: Any) -> Any:
@@ -54,7 +54,9 @@ class ValueAndJacobian(Transformed):
         inputs = [node for _, nodes in run.inputs for node in nodes]
         if not self.holomorphic:
             self._check_complex(outputs, run)
-        table = self.direction(outputs, inputs) if inputs else [[] for _ in outputs]
+        table: list[list[Any]] = [[] for _ in outputs]
+        if inputs:
+            table = self.direction(outputs, inputs, run.is_finite)
         blocks = unflatten(structure, [self._row(run, row) for row in table])
         value = tree_map(run.value, out)
         return ((value, aux), blocks) if self.has_aux else (value, blocks)

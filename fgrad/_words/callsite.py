@@ -27,6 +27,7 @@ __all__ = [
     "expression",
     "instruction",
     "is_ours",
+    "line",
     "no_rule",
     "short",
     "user_call",
@@ -117,7 +118,8 @@ def _installed() -> tuple[str, ...]:
     return tuple(folder + os.sep for folder in folders)
 
 
-def _line(site: Site) -> int:
+def line(site: Site) -> int:
+    """The number of the line."""
     code, lasti = site
     for position, instruction in enumerate(code.co_positions()):
         if position == lasti // 2 and instruction[0] is not None:
@@ -127,14 +129,14 @@ def _line(site: Site) -> int:
 
 def short(site: Site) -> str:
     """``model.py:12``."""
-    return f"{basename(site[0].co_filename)}:{_line(site)}"
+    return f"{basename(site[0].co_filename)}:{line(site)}"
 
 
 def describe(site: Site) -> str:
     """``File "model.py", line 12, in loss`` and, if known, the text of that line."""
-    code, line = site[0], _line(site)
-    text = linecache.getline(code.co_filename, line).strip()
-    where = f'File "{code.co_filename}", line {line}, in {code.co_name}'
+    code, number = site[0], line(site)
+    text = linecache.getline(code.co_filename, number).strip()
+    where = f'File "{code.co_filename}", line {number}, in {code.co_name}'
     return f"{where}\n    {text}" if text else where
 
 

@@ -218,14 +218,13 @@ def undecided(g: Any, gv: Any, w: Any, name: str) -> Any:
     """A nan for equal values with vectors whose cotangent vanishes, but not for sure.
 
     As in ``V f(L) V.T`` where f vanishes: it has a derivative, but gv does not say it.
-    If one of the results was not used at all, or its zeros are those of entries that
-    were not used, there is nothing to say. Those of a product (gv is V times 0) do not
-    tell that from an unused vector, and the values' cotangents are only a diagonal.
+    If the vectors or the values are not used, there is nothing to say: then their
+    cotangents are zero around this point, too, which their tags tell. Those of a
+    product (gv is V times 0) do not tell that from an unused vector.
 
     The `g` are the cotangents of all results.
     """
     at = 1 if name == "svd" else 0  # which result is the values
-    gw = primal(g[at])
     size_of = np.max(np.abs(primal(gv)), axis=-2, initial=0)
     vectors = [
         i for i in range(len(g)) if i != at and isinstance(g, Parts) and g.used[i]
@@ -234,17 +233,22 @@ def undecided(g: Any, gv: Any, w: Any, name: str) -> Any:
         return np.zeros((), size_of.dtype)
     most = np.max(size_of, axis=-1, keepdims=True, initial=0)
     none = size_of <= ROUNDING * np.finfo(size_of.dtype).eps * most
-    rounding = ROUNDING * np.finfo(size_of.dtype).eps * _largest(gw)
-    if g.masked[at]:
-        weighted = np.expand_dims(np.abs(gw), -1) + columns(np.abs(gw)) > rounding
-    else:
-        weighted = not any(g.masked[i] for i in vectors)
-        weighted = weighted | (np.abs(_gaps(gw)) > rounding)
     own = np.eye(w.shape[-1], dtype=bool)
-    both = none[..., None, :] & none[..., :, None] & _same(w) & ~own & weighted
+    both = none[..., None, :] & none[..., :, None] & _same(w) & ~own
+    if g.tags is not None and bool(np.any(values(both))):
+        tags = [np.not_equal(tag, 0) for tag in g.tags()]
+        count = w.shape[-1]
+        used = [np.any(tags[i], axis=-1 if i == 2 else -2) for i in vectors]
+        both = both & _either(sum(one[..., :count] for one in used))
+        both = both & _either(tags[at])
     if bool(np.any(values(both))):
         unknown(name)
     return np.where(both, np.nan, 0).astype(size_of.dtype)
+
+
+def _either(x: Any) -> Any:
+    """For each pair of entries of each row, whether one of them is not 0."""
+    return np.expand_dims(x, -1) + columns(x) > 0
 
 
 def _slope(

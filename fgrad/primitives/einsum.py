@@ -114,4 +114,10 @@ def _labels(subscripts, ndims):
     return labels, output.replace("...", dots)
 
 
-defvjp(np.einsum, sequences=("operands",), variadic=True, operands=einsum_pullback)
+defvjp(
+    np.einsum,
+    linear=True,
+    sequences=("operands",),
+    variadic=True,
+    operands=einsum_pullback,
+)

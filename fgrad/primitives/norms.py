@@ -9,6 +9,7 @@ import numpy as np
 from fgrad._engine.box import primal
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import normalized, restore
+from fgrad.primitives._directions import over_length
 from fgrad.primitives._matrices import conjugate, scalars
 from fgrad.primitives._singular import inverse
 from fgrad.primitives._spectrum import EQUAL, singular
@@ -29,8 +30,7 @@ def norm_pullback(g, ans, x, ord=None, axis=None, keepdims=False):
 
 def _direction(x, length):
     """``conj(x) / length``, and 0 for length 0."""
-    zero = length == 0
-    return np.where(zero, 0, conjugate(x) / np.where(zero, 1, length))
+    return over_length(conjugate(x), length)
 
 
 def _shares(chosen, axis):

@@ -142,8 +142,8 @@ def register(fun, scale, skip_nan):
     )
 
 
-defvjp(np.median, neutral=("keepdims",), a=median_pullback)
-defvjp(np.nanmedian, neutral=("keepdims",), a=nanmedian_pullback)
+defvjp(np.median, masks=True, neutral=("keepdims",), a=median_pullback)
+defvjp(np.nanmedian, masks=True, neutral=("keepdims",), a=nanmedian_pullback)
 register(np.quantile, 1, skip_nan=False)
 register(np.percentile, 100, skip_nan=False)
 register(np.nanquantile, 1, skip_nan=True)

@@ -151,7 +151,13 @@ def _unbroadcast_along(c, like, axis):
     return unbroadcast(np.moveaxis(c, -1, axis), like)
 
 
-defvjp(np.vecdot, neutral=("signature",), x1=vecdot_x1_pullback, x2=vecdot_x2_pullback)
+defvjp(
+    np.vecdot,
+    linear=True,
+    neutral=("signature",),
+    x1=vecdot_x1_pullback,
+    x2=vecdot_x2_pullback,
+)
 
 # Matrix times vector, of NumPy 2.2 ----------------------------------------------------
 
@@ -189,10 +195,18 @@ def vecmat_x2_pullback(g, x1, like, axes=None):
 
 if hasattr(np, "matvec"):
     defvjp(
-        np.matvec, neutral=("signature",), x1=matvec_x1_pullback, x2=matvec_x2_pullback
+        np.matvec,
+        linear=True,
+        neutral=("signature",),
+        x1=matvec_x1_pullback,
+        x2=matvec_x2_pullback,
     )
     defvjp(
-        np.vecmat, neutral=("signature",), x1=vecmat_x1_pullback, x2=vecmat_x2_pullback
+        np.vecmat,
+        linear=True,
+        neutral=("signature",),
+        x1=vecmat_x1_pullback,
+        x2=vecmat_x2_pullback,
     )
 
 # Tensor contractions ------------------------------------------------------------------

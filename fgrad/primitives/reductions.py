@@ -5,6 +5,7 @@ import numpy as np
 from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
+from fgrad.primitives._directions import over_length
 
 
 def sum_pullback(g, like, axis=None, keepdims=False, where=True):
@@ -68,8 +69,7 @@ def var_pullback(
 def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                  correction=None):  # fmt: skip
     """D std = d var / (2 std), and 0 where std is 0."""
-    positive = ans > 0
-    g = np.where(positive, widened(g) / (2 * widened(np.where(positive, ans, 1))), 0)
+    g = over_length(widened(g), 2 * widened(ans))
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
 
 
@@ -226,6 +226,7 @@ defvjp(np.nanmean, masks=True, a=nanmean_pullback)
 defvjp(
     np.nanvar,
     masks=True,
+    weighs=True,
     broadcasts=True,
     a=nanvar_pullback,
     mean=nanvar_mean_pullback,
@@ -233,6 +234,7 @@ defvjp(
 defvjp(
     np.nanstd,
     masks=True,
+    weighs=True,
     broadcasts=True,
     a=nanstd_pullback,
     mean=nanstd_mean_pullback,

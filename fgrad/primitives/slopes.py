@@ -12,7 +12,7 @@ import numpy as np
 
 from fgrad._engine.box import primal
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import defvjp
+from fgrad._engine.rules import defvjp, rule_of
 
 __all__ = [
     "above",
@@ -193,10 +193,10 @@ def cosine(x1: Any, x2: Any, r: Any) -> Any:
 
 
 def both_sides(x1: Any, x2: Any) -> Any:
-    """The cosine, the sine, and the length; inf in place of 0."""
+    """The cosine, the sine, and the length; at the origin, 0 / 0 says nan."""
     r = np.hypot(x1, x2)
     length = primal(r)
-    return cosine(x1, x2, length), cosine(x2, x1, length), nonzero(r)
+    return cosine(x1, x2, length), cosine(x2, x1, length), r
 
 
 def along_pullback(g: Any, x1: Any, x2: Any) -> Any:
@@ -211,6 +211,7 @@ def across_pullback(g: Any, x1: Any, x2: Any) -> Any:
     return -g * (cos * sine / r)
 
 
+rule_of(cosine).name = "the derivative of np.hypot"
 defvjp(cosine, elementwise=True, x1=along_pullback, x2=across_pullback)
 
 
@@ -234,9 +235,11 @@ def inverted_along_pullback(g: Any, x1: Any, x2: Any) -> Any:
 def inverted_across_pullback(g: Any, x1: Any, x2: Any) -> Any:
     """-2 x1 x2 / r**4."""
     cos, sine, r = both_sides(x1, x2)
+    r = nonzero(r)
     return g * (-2 * cos * sine) / r / r
 
 
+rule_of(inverted).name = "the derivative of np.arctan2"
 defvjp(
     inverted,
     elementwise=True,
@@ -268,8 +271,19 @@ def direction(x: Any, *, dtype: Any = None, where: Any = True) -> Any:
 
 def direction_pullback(g: Any, ans: Any, x: Any) -> Any:
     """Only turning `x` turns its direction: i Im(g s) conj(s) / |x| for s = x / |x|."""
-    return 1j * np.imag(g * ans) * np.conjugate(ans) / nonzero(np.absolute(x))
+    return turned(g, ans) / nonzero(np.absolute(x))
+
+
+def unit_pullback(g: Any, ans: Any, x: Any) -> Any:
+    """The same; at 0, where a modulus has a kink, 0 / 0 says nan."""
+    return turned(g, ans) / np.absolute(x)
+
+
+def turned(g: Any, s: Any) -> Any:
+    """What is left of a cotangent along the circle: i Im(g s) conj(s)."""
+    return 1j * np.imag(g * s) * np.conjugate(s)
 
 
 defvjp(direction, x=direction_pullback)
-defvjp(unit, x=direction_pullback)
+rule_of(unit).name = "the derivative of np.absolute"
+defvjp(unit, x=unit_pullback)

@@ -41,8 +41,8 @@ def from_sorted(c, r):
     return back
 
 
-defvjp(into_sorted, c=lambda g, r: from_sorted(g, r))
-defvjp(from_sorted, c=lambda g, r: into_sorted(g, r))
+defvjp(into_sorted, masks=True, c=lambda g, r: from_sorted(g, r))
+defvjp(from_sorted, masks=True, c=lambda g, r: into_sorted(g, r))
 
 
 def sort_pullback(g, a, axis=-1):
@@ -59,6 +59,6 @@ def partition_pullback(g, a, ans, axis=-1):
     return from_rows(from_sorted(g, rows(primal(a), axis)), a.shape, axis)
 
 
-defvjp(np.sort, neutral=("kind", "stable"), a=sort_pullback)
-defvjp(np.partition, neutral=("kth", "kind"), a=partition_pullback)
-defvjp(np.sort_complex, a=lambda g, a: sort_pullback(g, a))
+defvjp(np.sort, masks=True, neutral=("kind", "stable"), a=sort_pullback)
+defvjp(np.partition, masks=True, neutral=("kth", "kind"), a=partition_pullback)
+defvjp(np.sort_complex, masks=True, a=lambda g, a: sort_pullback(g, a))

@@ -1,0 +1,87 @@
+"""The words about a derivative that is nan: which function, where, at which values."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.box import CONTAINERS, stored
+from fgrad._engine.rules import Pullback
+from fgrad._engine.scatter import Scatter
+from fgrad._engine.trace import Node
+from fgrad._words.callsite import line
+from fgrad._words.undefined import tell
+from fgrad.errors import UndefinedDerivativeWarning
+
+__all__ = ["Blame", "explain", "is_finite"]
+
+
+class Blame:
+    """The first operation whose derivative is not finite, where a result is nan."""
+
+    __slots__ = ("_node", "_pullback", "_where")
+
+    def __init__(self, node: Node, pullback: Pullback, residuals: Any, c: Any) -> None:
+        self._node = node
+        self._pullback = pullback
+        self._where = _where(pullback, residuals, c)
+
+    def warn(self) -> None:
+        """Say it at the user's line."""
+        code, _ = self._node.site
+        warnings.warn_explicit(
+            f"a derivative is nan: that of {self._pullback.rule.name} with respect to "
+            f"{self._pullback.parameter} is not finite{self._where}, and what it is "
+            f"combined with is 0 or not finite either. Write the function so that it "
+            f"is smooth there, such as np.sum(x**2) for np.sqrt(np.sum(x**2))**2, or "
+            f"keep this point away from the call with np.where.",
+            UndefinedDerivativeWarning,
+            code.co_filename,
+            line(self._node.site),
+        )
+
+
+def explain(said: list[str], blame: Blame | None, words: Callable[[], bool]) -> None:
+    """Warn why a result is nan: what rules have said, or what is not finite first.
+
+    The function `words` tells whether to speak at all.
+    """
+    if not said and blame is None:
+        return
+    if words():
+        if said:
+            tell(said)
+        elif blame is not None:
+            blame.warn()
+
+
+def is_finite(c: Any) -> bool:
+    """Whether there is no inf and no nan in what a pullback returned."""
+    if type(c) in CONTAINERS:
+        return all(map(is_finite, c))
+    c = stored(c.g if type(c) is Scatter else c)
+    return not isinstance(c, np.ndarray | np.inexact) or bool(np.all(np.isfinite(c)))
+
+
+def _where(pullback: Pullback, residuals: Any, c: Any) -> str:
+    """The first entry that is not finite, and the values that the rule has kept."""
+    if type(c) in CONTAINERS:
+        c = next((part for part in c if not is_finite(part)), 0.0)
+    entries = np.asarray(stored(c.g if type(c) is Scatter else c))
+    if entries.dtype.kind not in "fc":
+        return ""
+    found = np.argwhere(~np.isfinite(entries))
+    index = tuple(map(int, found[0])) if len(found) else ()
+    told: list[str] = []
+    for name, value in zip(pullback.needs, residuals, strict=True):
+        array = stored(value)
+        if isinstance(array, np.ndarray | np.generic | float | complex):
+            array = np.asarray(array)
+            if array.shape in (entries.shape, ()):
+                here = array[index] if array.shape else array[()]
+                told.append(f"{'the result' if name == 'ans' else name} is {here}")
+    at = f" at entry {list(index)}" if index else ""
+    return at + (f", where {' and '.join(told)}" if told else "")

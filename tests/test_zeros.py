@@ -1,0 +1,313 @@
+"""Structural zeros beat inf and nan; a zero that just happens to be one does not."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from fgrad import (
+    checkpoint,
+    errors,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+    vmap,
+)
+
+# Every function of this table has a pole in what a mask leaves out.
+
+POLES = {
+    "sqrt": (lambda x: np.sqrt(x), 0.0),
+    "sqrt of a negative number": (lambda x: np.sqrt(x), -1.0),
+    "log": (lambda x: np.log(x), 0.0),
+    "log of a negative number": (lambda x: np.log(x), -1.0),
+    "divide": (lambda x: 1 / x, 0.0),
+    "0 / 0": (lambda x: x / np.abs(x), 0.0),
+    "power": (lambda x: x**0.3, 0.0),
+    "arccos": (lambda x: np.arccos(x), 1.0),
+    "arctanh": (lambda x: np.arctanh(x), -1.0),
+    "exp": (lambda x: np.exp(x), 1000.0),
+    "log of log": (lambda x: np.log(np.log(x + 1)), 0.0),
+}
+
+M = np.array([1.0, 0.0, 1.0])
+
+MASKS = {
+    "where": lambda y: np.where(M > 0, y, 0.0),
+    "where, second": lambda y: np.where(M == 0, 1.0, y),
+    "index": lambda y: y[M > 0],
+    "slice": lambda y: y[::2],
+    "take": lambda y: np.take(y, [0, 2]),
+    "compress": lambda y: np.compress(M > 0, y),
+    "delete": lambda y: np.delete(y, 1),
+    "sum where": lambda y: np.sum(y, where=M > 0),
+    "mean where": lambda y: np.mean(y, where=M > 0),
+    "var where": lambda y: np.var(y, where=M > 0),
+    "assigned": lambda y: np.where(np.arange(3) == 1, np.zeros(3), y) * 2,
+    "select": lambda y: np.select([M > 0], [y], 0.0),
+    "choose": lambda y: np.choose(M.astype(int), [np.ones(3), y]),
+    "then more": lambda y: np.sum(np.sin(np.where(M > 0, y, 0.0)) * np.arange(3.0)),
+    "einsum of a mask": lambda y: np.einsum("i,i->i", y[M > 0], np.ones(2)),
+}
+
+
+def quiet(call):
+    """The result, and an error if there was a word about a derivative."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", errors.UndefinedDerivativeWarning)
+        return call()
+
+
+def both(name, mask):
+    """A masked function at its pole, and the same without that entry."""
+    pole, at = POLES[name]
+    x = np.array([0.6, at, 0.7])
+
+    def whole(x):
+        return MASKS[mask](pole(x))
+
+    def apart(x):
+        safe = np.where(M > 0, x, 0.5)
+        return MASKS[mask](pole(safe))
+
+    return whole, apart, x
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("name", POLES)
+def test_masked_poles(name, mask):
+    whole, apart, x = both(name, mask)
+    for transform in (
+        jacrev,
+        jacfwd,
+        lambda f: grad(lambda x: np.sum(f(x))),
+        lambda f: lambda x: jvp(f, (x,), (np.array([1.0, 2.0, 3.0]),))[1],
+        lambda f: lambda x: linearize(f, x)[1](np.array([1.0, 2.0, 3.0])),
+        lambda f: lambda x: vmap(grad(lambda x: np.sum(f(x))))(np.stack([x, x])),
+    ):
+        got = quiet(lambda t=transform: t(whole)(x))
+        want = quiet(lambda t=transform: t(apart)(x))
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("name", POLES)
+def test_masked_poles_at_second_order(name, mask):
+    whole, apart, x = both(name, mask)
+    v = np.array([1.0, 2.0, 3.0])
+    seconds = [
+        lambda f: jacrev(grad(f))(x),
+        lambda f: jacfwd(grad(f))(x),
+        lambda f: hvp(f, (x,), (v,))[1],
+        lambda f: vmap(hessian(f))(x[None]),
+    ]
+    if mask != "var where":  # reverse over forward mode is nan there, in words
+        seconds.append(lambda f: grad(lambda x: jvp(f, (x,), (v,))[1])(x))
+    for second in seconds:
+        got = quiet(lambda s=second: s(lambda x: np.sum(whole(x))))
+        want = quiet(lambda s=second: s(lambda x: np.sum(apart(x))))
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_constant_masks():
+    m = np.array([1.0, 0.0])
+    x = np.array([2.0, 0.0])
+    for f in (
+        lambda x: np.sum(m * np.sqrt(x)),
+        lambda x: m @ np.sqrt(x),
+        lambda x: np.einsum("i,i", m, np.sqrt(x)),
+        lambda x: np.sum((np.diag(m) @ np.sqrt(x)) ** 2) / 4,
+    ):
+        got = quiet(lambda f=f: grad(f)(x))
+        np.testing.assert_allclose(got[1], 0)
+        assert np.isfinite(got[0])
+        got = quiet(lambda f=f: jvp(f, (x,), (np.array([1.0, 0.0]),))[1])
+        assert np.isfinite(got)
+
+
+def test_zero_cotangents_of_the_user_are_meant():
+    _, pullback = vjp(np.sqrt, np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(pullback(np.array([0.0, 1.0]))[0], [0.0, 0.25])
+    _, pullback = vjp(np.log, np.array([-1.0, 4.0]) + 0j)
+    x = np.array([0.0, 4.0])
+    np.testing.assert_array_equal(jvp(np.sqrt, (x,), (np.array([0.0, 1.0]),))[1][0], 0)
+    assert jvp(lambda x, y: np.sqrt(x) + y, (0.0, 1.0), (0.0, 2.0))[1] == 2.0
+
+
+def test_masks_and_poles_in_a_checkpoint():
+    x = np.array([0.0, 4.0])
+
+    def f(x):
+        return np.sum(np.where(x > 1, checkpoint(np.sqrt)(x), 0.0))
+
+    np.testing.assert_array_equal(quiet(lambda: grad(f)(x)), [0.0, 0.25])
+    with pytest.warns(errors.UndefinedDerivativeWarning):
+        assert np.isnan(grad(lambda x: checkpoint(np.sqrt)(x) ** 2)(0.0))
+
+
+def test_large_arrays():
+    """They are freed as replay goes, and still their zeros are told apart."""
+    x = np.linspace(-1, 1, 100_001)
+
+    def f(x):
+        y = np.where(x > 0, np.sqrt(np.abs(x)) * np.log(np.abs(x)), 0.0)
+        return np.sum(np.sin(y) * 2)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got = grad(f)(x)
+    assert not np.any(np.isnan(got))
+    assert not np.any(got[x <= 0])
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        got = grad(lambda x: np.sum(np.sqrt(np.abs(x)) ** 2))(x)
+    assert np.isnan(got).sum() == 1
+
+
+# A zero that just happens -------------------------------------------------------------
+
+ACCIDENTS = {
+    "sqrt(x)**2": (lambda x: np.sqrt(x) ** 2, 0.0),
+    "cos(sqrt(x))": (lambda x: np.cos(np.sqrt(x)), 0.0),
+    "log(1 + exp(x))": (lambda x: np.log(1 + np.exp(x)), 1000.0),
+    "log(cosh(x))": (lambda x: np.log(np.cosh(x)), 1000.0),
+    "log(exp(x))": (lambda x: np.log(np.exp(x)), 1000.0),
+    "exp(log(x))": (lambda x: np.exp(np.log(x)), 0.0),
+    "arccos(x)**2": (lambda x: np.arccos(x) ** 2, 1.0),
+    "hypot(sqrt(x), 1 + x)": (lambda x: np.hypot(np.sqrt(x), 1 + x), 0.0),
+    "power of a power": (lambda x: ((x - 1.0) ** 3) ** (1 / 3), 1.0),
+    "logaddexp(log(x), 0)": (lambda x: np.logaddexp(np.log(x), 0.0), 0.0),
+}
+
+
+@pytest.mark.parametrize("name", ACCIDENTS)
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: grad(f)(x),
+        lambda f, x: jvp(f, (x,), (1.0,))[1],
+        lambda f, x: jacfwd(f)(x),
+        lambda f, x: grad(lambda xs: np.sum(f(xs)))(np.array([x, x]))[1],
+        lambda f, x: vmap(grad(f))(np.array([x]))[0],
+        lambda f, x: grad(lambda x: np.where(x < 1e9, f(x), 0.0))(x),
+    ],
+)
+def test_accidental_zeros_are_nan_in_words(name, derivative):
+    f, at = ACCIDENTS[name]
+    with np.errstate(all="ignore"), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value = derivative(f, np.float64(at))
+    assert not np.isfinite(value)
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(f(np.float64(at)))
+    words = [w for w in caught if w.category is errors.UndefinedDerivativeWarning]
+    if np.isnan(value) and finite:
+        assert words
+        assert words[0].filename == __file__
+
+
+def test_the_words():
+    def f(x):
+        y = np.sqrt(x)
+        return np.sum(y**2)
+
+    with pytest.warns(errors.UndefinedDerivativeWarning) as caught:
+        grad(f)(np.array([1.0, 4.0, 0.0]))
+    (warning,) = caught
+    assert str(warning.message) == (
+        "a derivative is nan: that of np.sqrt with respect to x is not finite at entry "
+        "[2], where the result is 0.0, and what it is combined with is 0 or not finite "
+        "either. Write the function so that it is smooth there, such as np.sum(x**2) "
+        "for np.sqrt(np.sum(x**2))**2, or keep this point away from the call with "
+        "np.where."
+    )
+    assert warning.lineno == f.__code__.co_firstlineno + 1
+
+
+# Powers of lengths --------------------------------------------------------------------
+
+LENGTHS = {
+    "norm": lambda x: np.linalg.norm(x),
+    "norm 2": lambda x: np.linalg.norm(x, 2),
+    "rows": lambda x: np.linalg.norm(np.reshape(x, (1, 3)), axis=1),
+    "abs": lambda x: np.abs(x[0]),
+    "fabs": lambda x: np.fabs(x[0]),
+    "hypot": lambda x: np.hypot(x[0], 2 * x[1]),
+    "modulus": lambda x: np.abs(x[0] + 1j * x[1]),
+    "std": lambda x: np.std(x),
+    "std ddof": lambda x: np.std(x, ddof=1),
+}
+
+SQUARES = {
+    "norm": lambda x: np.sum(x**2),
+    "norm 2": lambda x: np.sum(x**2),
+    "rows": lambda x: np.sum(x**2),
+    "abs": lambda x: x[0] ** 2,
+    "fabs": lambda x: x[0] ** 2,
+    "hypot": lambda x: x[0] ** 2 + 4 * x[1] ** 2,
+    "modulus": lambda x: x[0] ** 2 + x[1] ** 2,
+    "std": lambda x: np.var(x),
+    "std ddof": lambda x: np.var(x, ddof=1),
+}
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+@pytest.mark.parametrize("x", [np.zeros(3), np.array([0.3, -0.4, 1.2])])
+def test_powers_of_lengths_are_smooth(name, x):
+    v, w = np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.7, -0.2])
+    r, q = LENGTHS[name], SQUARES[name]
+    pairs = [
+        (lambda x: r(x) ** 2, q),
+        (lambda x: np.square(r(x)), q),
+        (lambda x: np.power(r(x), 4), lambda x: q(x) ** 2),
+        (lambda x: -1 / np.sqrt(r(x) ** 2 + 0.5), lambda x: -1 / np.sqrt(q(x) + 0.5)),
+    ]
+    for f, same in pairs:
+        f = lambda x, f=f: np.sum(f(x))  # noqa: E731
+        for second in (
+            lambda f: grad(f)(x),
+            lambda f: hessian(f)(x),
+            lambda f: hvp(f, (x,), (v,))[1],
+            lambda f: jacrev(grad(f))(x),
+            lambda f: jvp(lambda x: jvp(f, (x,), (v,))[1], (x,), (w,))[1],
+            lambda f: vmap(hessian(f))(x[None]),
+            lambda f: jvp(hessian(f), (x,), (v,))[1],
+        ):
+            got, want = quiet(lambda second=second, f=f: second(f)), second(same)
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+
+
+def test_a_length_times_itself():
+    def f(x):
+        r = np.linalg.norm(x)
+        return r * r
+
+    np.testing.assert_array_equal(hessian(f)(np.zeros(2)), 2 * np.eye(2))
+
+
+@pytest.mark.parametrize("name", ["norm", "std"])
+def test_the_second_derivative_of_a_length_at_0(name):
+    """The first is 0 by convention; the second is not finite, and that is said."""
+    r = LENGTHS[name]
+    np.testing.assert_array_equal(grad(r)(np.zeros(3)), 0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = hessian(r)(np.zeros(3))
+    assert not np.all(np.isfinite(found))
+    if np.any(np.isnan(found)):
+        assert caught
+
+
+def test_values_are_numpys():
+    x = np.array([0.1, 0.2, 0.3])
+    f = lambda x: np.linalg.norm(x) ** 2  # noqa: E731
+    assert value_and_grad(f)(x)[0] == f(x)
+    assert jacobian(lambda x: np.std(x) ** 3)(x).shape == (3,)
