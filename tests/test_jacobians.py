@@ -335,12 +335,24 @@ def pair(x):
     return x, x
 
 
+def test_hessians_of_several_outputs():
+    """As in JAX: the shape of the output, then that of the argument twice."""
+    x = np.array([1.0, 2.0])
+    expected = [[[2.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
+    both = hessian(lambda x: np.stack([x[0] ** 2, x[0] * x[1]]))(x)
+    np.testing.assert_allclose(both, expected, atol=1e-15)
+    tree = hessian(lambda p: {"y": p["a"] ** 2 * p["b"]})({"a": x, "b": 3.0})
+    np.testing.assert_allclose(tree["y"]["a"]["b"], np.diag(2 * x))
+    np.testing.assert_allclose(
+        tree["y"]["a"]["a"], 6 * np.einsum("ij,ik->ijk", np.eye(2), np.eye(2))
+    )
+    one, aux = hessian(lambda x: (x[:1] ** 3, "aux"), has_aux=True)(x)
+    assert aux == "aux"
+    np.testing.assert_allclose(one, [[[6.0, 0.0], [0.0, 0.0]]], atol=1e-15)
+
+
 def test_bad_outputs():
     kind = errors.NonScalarOutputError
-    assert raised(kind, lambda: hessian(wide)(X)) == (
-        "hessian needs a scalar output, but wide returned an array of shape (3, 2). "
-        "Use jacobian(jacobian(wide)) for the second derivatives of each one."
-    )
     assert raised(kind, lambda: hvp(wide, (X,), (X,))) == (
         "hvp needs a scalar output, but wide returned an array of shape (3, 2). "
         "Sum its entries, with weights of your own."
@@ -352,7 +364,8 @@ def test_bad_outputs():
     )
     assert raised(kind, lambda: elementwise_grad(wide)(X)) == (
         "elementwise_grad needs an output of the shape (3,) of argument 0, but wide "
-        "returned an array of shape (3, 2). Use jacobian(wide)."
+        "returned an array of shape (3, 2). Use vmap(grad(wide)) if it maps each row "
+        "to a number, or jacobian(wide)."
     )
     assert raised(kind, lambda: elementwise_grad(np.cumsum)(X)) == (
         "elementwise_grad needs a function whose outputs depend on the matching input "

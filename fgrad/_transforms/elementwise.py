@@ -46,7 +46,8 @@ class ElementwiseGrad(Transformed):
                     raise OutputTypeError(
                         f"{self.transform} needs an output of the shape {leaf.shape} "
                         f"of argument {argnum}, but {name} returned an array of shape "
-                        f"{here.shape}. Use jacobian({name})."
+                        f"{here.shape}. Use vmap(grad({name})) if it maps each row "
+                        f"to a number, or jacobian({name})."
                     )
         inputs = [node for _, nodes in run.inputs for node in nodes]
         results = iter(self._diagonals(run, run.node(out), here, inputs))

@@ -14,6 +14,7 @@ from fgrad._transforms.forward import Pushforward, check_pairs
 from fgrad._transforms.jacobians import Jacobian, jacobian, signature_of
 from fgrad._transforms.reverse import Grad
 from fgrad._tree import tree_map
+from fgrad.errors import NonScalarOutputError
 
 __all__ = ["hessian", "hvp"]
 
@@ -22,7 +23,6 @@ class HessianGrad(Grad):
     """The gradient whose Jacobian is the Hessian."""
 
     transform = "hessian"
-    instead = "Use jacobian(jacobian({name})) for the second derivatives of each one."
 
 
 class Hessian(Jacobian):
@@ -32,7 +32,16 @@ class Hessian(Jacobian):
 
     @override
     def _through(self) -> Callable[..., Any]:
-        return HessianGrad(self.fun, self.argnums, self.has_aux, self.holomorphic)
+        options = self.fun, self.argnums, self.has_aux, self.holomorphic
+        of_one, of_each = HessianGrad(*options), Jacobian(*options)
+
+        def slopes(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return of_one(*args, **kwargs)
+            except NonScalarOutputError:
+                return of_each(*args, **kwargs)
+
+        return slopes
 
 
 @signature_of(jacobian)
@@ -43,26 +52,24 @@ def hessian(
     has_aux: bool = False,
     holomorphic: bool = False,
 ) -> Callable[..., Any]:
-    """The second derivatives of a scalar function.
+    """The second derivatives of a function.
 
     Parameters
     ----------
     fun : callable
-        Returns a scalar.
+        Returns a scalar, or an array, or a tree of arrays.
     argnums, has_aux, holomorphic
         As for `jacobian`.
 
     Returns
     -------
     callable
-        Takes the arguments of `fun`. Returns an array of the argument's shape twice.
-        Trees and several `argnums` give nested blocks, row by column:
-        ``h["w"]["b"]``. With `has_aux`, ``(hessian, aux)``.
+        Takes the arguments of `fun`. Returns an array of the argument's shape twice,
+        after the shape of the output. Trees and several `argnums` give nested blocks,
+        row by column: ``h["w"]["b"]``. With `has_aux`, ``(hessian, aux)``.
 
     Raises
     ------
-    NonScalarOutputError
-        If `fun` returns anything but one number.
     OutputTypeError, InputTypeError, ArgnumsError
         As for `jacobian`.
 
