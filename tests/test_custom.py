@@ -432,6 +432,41 @@ def test_primitives_with_several_outputs_and_other_arguments():
     check_grads(lambda x, y: polar(x, y)[1], (X, 1.0 + X), order=2, rtol=1e-8)
 
 
+def test_a_rule_that_writes_into_its_cotangent() -> None:
+    """It would change the caller's array, and the result of the next call."""
+
+    @primitive
+    def scaled(x):
+        return x * 1.0
+
+    @primitive
+    def cubed(x):
+        return x**3
+
+    def into_cotangent(g):
+        g += 1
+        return g
+
+    def into_kept(g, x):
+        x *= x
+        return 3 * g * x
+
+    defvjp(scaled, x=into_cotangent)
+    defvjp(cubed, x=into_kept)
+    x, g = np.ones(2), np.ones(2)
+    for fun, name in ((scaled, "scaled"), (cubed, "cubed")):
+        with pytest.raises(errors.RuleError, match=f"rule of {name} .* writes into"):
+            vjp(fun, x)[1](g)
+        with pytest.raises(errors.RuleError, match="writes into its"):
+            grad(lambda x, fun=fun: np.sum(fun(x)) + np.sum(3 * x))(x)
+    custom = custom_vjp(lambda x: x * 2.0)
+    custom.defvjp(lambda x: (x * 2.0, x), lambda x, g: (np.multiply(g, 2, out=g),))
+    with pytest.raises(errors.RuleError, match="the bwd of .* writes into its"):
+        vjp(custom, x)[1](g)
+    np.testing.assert_array_equal(g, [1, 1])
+    np.testing.assert_array_equal(x, [1, 1])
+
+
 # both -------------------------------------------------------------------------------
 
 

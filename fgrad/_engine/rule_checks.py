@@ -1,16 +1,19 @@
 """The rules of users: `defvjp` as they call it, which checks what it is given."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from fgrad._engine.later import LATER
-from fgrad._engine.rules import CALLS, RULES, SPECIAL, Rule, rule_of
+from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, rule_of
 from fgrad._engine.signatures import function_name, rest_of
 from fgrad.errors import RuleError
 
-__all__ = ["defvjp"]
+__all__ = ["defvjp", "no_writing", "read_only"]
 
 
 def defvjp(
@@ -120,7 +123,47 @@ def defvjp(
         picks=picks,
         weighs=weighs,
     )
+    for parameter in pullbacks:
+        _keep_from_writing(rule.pullbacks[parameter])
     CALLS.pop(fun, None)
+
+
+def _keep_from_writing(pullback: Pullback) -> None:
+    """Give a user's pullback arrays that it can only read.
+
+    Its cotangent may be the caller's, or that of another operation, and what was kept
+    is needed again if the pullback is called again.
+    """
+    fun = pullback.fun
+
+    def call(*given: Any) -> Any:
+        with no_writing(repr(pullback)):
+            return fun(*map(read_only, given))
+
+    pullback.fun = call
+
+
+@contextmanager
+def no_writing(name: str) -> Generator[None, None, None]:
+    """Say what is wrong if a user's pullback writes into an array it can only read."""
+    try:
+        yield
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise RuleError(
+            f"{name} writes into its cotangent, or into a value that it has kept. They "
+            f"belong to others: write g = g + 1 in place of g += 1, or change a copy."
+        ) from error
+
+
+def read_only(value: Any) -> Any:
+    """A view of an array through which it cannot be changed."""
+    if type(value) is not np.ndarray or not value.flags.writeable:
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
 
 
 def _check_operation(fun: Any) -> None:

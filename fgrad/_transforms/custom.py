@@ -11,6 +11,7 @@ import numpy as np
 
 from fgrad._engine.bind import record_tree
 from fgrad._engine.box import Box, boxes_in, innermost, space
+from fgrad._engine.rule_checks import no_writing, read_only
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.trace import Space
 from fgrad._transforms._argnums import Argnums, argument_name, as_ints
@@ -233,8 +234,9 @@ def backward(g: tuple[Any, ...], call: Call, kept: list[Any]) -> tuple[Any, ...]
     """The cotangents that the user's bwd returns, one for each leaf."""
     name = label(call.custom)
     bwd: Any = call.custom.bwd
-    nondiff, residuals = unflatten(call.structure, kept)
-    given = bwd(*nondiff, residuals, unflatten(call.output, g))
+    nondiff, residuals = unflatten(call.structure, [*map(read_only, kept)])
+    with no_writing(f"the bwd of {name}"):
+        given = bwd(*nondiff, residuals, unflatten(call.output, [*map(read_only, g)]))
     wanted = [position for position, _, _ in call.inputs if position >= 0]
     if not isinstance(given, tuple | list) or len(given) != len(wanted):
         got = described(given)
