@@ -78,6 +78,30 @@ def test_second_derivative_of_a_length_at_zero(name: str) -> None:
     np.testing.assert_allclose(nth(lambda x: fun(x) ** 2, 2, 0.0), 2 * exact)
 
 
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
+@pytest.mark.parametrize("number", [float, np.float64])
+def test_poles_of_python_numbers(number: Any) -> None:
+    """Python's ``0.0**-0.5`` raises; a derivative is NumPy's inf."""
+    zero = number(0)
+    assert grad(lambda x: x**0.5)(zero) == INF
+    assert grad(grad(lambda x: x**1.5))(zero) == INF
+    assert fgrad.jvp(grad(lambda x: x**1.5), (zero,), (1.0,))[1] == INF
+    assert np.isnan(grad(lambda x: (x**0.5) ** 2)(zero))
+    assert fgrad.jvp(lambda x: x**0.5, (zero,), (1.0,))[1] == INF
+
+
+@pytest.mark.parametrize("fun", [np.logaddexp, np.logaddexp2])
+@pytest.mark.parametrize("infinite", [INF, -INF])
+def test_logaddexp_of_infinite_numbers(fun: Any, infinite: float) -> None:
+    """The ufunc and its reduction agree."""
+    x = np.array([infinite, infinite])
+    for of_two in (lambda x: fun(x[0], x[1]), fun.reduce):
+        np.testing.assert_array_equal(grad(of_two)(x), [0.5, 0.5])
+        np.testing.assert_array_equal(fgrad.hessian(of_two)(x), np.zeros((2, 2)))
+    masked = grad(lambda x: fun.reduce(x, where=np.array([True, False])))(x)
+    np.testing.assert_array_equal(masked, [1, 0])
+
+
 # Extremes: equal shares on ties -------------------------------------------------------
 
 

@@ -201,7 +201,9 @@ def test_truth_of_a_batched_value() -> None:
         vmap(loss)(np.ones(3))
     assert str(error.value).startswith(
         "the truth value of a batched array differs between examples; use "
-        f'np.where(condition, x, y), at File "{__file__}", line '
+        "np.where(condition, x, y). In place of a while loop, take a fixed number of "
+        "steps with np.where, or call the function for one example after the other, "
+        f'at File "{__file__}", line '
     )
     assert str(error.value).endswith("in loss\n    return x if x > 0 else -x")
     assert isinstance(error.value, TypeError)

@@ -323,7 +323,7 @@ def _elementwise(
     wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
     try:
         t = pullback.fun(wide, *residuals)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         t = pulled_again(error, pullback, parent, wide, residuals)
     if t is None:
         return None
@@ -347,7 +347,7 @@ def _transposed(
     try:
         try:
             cotangents = pullback.fun(g, *residuals)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             cotangents = pulled_again(error, pullback, parent, g, residuals)
         for part, argument, t in arrived:
             c = cotangents if part is None else cotangents[part]

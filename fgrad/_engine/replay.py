@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.blame import Blame, explain, is_finite
-from fgrad._engine.box import COTANGENTS, Box, values
+from fgrad._engine.box import COTANGENTS, Box, primal, values
 from fgrad._engine.cotangents import Cotangents, fit, spoiled
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
@@ -123,7 +123,7 @@ class Visit:
                     for parent, pullback, residuals in node.edges:
                         try:
                             c = pullback.fun(g, *residuals)
-                        except (TypeError, ValueError) as error:
+                        except (TypeError, ValueError, ArithmeticError) as error:
                             c = pulled_again(error, pullback, parent, g, residuals)
                         if pullback.masks and not masked:
                             masked = True
@@ -236,7 +236,12 @@ def _fitting(tag: Any, c: Any, parent: Any, pullback: Pullback) -> Any:
 def pulled_again(
     error: Exception, pullback: Pullback, parent: Any, g: Any, residuals: Any
 ) -> Any:
-    """Run a pullback in another way, if the trace of its values stopped it."""
+    """Run a pullback in another way, if the trace of its values stopped it.
+
+    Python's numbers raise where NumPy's give inf; so NumPy's take their place.
+    """
+    if isinstance(error, ArithmeticError):
+        return pullback.fun(*map(_of_numpy, (g, *residuals)))
 
     def zero(parent: Any) -> Any:
         return None if parent is None else np.zeros(parent.shape, parent.dtype)
@@ -251,6 +256,11 @@ def pulled_again(
         return tuple(zero(one) if part is None else part for part, one in pairs)
 
     return again(error, repr(pullback), dense, (g, *residuals), {})
+
+
+def _of_numpy(value: Any) -> Any:
+    """A Python number as a NumPy number, also in a box; anything else as it is."""
+    return value * np.float64(1) if type(primal(value)) in (float, complex) else value
 
 
 def is_owned(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:

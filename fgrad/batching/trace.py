@@ -148,7 +148,9 @@ class BatchTrace(Trace):
         raise BatchedValueError(
             at(
                 "the truth value of a batched array differs between examples; use "
-                "np.where(condition, x, y)"
+                "np.where(condition, x, y). In place of a while loop, take a fixed "
+                "number of steps with np.where, or call the function for one example "
+                "after the other"
             ),
             trace=self,
         )

@@ -57,14 +57,14 @@ def accumulate_pullback(g, ufunc, array, ans, axis):
 
 @primitive
 def shares(ufunc, array, axis, where):
-    """What part of the sum of exponentials each entry is; 0 of a sum that is 0."""
+    """What part of the sum of exponentials each entry is; equal ones at infinity."""
     kept = {"axis": axis, "keepdims": True, "where": where}
     top = np.max(array, initial=-np.inf, **kept)
     power = np.exp if ufunc is np.logaddexp else np.exp2
     terms = power(array - np.where(np.isfinite(top), top, 0))
+    terms = np.where(np.isinf(top), array == top, terms)
     if where is not True:
         terms = np.where(where, terms, 0)
-    terms = np.where(top == np.inf, array == np.inf, terms)
     total = np.sum(terms, axis=axis, keepdims=True)
     return terms / np.where(total == 0, 1, total)
 
@@ -79,6 +79,7 @@ def shares_pullback(g, ufunc, array, ans, axis, where):
     number = np.maximum(np.count_nonzero(top, axis=axis, keepdims=True), 1)
     g = g - np.sum(np.where(top, g, 0), axis=axis, keepdims=True) / number
     c = ans * (g - np.sum(np.where(ans == 0, 0, g * ans), axis=axis, keepdims=True))
+    c = np.where(np.isinf(array), 0, c)
     return c if ufunc is np.logaddexp else c * log_of(2, c)
 
 
