@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fgrad import elementwise_grad, grad, hessian, jvp, vjp
+from fgrad import elementwise_grad, grad, hessian, jvp, vjp, vmap
 
 EPS = np.finfo(np.float64).eps
 
@@ -27,6 +27,27 @@ def test_moments_about_a_large_mean(dtype: Any, mean: float) -> None:
     np.testing.assert_allclose(got, want, 0, tolerance * max(abs(want)))
     shifted = grad(lambda x: np.var(x, where=x > mean - 10))(x)
     np.testing.assert_allclose(shifted, 2 * d / x.size, 0, tolerance * max(abs(d)))
+
+
+@pytest.mark.filterwarnings("ignore:(over|under)flow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("size", [1e200, 1e-200, 1e-160])
+@pytest.mark.parametrize("fun", [np.linalg.norm, np.std, np.nanstd])
+def test_lengths_whose_squares_do_not_fit(fun: Any, size: float) -> None:
+    """Also among others, of complex numbers, in forward mode, under vmap."""
+    x = np.array([3.0, -4.0, 1.5])
+    want, second = grad(fun)(x), hessian(fun)(x)
+    np.testing.assert_allclose(grad(fun)(size * x), want, rtol=1e-14)
+    np.testing.assert_allclose(hessian(fun)(size * x) * size, second, atol=1e-14)
+    np.testing.assert_allclose(jvp(fun, (size * x,), (x,))[1], want @ x, rtol=1e-14)
+    table = np.stack([x, size * x, 0 * x])
+    for got in (
+        grad(lambda a: np.sum(fun(a, axis=1)))(table),
+        grad(lambda a: np.sum(fun(a, axis=0)))(table.T).T,
+        grad(lambda a: np.sum(fun(a + 0j, axis=1)))(table),
+        vmap(grad(fun))(table),
+    ):
+        np.testing.assert_allclose(got, np.stack([want, want, 0 * x]), rtol=1e-14)
 
 
 def test_moments_of_a_constant() -> None:

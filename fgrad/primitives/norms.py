@@ -9,7 +9,7 @@ import numpy as np
 from fgrad._engine.box import primal
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import normalized, restore
-from fgrad.primitives._directions import over_length
+from fgrad.primitives._directions import over_length, unit_size
 from fgrad.primitives._matrices import conjugate, scalars
 from fgrad.primitives._singular import inverse
 from fgrad.primitives._spectrum import EQUAL, singular
@@ -20,6 +20,10 @@ def norm_pullback(g, ans, x, ord=None, axis=None, keepdims=False):
     axes = normalized(axis, x.ndim)
     g, ans = restore(g, x, axis, keepdims), restore(ans, x, axis, keepdims)
     if ord in (None, "fro", "f") or (ord == 2 and len(axes) == 1):
+        top = unit_size(x, ans, axes)
+        if top is not None:
+            x = x / top
+            ans = np.sqrt(np.sum(np.real(conjugate(x) * x), axis=axes, keepdims=True))
         return g * _direction(x, ans)
     if len(axes) == 1:
         return g * _vector_slope(x, ans, ord, axes)

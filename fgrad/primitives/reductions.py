@@ -5,7 +5,7 @@ import numpy as np
 from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
-from fgrad.primitives._directions import over_length
+from fgrad.primitives._directions import over_length, unit_size
 
 
 def sum_pullback(g, like, axis=None, keepdims=False, where=True):
@@ -69,6 +69,12 @@ def var_pullback(
 def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                  correction=None):  # fmt: skip
     """D std = d var / (2 std), and 0 where std is 0."""
+    top = None
+    if mean is None:
+        top = unit_size(a, restore(ans, a, axis, keepdims), axis, where)
+    if top is not None:
+        a, free = a / top, ddof if correction is None else correction
+        ans = np.std(a, axis, ddof=free, keepdims=keepdims, where=where)
     g = over_length(widened(g), 2 * widened(ans))
     return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
 
