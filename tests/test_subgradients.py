@@ -59,6 +59,19 @@ def test_two_arguments_at_zero(fun: Any, other: float) -> None:
 @pytest.mark.parametrize("fun", [np.linalg.norm, np.std])
 def test_length_at_zero(fun: Any) -> None:
     np.testing.assert_array_equal(grad(fun)(np.zeros(3)), np.zeros(3))
+    assert fgrad.jvp(fun, (np.zeros(3),), (np.array([1.0, 2.0, 3.0]),))[1] == 0
+
+
+@pytest.mark.parametrize("fun", [np.std, np.nanstd])
+@pytest.mark.parametrize("options", [{}, {"where": np.array([True, True, False])}])
+def test_deviation_of_a_constant(fun: Any, options: Any) -> None:
+    x, t = np.full(3, 2.0), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(grad(lambda x: fun(x, **options))(x), np.zeros(3))
+    assert fgrad.jvp(lambda x: fun(x, **options), (x,), (t,))[1] == 0
+    two = np.stack([x, t])
+    slopes = fgrad.jacfwd(lambda x: fun(x, axis=1))(two)
+    np.testing.assert_allclose(slopes[1, 1], grad(fun)(t), rtol=1e-14)
+    np.testing.assert_array_equal(slopes[0], np.zeros((2, 3)))
 
 
 SECOND = {

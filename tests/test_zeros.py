@@ -311,3 +311,33 @@ def test_values_are_numpys():
     f = lambda x: np.linalg.norm(x) ** 2  # noqa: E731
     assert value_and_grad(f)(x)[0] == f(x)
     assert jacobian(lambda x: np.std(x) ** 3)(x).shape == (3,)
+
+
+# Coefficients that happen to be zero --------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
+@pytest.mark.parametrize(
+    "fun",
+    [
+        np.linalg.norm,
+        lambda y: np.std(y * np.array([1.0, 2.0, -1.0])),
+        lambda y: np.linalg.norm(y) ** 3,
+        lambda y: np.hypot(y[0], y[1]),
+        lambda y: y @ y,
+        lambda y: np.var(y, mean=np.zeros(1)),
+        lambda y: np.prod(y[:2]) * y[0],
+    ],
+)
+def test_a_coefficient_that_just_happens_to_be_zero(fun):
+    """The derivative is not 0 * inf = 0: it is infinite, finite or does not exist."""
+
+    def of_root(x):
+        return fun(np.sqrt(x))
+
+    x = np.array([0.0, 1.0, 4.0])
+    e = np.array([1.0, 0.0, 0.0])
+    assert np.isnan(grad(of_root)(x)[0])
+    assert np.isnan(jvp(of_root, (x,), (e,))[1])
+    assert np.isnan(jacfwd(of_root)(x)[0])
+    assert np.isnan(linearize(of_root, x)[1](e))

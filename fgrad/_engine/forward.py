@@ -15,7 +15,7 @@ import numpy as np
 
 from fgrad._engine.bind import PART
 from fgrad._engine.blame import Blame, explain, is_finite
-from fgrad._engine.box import Box, primal
+from fgrad._engine.box import CONTAINERS, Box, primal
 from fgrad._engine.cotangents import fit, spoiled
 from fgrad._engine.dispatch import traced
 from fgrad._engine.replay import is_owned, pulled_again, replay
@@ -53,14 +53,14 @@ class Pushed(Node):
     def __init__(
         self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
     ) -> None:
-        length = bool(edges) and edges[0][1].rule.power is not None
-        # A power of a length leads past it, so a length alone keeps its edges.
-        super().__init__(order, shape, dtype, edges if length else (), code, lasti)
+        super().__init__(order, shape, dtype, edges, code, lasti)
         self.tangent: Any = None
         """Of several results, a tuple; ``None`` if it is zero."""
         if edges:
             with np.errstate(all="ignore"):
                 self.tangent = _along(self, edges, _tangent, None)
+            if edges[0][1].rule.power is None:
+                self.edges = ()  # a power of a length leads past it, so that keeps them
 
 
 def _tangent(node: Any) -> Any:
@@ -339,7 +339,50 @@ def _transposed(
     parent: Any,
     arrived: list[Arrival],
 ) -> Any:
-    """The pullback traced at a zero cotangent, and replayed from the tangents."""
+    """The pullback traced at a zero cotangent, and replayed from the tangents.
+
+    A tape outside makes a difference between coefficients that depend on an argument
+    and constant ones. Only zeros among the constant ones are structural.
+    """
+    moved = moving(node, pullback, residuals)
+    constant = is_constant(moved, pullback)
+    rest = node, parent, arrived
+    t = _replayed(pullback, residuals, *rest, repairs=constant)
+    if constant or not spoiled(t):
+        return t
+    outside = Tape(f"the coefficients of {pullback!r}")
+    kept = zip(pullback.needs, residuals, strict=True)
+    residuals = tuple(_leaf(outside, v) if n in moved else v for n, v in kept)
+    try:
+        t = _replayed(pullback, residuals, *rest, repairs=True)
+    finally:
+        outside.close()
+    several = type(t) is tuple
+    return tuple(_inside(outside, x) for x in t) if several else _inside(outside, t)
+
+
+def _leaf(trace: Tape, value: Any) -> Any:
+    """Arrays as leaves of a trace; anything else as it is."""
+    if type(value) in CONTAINERS:
+        return type(value)([_leaf(trace, item) for item in value])
+    array = isinstance(value, np.ndarray | np.inexact) and value.dtype.kind in "fc"
+    return trace.leaf(value) if array else value
+
+
+def _inside(trace: Tape, value: Any) -> Any:
+    """The value in a box of a trace."""
+    return value._value if type(value) is Box and value._trace is trace else value
+
+
+def _replayed(
+    pullback: Pullback,
+    residuals: tuple[Any, ...],
+    node: Node,
+    parent: Any,
+    arrived: list[Arrival],
+    *,
+    repairs: bool,
+) -> Any:
     trace = Tape(f"the transpose of {pullback!r}")
     g, leaves = _zero_cotangent(trace, node)
     roots: list[tuple[Node, Any]] = []
@@ -364,7 +407,7 @@ def _transposed(
         trace.close()
     if nothing:
         return None
-    found = replay(roots, consume=True, meant=False)
+    found = replay(roots, consume=True, meant=False, repairs=repairs)
     results = tuple(map(found.result, leaves))
     return results if node.dtype is None else results[0]
 

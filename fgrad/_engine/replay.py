@@ -53,14 +53,17 @@ def replay(
     consume: bool,
     words: Callable[[], bool] | None = None,
     meant: bool = True,
+    repairs: bool = True,
 ) -> Cotangents:
     """Cotangents of the leaves from those of the results.
 
     With `consume`, what the nodes keep is freed. The function `words` tells whether to
     speak about a nan; without it, the replay outside does. The zeros of the roots may
-    be `meant`, or just happen.
+    be `meant`, or just happen. Without `repairs`, every nan stays: what looks like a
+    constant coefficient here may depend on an argument.
     """
     visit = Visit(roots, meant, consume=consume)
+    visit.repairs = repairs
     with deferred(outside=words is None) as said:
         before = len(said)
         cotangents = visit.run()
@@ -91,6 +94,8 @@ class Visit:
         self.roots = roots
         self.meant = meant
         self.consume = consume
+        self.repairs = True
+        """Whether structural zeros are put in the place of nan."""
         self.careful = False
         """Whether each cotangent is looked at; a first visit does not do it."""
         self.doubtful = False
@@ -129,7 +134,7 @@ class Visit:
                             masked = True
                             careful = self.careful = self.careful or self._freed
                         if careful or invalid:
-                            if not is_finite(c):
+                            if self.repairs and not is_finite(c):
                                 edge = (parent, pullback, residuals)
                                 c = self._repaired(c, g, node, *edge)
                             invalid.clear()
@@ -158,7 +163,7 @@ class Visit:
                 where = describe(node.site)
                 error.add_note(f"in {pullback!r}, for the call at {where}")
             raise
-        self.doubtful = masked
+        self.doubtful = masked and self.repairs
         return cotangents
 
     def _begun(self) -> Cotangents:

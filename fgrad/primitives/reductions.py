@@ -75,8 +75,11 @@ def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=
     if top is not None:
         a, free = a / top, ddof if correction is None else correction
         ans = np.std(a, axis, ddof=free, keepdims=keepdims, where=where)
-    g = over_length(widened(g), 2 * widened(ans))
-    return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
+    slope = var_pullback(
+        np.ones(ans.shape, ans.dtype), a, axis, ddof, keepdims, where, mean, correction
+    )
+    g, ans = (widened(restore(x, a, axis, keepdims)) for x in (g, ans))
+    return g * over_length(slope, 2 * ans)
 
 
 def var_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
