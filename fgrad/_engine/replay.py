@@ -228,7 +228,9 @@ class Visit:
 
 def _has_zeros(g: Any) -> bool:
     """Whether there are zeros in the cotangent of a root, which are meant."""
-    return not is_moved(g) and np.ndim(g) > 0 and not np.all(values(g))
+    if type(g) is np.ndarray:
+        return g.ndim > 0 and not g.all()
+    return type(g) is Box and g.ndim > 0 and not is_moved(g) and not np.all(values(g))
 
 
 def _fitting(tag: Any, c: Any, parent: Any, pullback: Pullback) -> Any:

@@ -94,8 +94,11 @@ class Run:
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
         """Close the trace; split the output of the function into output and aux."""
         self.trace.close()
-        leaves = flatten(out[0] if has_aux and type(out) is tuple else out)[0]
-        self._numbers = [primal(leaf) for leaf in leaves if np.size(leaf) == 1]
+        if type(out) is Box:  # the usual output of a function
+            self._numbers = [] if out._node.shape else [out]
+        else:
+            leaves = flatten(out[0] if has_aux and type(out) is tuple else out)[0]
+            self._numbers = [primal(leaf) for leaf in leaves if np.size(leaf) == 1]
         if not has_aux:
             return out, None
         if type(out) is not tuple or len(out) != 2:

@@ -2,8 +2,6 @@
 
 import sys
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from fgrad._words.callsite import LIBRARY
@@ -40,13 +38,18 @@ def tell(words: list[str]) -> None:
         )
 
 
-@contextmanager
-def deferred(*, outside: bool = False) -> Generator[list[str], None, None]:
+class deferred:  # noqa: N801 (it is used like a function)
     """Collect the words of rules; `outside`, for whoever collects them already."""
-    words = _LATER.get() if outside else None
-    words = [] if words is None else words
-    token = _LATER.set(words)
-    try:
-        yield words
-    finally:
-        _LATER.reset(token)
+
+    __slots__ = ("_token", "_words")
+
+    def __init__(self, *, outside: bool = False) -> None:
+        words = _LATER.get() if outside else None
+        self._words: list[str] = [] if words is None else words
+
+    def __enter__(self) -> list[str]:
+        self._token = _LATER.set(self._words)
+        return self._words
+
+    def __exit__(self, *_: object) -> None:
+        _LATER.reset(self._token)
