@@ -62,8 +62,7 @@ def replay(
     be `meant`, or just happen. Without `repairs`, every nan stays: what looks like a
     constant coefficient here may depend on an argument.
     """
-    visit = Visit(roots, meant, consume=consume)
-    visit.repairs = repairs
+    visit = Visit(roots, meant, consume=consume, repairs=repairs)
     with deferred(outside=words is None) as said:
         before = len(said)
         cotangents = visit.run()
@@ -71,8 +70,7 @@ def replay(
         if (visit.doubtful or visit.blame or told) and cotangents.spoiled():
             if visit.doubtful and not visit.careful:
                 del said[before:]
-                visit = Visit(roots, meant, consume=False)
-                visit.careful = True
+                visit = Visit(roots, meant, careful=True)
                 cotangents = visit.run()
             if cotangents.spoiled():
                 if words is None:
@@ -89,14 +87,20 @@ class Visit:
     """One visit of all nodes that the roots depend on."""
 
     def __init__(
-        self, roots: list[tuple[Node, Any]], meant: bool, *, consume: bool
+        self,
+        roots: list[tuple[Node, Any]],
+        meant: bool,
+        *,
+        consume: bool = False,
+        repairs: bool = True,
+        careful: bool = False,
     ) -> None:
         self.roots = roots
         self.meant = meant
         self.consume = consume
-        self.repairs = True
+        self.repairs = repairs
         """Whether structural zeros are put in the place of nan."""
-        self.careful = False
+        self.careful = careful
         """Whether each cotangent is looked at; a first visit does not do it."""
         self.doubtful = False
         """Whether a nan that a rule has kept may have met a structural zero."""

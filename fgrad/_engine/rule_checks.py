@@ -1,8 +1,7 @@
 """The rules of users: `defvjp` as they call it, which checks what it is given."""
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -13,7 +12,7 @@ from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, rule_of
 from fgrad._engine.signatures import function_name, rest_of
 from fgrad.errors import RuleError
 
-__all__ = ["defvjp", "no_writing", "read_only"]
+__all__ = ["defvjp", "read_only", "refuse_writing"]
 
 
 def defvjp(
@@ -29,7 +28,6 @@ def defvjp(
     elementwise: bool = False,
     masks: bool = False,
     linear: bool = False,
-    picks: bool = False,
     weighs: bool = False,
     **pullbacks: Callable[..., Any],
 ) -> None:
@@ -64,9 +62,6 @@ def defvjp(
     linear : bool
         Whether `fun` is linear in each of its arguments, so that forward mode may call
         it on a tangent. It is only faster than the transpose of the pullback.
-    picks : bool
-        Whether all entries of the result are entries of the argument, so that forward
-        mode never puts zeros where the pullback does.
     weighs : bool
         Whether a rule that masks also multiplies what is left by values of the
         arguments. Without this, what a rule that masks makes of ``g`` must not change
@@ -120,7 +115,6 @@ def defvjp(
         elementwise=elementwise,
         masks=masks,
         linear=linear,
-        picks=picks,
         weighs=weighs,
     )
     for parameter in pullbacks:
@@ -137,20 +131,18 @@ def _keep_from_writing(pullback: Pullback) -> None:
     fun = pullback.fun
 
     def call(*given: Any) -> Any:
-        with no_writing(repr(pullback)):
+        try:
             return fun(*map(read_only, given))
+        except ValueError as error:
+            refuse_writing(error, repr(pullback))
+            raise
 
     pullback.fun = call
 
 
-@contextmanager
-def no_writing(name: str) -> Generator[None, None, None]:
-    """Say what is wrong if a user's pullback writes into an array it can only read."""
-    try:
-        yield
-    except ValueError as error:
-        if "read-only" not in str(error):
-            raise
+def refuse_writing(error: ValueError, name: str) -> None:
+    """Say what is wrong if a user's pullback wrote into an array it can only read."""
+    if "read-only" in str(error):
         raise RuleError(
             f"{name} writes into its cotangent, or into a value that it has kept. They "
             f"belong to others: write g = g + 1 in place of g += 1, or change a copy."

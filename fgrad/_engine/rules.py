@@ -91,7 +91,6 @@ class Options(TypedDict, total=False):
     elementwise: bool
     masks: bool
     linear: bool
-    picks: bool
     weighs: bool
 
 
@@ -163,7 +162,6 @@ class Rule:
         "linear",
         "masks",
         "name",
-        "picks",
         "plans",
         "power",
         "pullbacks",
@@ -197,7 +195,6 @@ class Rule:
         self.broadcasts = self.elementwise
         self.linear = False
         self.masks = False
-        self.picks = False
         self.weighs = False
         self.understood = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
@@ -243,7 +240,6 @@ class Rule:
         self.broadcasts |= self.elementwise or options.get("broadcasts", False)
         self.masks |= options.get("masks", False)
         self.linear |= options.get("linear", False)
-        self.picks |= options.get("picks", False)
         self.weighs |= options.get("weighs", False)
         self.understood |= {*options.get("neutral", ())}
         for parameter, fun in pullbacks.items():

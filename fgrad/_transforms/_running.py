@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import struct
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import BuiltinFunctionType, FrameType
@@ -20,7 +19,7 @@ import numpy as np
 
 from fgrad._engine.box import boxes_in
 from fgrad._engine.trace import Trace
-from fgrad._words.callsite import LIBRARY, at, is_ours, user_call
+from fgrad._words.callsite import LIBRARY, at, is_ours, user_call, user_frame, warn_at
 from fgrad._words.conversions import called_in, names_in, source
 from fgrad.errors import ConversionError, FgradError
 
@@ -58,19 +57,11 @@ class _Log:
     """An object to which NumPy writes in place of a warning."""
 
     def write(self, message: str) -> None:
-        frame: FrameType = sys._getframe(1)
+        frame = sys._getframe(1)
         if is_ours(frame.f_code.co_filename):
-            while frame.f_back and LIBRARY[frame.f_code.co_filename]:
-                frame = frame.f_back
-        scope = frame.f_globals
-        warnings.warn_explicit(
-            message.removeprefix("Warning: ").rstrip("\n"),
-            RuntimeWarning,
-            frame.f_code.co_filename,
-            frame.f_lineno,
-            scope.get("__name__", "<unknown>"),
-            scope.setdefault("__warningregistry__", {}),
-        )
+            frame = user_frame(frame)
+        words = message.removeprefix("Warning: ").rstrip("\n")
+        warn_at(frame, words, RuntimeWarning)
 
 
 LOG: Any = _Log()

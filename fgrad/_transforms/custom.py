@@ -11,7 +11,7 @@ import numpy as np
 
 from fgrad._engine.bind import record_tree
 from fgrad._engine.box import Box, boxes_in, innermost, space
-from fgrad._engine.rule_checks import no_writing, read_only
+from fgrad._engine.rule_checks import read_only, refuse_writing
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.trace import Space
 from fgrad._transforms._argnums import Argnums, argument_name, as_ints
@@ -235,8 +235,11 @@ def backward(g: tuple[Any, ...], call: Call, kept: list[Any]) -> tuple[Any, ...]
     name = label(call.custom)
     bwd: Any = call.custom.bwd
     nondiff, residuals = unflatten(call.structure, [*map(read_only, kept)])
-    with no_writing(f"the bwd of {name}"):
+    try:
         given = bwd(*nondiff, residuals, unflatten(call.output, [*map(read_only, g)]))
+    except ValueError as error:
+        refuse_writing(error, f"the bwd of {name}")
+        raise
     wanted = [position for position, _, _ in call.inputs if position >= 0]
     if not isinstance(given, tuple | list) or len(given) != len(wanted):
         got = described(given)

@@ -20,9 +20,17 @@ __all__ = ["hessian", "hvp"]
 
 
 class HessianGrad(Grad):
-    """The gradient whose Jacobian is the Hessian."""
+    """The gradient whose Jacobian is the Hessian; of several outputs, the Jacobian."""
 
     transform = "hessian"
+
+    @override
+    def _end(self, run: Run, out: Any) -> Any:
+        try:
+            return super()._end(run, out)
+        except NonScalarOutputError:
+            each = Jacobian(self.fun, self.argnums, self.has_aux, self.holomorphic)
+            return each._end(run, out)
 
 
 class Hessian(Jacobian):
@@ -32,16 +40,7 @@ class Hessian(Jacobian):
 
     @override
     def _through(self) -> Callable[..., Any]:
-        options = self.fun, self.argnums, self.has_aux, self.holomorphic
-        of_one, of_each = HessianGrad(*options), Jacobian(*options)
-
-        def slopes(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return of_one(*args, **kwargs)
-            except NonScalarOutputError:
-                return of_each(*args, **kwargs)
-
-        return slopes
+        return HessianGrad(self.fun, self.argnums, self.has_aux, self.holomorphic)
 
 
 @signature_of(jacobian)

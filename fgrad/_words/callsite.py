@@ -7,6 +7,7 @@ a line and the source text only when a message needs them.
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from functools import cache
 from os.path import basename, dirname
@@ -31,6 +32,8 @@ __all__ = [
     "no_rule",
     "short",
     "user_call",
+    "user_frame",
+    "warn_at",
 ]
 
 Site = tuple[CodeType, int]
@@ -61,6 +64,26 @@ def caller() -> Site:
     while LIBRARY[frame.f_code.co_filename] and frame.f_back:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+def user_frame(frame: FrameType) -> FrameType:
+    """The frame of the user that called this one, directly or not."""
+    while frame.f_back and LIBRARY[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return frame
+
+
+def warn_at(frame: FrameType, words: str, category: type[Warning]) -> None:
+    """Warn at the line that a frame is at."""
+    scope = frame.f_globals
+    warnings.warn_explicit(
+        words,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        scope.get("__name__", "<unknown>"),
+        scope.setdefault("__warningregistry__", {}),
+    )
 
 
 class Call(NamedTuple):

@@ -1,10 +1,9 @@
 """The words that go with a derivative of nan: which function, why, what to write."""
 
 import sys
-import warnings
 from contextvars import ContextVar
 
-from fgrad._words.callsite import LIBRARY
+from fgrad._words.callsite import user_frame, warn_at
 from fgrad.errors import UndefinedDerivativeWarning
 
 __all__ = ["deferred", "tell", "warn_undefined"]
@@ -23,19 +22,9 @@ def warn_undefined(words: str) -> None:
 
 def tell(words: list[str]) -> None:
     """Warn at the user's line that asked for the derivative."""
-    frame = sys._getframe(1)
-    while LIBRARY[frame.f_code.co_filename] and frame.f_back:
-        frame = frame.f_back
-    scope = frame.f_globals
+    frame = user_frame(sys._getframe(1))
     for one in dict.fromkeys(words):
-        warnings.warn_explicit(
-            one,
-            UndefinedDerivativeWarning,
-            frame.f_code.co_filename,
-            frame.f_lineno,
-            scope.get("__name__", "<unknown>"),
-            scope.setdefault("__warningregistry__", {}),
-        )
+        warn_at(frame, one, UndefinedDerivativeWarning)
 
 
 class deferred:  # noqa: N801 (it is used like a function)

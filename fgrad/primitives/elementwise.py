@@ -11,8 +11,16 @@ import numpy as np
 from fgrad._engine.box import values
 from fgrad._engine.doors import astype
 from fgrad._engine.rules import defvjp
-from fgrad.primitives import slopes
-from fgrad.primitives.slopes import log_of
+from fgrad.primitives.slopes import (
+    above,
+    beyond,
+    inside,
+    inverse_circle,
+    inverse_complement,
+    log_of,
+    secant_squared,
+    weight,
+)
 
 # Arithmetic ---------------------------------------------------------------------------
 
@@ -122,8 +130,8 @@ defvjp(np.log1p, x=lambda g, x: g / (1 + x))
 for fun, exp in ((np.logaddexp, np.exp), (np.logaddexp2, np.exp2)):
     defvjp(
         fun,
-        x1=lambda g, x1, x2, exp=exp: g * slopes.weight(x1, x2, exp),
-        x2=lambda g, x1, x2, exp=exp: g * slopes.weight(x2, x1, exp),
+        x1=lambda g, x1, x2, exp=exp: g * weight(x1, x2, exp),
+        x2=lambda g, x1, x2, exp=exp: g * weight(x2, x1, exp),
     )
 
 # Trigonometric and hyperbolic functions -----------------------------------------------
@@ -136,20 +144,20 @@ def on_branch(g: Any, x: Any) -> Any:
 
 def tan_pullback(g: Any, ans: Any, x: Any) -> Any:
     """1 + tan(x)**2; of complex numbers 1 / cos(x)**2, for the sum would cancel."""
-    return g * (1 + ans * ans if x is None else slopes.secant_squared(x + 0j))
+    return g * (1 + ans * ans if x is None else secant_squared(x + 0j))
 
 
 def tanh_pullback(g: Any, ans: Any, x: Any) -> Any:
     """1 - tanh(x)**2; of complex numbers 1 / cosh(x)**2, as far as that is precise."""
-    return g * (1 - ans * ans if x is None else slopes.secant_squared(1j * x))
+    return g * (1 - ans * ans if x is None else secant_squared(1j * x))
 
 
 defvjp(np.sin, x=lambda g, x: g * np.cos(x))
 defvjp(np.cos, x=lambda g, x: g * -np.sin(x))
 defvjp(np.tan, complex_only=("x",), x=tan_pullback)
-defvjp(np.arcsin, x=lambda g, x: g / slopes.inside(on_branch(g, x)))
-defvjp(np.arccos, x=lambda g, x: -g / slopes.inside(on_branch(g, x)))
-defvjp(np.arctan, x=lambda g, x: g * slopes.inverse_circle(x))
+defvjp(np.arcsin, x=lambda g, x: g / inside(on_branch(g, x)))
+defvjp(np.arccos, x=lambda g, x: -g / inside(on_branch(g, x)))
+defvjp(np.arctan, x=lambda g, x: g * inverse_circle(x))
 defvjp(np.deg2rad, x=lambda g: np.deg2rad(g))
 defvjp(np.radians, x=lambda g: np.deg2rad(g))
 defvjp(np.rad2deg, x=lambda g: np.rad2deg(g))
@@ -157,6 +165,6 @@ defvjp(np.degrees, x=lambda g: np.rad2deg(g))
 defvjp(np.sinh, x=lambda g, x: g * np.cosh(x))
 defvjp(np.cosh, x=lambda g, x: g * np.sinh(x))
 defvjp(np.tanh, complex_only=("x",), x=tanh_pullback)
-defvjp(np.arcsinh, x=lambda g, x: g / slopes.above(x))
-defvjp(np.arccosh, x=lambda g, x: g / slopes.beyond(on_branch(g, x)))
-defvjp(np.arctanh, x=lambda g, x: g * slopes.inverse_complement(x))
+defvjp(np.arcsinh, x=lambda g, x: g / above(x))
+defvjp(np.arccosh, x=lambda g, x: g / beyond(on_branch(g, x)))
+defvjp(np.arctanh, x=lambda g, x: g * inverse_complement(x))

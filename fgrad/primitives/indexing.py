@@ -50,7 +50,6 @@ defvjp(
     indices=("b",),
     masks=True,
     linear=True,
-    picks=True,
     a=lambda g, b: Scatter(g, b),
 )
 defvjp(
@@ -97,12 +96,11 @@ def take_pullback(g, like, indices, axis, mode):
     return Scatter(g, index_along(indices, axis, like))
 
 
-defvjp(np.take, copied=("indices",), masks=True, picks=True, a=take_pullback)
+defvjp(np.take, copied=("indices",), masks=True, a=take_pullback)
 defvjp(
     np.compress,
     copied=("condition",),
     masks=True,
-    picks=True,
     a=lambda g, like, condition, axis: Scatter(
         g, index_along(np.flatnonzero(condition), axis, like)
     ),

@@ -144,5 +144,5 @@ def vander_pullback(g, x, N, increasing):
 defvjp(np.triu, broadcasts=True, masks=True, m=lambda g, k: np.triu(g, k))
 defvjp(np.tril, broadcasts=True, masks=True, m=lambda g, k: np.tril(g, k))
 defvjp(np.diag, masks=True, v=diag_pullback)
-defvjp(np.diagonal, linear=True, masks=True, picks=True, a=diagonal_pullback)
+defvjp(np.diagonal, linear=True, masks=True, a=diagonal_pullback)
 defvjp(np.vander, x=vander_pullback)
