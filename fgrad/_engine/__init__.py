@@ -21,5 +21,6 @@ ORDER = (
     "zeros",
     "blame",
     "replay",
+    "pushforward",
     "forward",
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.box import CONTAINERS, stored
+from fgrad._engine.cotangents import spoiled
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Scatter
 from fgrad._engine.trace import Node
@@ -16,7 +17,7 @@ from fgrad._words.callsite import line
 from fgrad._words.undefined import tell
 from fgrad.errors import UndefinedDerivativeWarning
 
-__all__ = ["Blame", "explain", "is_finite"]
+__all__ = ["Blame", "Blames", "explain", "is_finite"]
 
 
 class Blame:
@@ -42,6 +43,35 @@ class Blame:
             code.co_filename,
             line(self._node.site),
         )
+
+
+class Blames:
+    """Which operation is the source of each value that is not finite, and of a nan."""
+
+    __slots__ = ("_of_nan", "_sources", "first")
+
+    def __init__(self) -> None:
+        self.first: Blame | None = None
+        """That of the first nan, or else of the first infinity."""
+        self._of_nan = False
+        self._sources: dict[Any, Blame] = {}
+
+    def note(
+        self,
+        node: Node,
+        pullback: Pullback,
+        residuals: Any,
+        c: Any,
+        before: Iterable[Any],
+        after: Iterable[Any],
+    ) -> None:
+        """What comes from `before` by an edge, and goes to `after`, is not finite."""
+        known = (self._sources[one] for one in before if one in self._sources)
+        source = next(known, None) or Blame(node, pullback, residuals, c)
+        for one in after:
+            self._sources.setdefault(one, source)
+        if self.first is None or (spoiled(c) and not self._of_nan):
+            self.first, self._of_nan = source, spoiled(c)
 
 
 def explain(said: list[str], blame: Blame | None, words: Callable[[], bool]) -> None:

@@ -1,27 +1,24 @@
-"""Forward mode from the reverse rules.
+"""Forward mode: carry tangents from the arguments to the results.
 
-A pullback is linear in its cotangent, so its transpose is the pushforward. For
-elementwise rules of real numbers the transpose is the same formula; any other pullback
-is itself traced, at a zero cotangent, and replayed.
+Along a tape, or through each operation as it is made. As in replay, all is done once
+more with care if a tangent comes out as nan.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fgrad._engine.bind import PART
-from fgrad._engine.blame import Blame, explain, is_finite
-from fgrad._engine.box import CONTAINERS, Box, primal
-from fgrad._engine.cotangents import fit, spoiled
-from fgrad._engine.dispatch import traced
-from fgrad._engine.replay import is_owned, pulled_again, replay
-from fgrad._engine.rules import REQUIRED, Pullback
-from fgrad._engine.scatter import Scatter
-from fgrad._engine.trace import Node, Tape, Trace, reachable
+from fgrad._engine.blame import Blames, explain, is_finite
+from fgrad._engine.box import primal
+from fgrad._engine.cotangents import spoiled
+from fgrad._engine.pushforward import Arrival, parts, pushforward
+from fgrad._engine.replay import is_owned
+from fgrad._engine.rules import Pullback
+from fgrad._engine.trace import Node, Trace, reachable
 from fgrad._engine.zeros import (
     Noise,
     is_constant,
@@ -35,14 +32,6 @@ from fgrad._words.callsite import describe
 from fgrad._words.undefined import deferred
 
 __all__ = ["TangentTrace", "owned", "push"]
-
-
-class Arrival(NamedTuple):
-    """The tangent of an argument, or of one among its elements."""
-
-    part: int | None
-    node: Node
-    t: Any
 
 
 class Pushed(Node):
@@ -100,7 +89,7 @@ def push(
         with deferred() as said:
             found = _pushed(nodes, outputs, tangents, care)
         if any(map(spoiled, found.values())):
-            explain(said, care.blame, words)
+            explain(said, care.blames.first, words)
     if consume:
         for node in nodes:
             node.edges = ()
@@ -129,10 +118,7 @@ class Care:
     """The second pass: zeros in place of nan where a tangent is structurally zero."""
 
     def __init__(self, tangents: dict[Node, Any]) -> None:
-        self.blame: Blame | None = None
-        self._found = False
-        self._sources: dict[Node, Blame] = {}
-        """Where the tangent of a node that is not finite comes from."""
+        self.blames = Blames()
         self._noise = noise = Noise()
         self._tags = {
             node: noise(node) if is_moved(t) else noise.where(t, node)
@@ -153,20 +139,15 @@ class Care:
             t = without_poles(
                 arrival.t,
                 t,
-                lambda x: _pushforward(
+                lambda x: pushforward(
                     pullback, residuals, node, parent, [arrival._replace(t=x)]
                 ),
             )
         tag = self._through(node, parent, pullback, residuals)
         t = tuple(map(kept_where, tag, t)) if several else kept_where(tag, t)
         if not is_finite(t):
-            earlier = [
-                self._sources[p] for p, _ in _parts(parent) if p in self._sources
-            ]
-            source = earlier[0] if earlier else Blame(node, pullback, residuals, t)
-            self._sources.setdefault(node, source)
-            if self.blame is None or (spoiled(t) and not self._found):
-                self.blame, self._found = source, spoiled(t)
+            before = [p for p, _ in parts(parent)]
+            self.blames.note(node, pullback, residuals, t, before, (node,))
         return t
 
     def tag(self, node: Node) -> None:
@@ -184,7 +165,7 @@ class Care:
     ) -> Any:
         arrived = [
             Arrival(part, p, self._tags[p])
-            for p, part in _parts(parent)
+            for p, part in parts(parent)
             if p in self._tags
         ]
         if not arrived:
@@ -203,7 +184,7 @@ class Care:
             return noise.where(tag, node)
         try:
             if kept is not None:
-                return _pushforward(pullback, kept, node, parent, arrived)
+                return pushforward(pullback, kept, node, parent, arrived)
             if "keepdims" in pullback.needs and single:
                 options = dict(zip(pullback.needs, residuals, strict=True))
                 chosen = {n: options[n] for n in ("axis", "keepdims")}
@@ -225,12 +206,12 @@ def _along(
         for parent, pullback, residuals in edges:
             arrived = [
                 Arrival(part, p, t)
-                for p, part in _parts(parent)
+                for p, part in parts(parent)
                 if (t := known(p)) is not None
             ]
             if not arrived:
                 continue
-            t = _pushforward(pullback, residuals, node, parent, arrived)
+            t = pushforward(pullback, residuals, node, parent, arrived)
             if t is None:
                 continue
             if care is not None:
@@ -274,168 +255,7 @@ def owned(tangent: Any, seen: set[int]) -> Any:
     return tangent
 
 
-def _parts(parent: Any) -> list[tuple[Node, int | None]]:
-    """The nodes of an argument, with their positions if it is a sequence."""
-    if type(parent) is tuple:
-        return [(node, i) for i, node in enumerate(parent) if node is not None]
-    return [(parent, None)]
-
-
 def _add(a: Any, b: Any) -> Any:
     if type(a) is tuple:
         return tuple(_add(x, y) for x, y in zip(a, b, strict=True))
     return a + b
-
-
-def _pushforward(
-    pullback: Pullback,
-    residuals: tuple[Any, ...],
-    node: Node,
-    parent: Any,
-    arrived: list[Arrival],
-) -> Any:
-    """The derivative of one operation along the tangent of one argument.
-
-    ``None`` where the pullback says that it is zero.
-    """
-    part, _, t = arrived[0]
-    if pullback is PART:
-        return t[residuals[0]]
-    if part is None and node.dtype is not None:
-        real = node.dtype.kind == parent.dtype.kind == "f"
-        if pullback.rule.elementwise and real:
-            return _elementwise(pullback, residuals, node, parent, t)
-        if pullback.rule.linear:
-            t = _applied(pullback, residuals, t)
-            if t is not None and t.shape == node.shape:
-                return t if t.dtype == node.dtype else t.astype(node.dtype)
-    return _transposed(pullback, residuals, node, parent, arrived)
-
-
-def _elementwise(
-    pullback: Pullback,
-    residuals: tuple[Any, ...],
-    node: Node,
-    parent: Node,
-    t: Any,
-) -> Any:
-    """The tangent by the formula of the pullback: it multiplies each entry."""
-    wide = t if t.shape == node.shape else np.broadcast_to(t, node.shape)
-    try:
-        t = pullback.fun(wide, *residuals)
-    except (TypeError, ValueError, ArithmeticError) as error:
-        t = pulled_again(error, pullback, parent, wide, residuals)
-    if t is None:
-        return None
-    if t.shape != node.shape:
-        t = np.broadcast_to(t, node.shape)
-    return t if t.dtype == node.dtype else t.astype(node.dtype)
-
-
-def _transposed(
-    pullback: Pullback,
-    residuals: tuple[Any, ...],
-    node: Node,
-    parent: Any,
-    arrived: list[Arrival],
-) -> Any:
-    """The pullback traced at a zero cotangent, and replayed from the tangents.
-
-    A tape outside makes a difference between coefficients that depend on an argument
-    and constant ones. Only zeros among the constant ones are structural.
-    """
-    moved = moving(node, pullback, residuals)
-    constant = is_constant(moved, pullback)
-    rest = node, parent, arrived
-    t = _replayed(pullback, residuals, *rest, repairs=constant)
-    if constant or not spoiled(t):
-        return t
-    outside = Tape(f"the coefficients of {pullback!r}")
-    kept = zip(pullback.needs, residuals, strict=True)
-    residuals = tuple(_leaf(outside, v) if n in moved else v for n, v in kept)
-    try:
-        t = _replayed(pullback, residuals, *rest, repairs=True)
-    finally:
-        outside.close()
-    several = type(t) is tuple
-    return tuple(_inside(outside, x) for x in t) if several else _inside(outside, t)
-
-
-def _leaf(trace: Tape, value: Any) -> Any:
-    """Arrays as leaves of a trace; anything else as it is."""
-    if type(value) in CONTAINERS:
-        return type(value)([_leaf(trace, item) for item in value])
-    array = isinstance(value, np.ndarray | np.inexact) and value.dtype.kind in "fc"
-    return trace.leaf(value) if array else value
-
-
-def _inside(trace: Tape, value: Any) -> Any:
-    """The value in a box of a trace."""
-    return value._value if type(value) is Box and value._trace is trace else value
-
-
-def _replayed(
-    pullback: Pullback,
-    residuals: tuple[Any, ...],
-    node: Node,
-    parent: Any,
-    arrived: list[Arrival],
-    *,
-    repairs: bool,
-) -> Any:
-    trace = Tape(f"the transpose of {pullback!r}")
-    g, leaves = _zero_cotangent(trace, node)
-    roots: list[tuple[Node, Any]] = []
-    nothing = True
-    try:
-        try:
-            cotangents = pullback.fun(g, *residuals)
-        except (TypeError, ValueError, ArithmeticError) as error:
-            cotangents = pulled_again(error, pullback, parent, g, residuals)
-        for part, argument, t in arrived:
-            c = cotangents if part is None else cotangents[part]
-            if c is None:
-                continue
-            nothing = False
-            if type(c) is Scatter:
-                c, t = c.g, traced(operator.getitem)(t, c.index)
-            else:
-                c = fit(c, argument, pullback)
-            if type(c) is Box and c._trace is trace:
-                roots.append((c._node, t))
-    finally:
-        trace.close()
-    if nothing:
-        return None
-    found = replay(roots, consume=True, meant=False, repairs=repairs)
-    results = tuple(map(found.result, leaves))
-    return results if node.dtype is None else results[0]
-
-
-def _zero_cotangent(trace: Tape, node: Node) -> tuple[Any, list[Node]]:
-    """A traced zero like the result of `node`, and its leaves."""
-    spaces = node.shape if node.dtype is None else [(node.shape, node.dtype)]
-    boxes = tuple(trace.leaf(np.zeros(*space)) for space in spaces)
-    return boxes if node.dtype is None else boxes[0], [box._node for box in boxes]
-
-
-def _applied(pullback: Pullback, residuals: tuple[Any, ...], t: Any) -> Any:
-    """A linear function of the tangent, and of what the pullback kept.
-
-    ``None`` if that is not all it needs.
-    """
-    rule = pullback.rule
-    kept = {
-        name: value
-        for name, value in zip(pullback.needs, residuals, strict=True)
-        if name in rule.parameters and value is not pullback.defaults.get(name, rule)
-    }
-    kept[pullback.parameter] = t
-    args: list[Any] = []
-    for name, default in rule.parameters.items():
-        if default is not REQUIRED:
-            break
-        if name not in kept:
-            return None
-        args.append(kept.pop(name))
-    return traced(rule.fun)(*args, **kept)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.blame import Blame, explain, is_finite
+from fgrad._engine.blame import Blames, explain, is_finite
 from fgrad._engine.box import COTANGENTS, Box, primal, values
 from fgrad._engine.cotangents import Cotangents, fit, spoiled
 from fgrad._engine.dispatch import traced
@@ -67,7 +67,7 @@ def replay(
         before = len(said)
         cotangents = visit.run()
         told = len(said) > before
-        if (visit.doubtful or visit.blame or told) and cotangents.spoiled():
+        if (visit.doubtful or visit.blames.first or told) and cotangents.spoiled():
             if visit.doubtful and not visit.careful:
                 del said[before:]
                 visit = Visit(roots, meant, careful=True)
@@ -76,7 +76,7 @@ def replay(
                 if words is None:
                     np.subtract(np.inf, np.inf)  # the replay outside notices
                 else:
-                    explain(said, visit.blame, words)
+                    explain(said, visit.blames.first, words)
     if consume:
         for node in visit.passed:
             node.edges = ()
@@ -105,10 +105,7 @@ class Visit:
         self.doubtful = False
         """Whether a nan that a rule has kept may have met a structural zero."""
         self.passed: list[Node] = []
-        self.blame: Blame | None = None
-        self._sources: dict[Any, Blame] = {}
-        """Where the cotangent of a node that is not finite comes from."""
-        self._found = False
+        self.blames = Blames()
         self._freed = False
         self._tags: CotangentTags | None = None
 
@@ -222,11 +219,8 @@ class Visit:
         else:
             c = _fitting(tag, c, parent, pullback)
         if not is_finite(c):
-            source = self._sources.get(node) or Blame(node, pullback, kept, c)
-            for one in parent if type(parent) is tuple else (parent,):
-                self._sources.setdefault(one, source)
-            if self.blame is None or (spoiled(c) and not self._found):
-                self.blame, self._found = source, spoiled(c)
+            after = parent if type(parent) is tuple else (parent,)
+            self.blames.note(node, pullback, kept, c, (node,), after)
         return c
 
 

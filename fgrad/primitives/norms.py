@@ -9,10 +9,10 @@ import numpy as np
 from fgrad._engine.box import primal
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import normalized, restore
-from fgrad.primitives._directions import over_length, unit_size
 from fgrad.primitives._matrices import conjugate, scalars
 from fgrad.primitives._singular import inverse
 from fgrad.primitives._spectrum import EQUAL, singular
+from fgrad.primitives.slopes import over_length, unit_size
 
 
 def norm_pullback(g, ans, x, ord=None, axis=None, keepdims=False):

@@ -5,7 +5,7 @@ import numpy as np
 from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
 from fgrad.primitives._axes import count, from_rows, restore, rows
-from fgrad.primitives._directions import over_length, unit_size
+from fgrad.primitives.slopes import over_length, unit_size
 
 
 def sum_pullback(g, like, axis=None, keepdims=False, where=True):

@@ -42,3 +42,7 @@ sample(slopes.unit.__wrapped__, z, fixed(np.abs(z)), _real_only=REAL, _order=0)
 sample(slopes.inverted.__wrapped__, np.zeros(1), np.ones(1), _real_only=REAL)
 
 sample(slopes.direction.__wrapped__, cplx(3))
+
+sample(slopes.over_length.__wrapped__, real(2, 3), positive(3))
+sample(slopes.over_length.__wrapped__, real(2, 1), positive(2, 3))
+sample(slopes.over_length.__wrapped__, real(), positive())

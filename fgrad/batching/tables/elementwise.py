@@ -9,7 +9,6 @@ import numpy as np
 from fgrad._engine.doors import astype
 from fgrad.batching.forms import aligned, one_array
 from fgrad.primitives import slopes
-from fgrad.primitives._directions import over_length
 from fgrad.primitives._spectrum import over
 from fgrad.primitives.bessel import hypergeometric, sinc_derivative
 from fgrad.primitives.bounds import clip
@@ -18,7 +17,7 @@ aligned(np.ufunc, np.sign)  # np.ufunc stands for all elementwise rules
 aligned(np.where, arrays=("condition", "x", "y"))
 aligned(clip, arrays=("a", "low", "high", "where"))
 aligned(over, arrays=("x", "d", "x_size"))
-aligned(over_length, arrays=("x", "length"))
+aligned(slopes.over_length, arrays=("x", "length"))
 aligned(hypergeometric, sinc_derivative, arrays=("x",))
 aligned(slopes.direction, arrays=("x", "where"))
 aligned(slopes.unit, arrays=("x", "r"))
