@@ -349,6 +349,8 @@ ARGUMENTS = PLAIN_ARGUMENTS | {Box}
 SCALARS = {float: np.float64, complex: np.complex128}
 """Python's numbers that have a derivative, as NumPy's functions make them arrays."""
 
+FLOAT = np.dtype(float)
+
 RESULTS = frozenset({np.ndarray, np.float64, np.float32, Box})
 """The usual types of a result."""
 
@@ -430,9 +432,11 @@ def innermost(boxes: Iterable[Box]) -> Any:
 
 def space(value: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype, also of Python's numbers."""
-    if type(value) in RESULTS or isinstance(value, np.generic):
-        return value.shape, value.dtype
     kind = type(value)
+    if kind in RESULTS or isinstance(value, np.generic):
+        return value.shape, value.dtype
+    if kind is float:
+        return (), FLOAT
     if kind not in PLAIN_ARGUMENTS and is_foreign(kind, ufunc=True):
         refuse_foreign(kind)
     array = np.asarray(value)

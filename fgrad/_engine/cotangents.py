@@ -195,6 +195,8 @@ def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
 
 def spoiled(c: Any) -> bool:
     """Whether there is a nan in an array, or in one of a tuple: one pass, no copy."""
+    if type(c) is np.ndarray:
+        return _has_nan(c)
     if type(c) in CONTAINERS:
         return any(map(spoiled, c))
     if type(c) is Pending:
@@ -203,9 +205,12 @@ def spoiled(c: Any) -> bool:
     if type(c) is Box:
         c._trace.unrepaired()
         return False
-    if isinstance(c, np.ndarray):
-        return c.dtype.kind in "fc" and bool(np.isnan(np.vdot(c, c)))
-    return isinstance(c, np.inexact) and bool(np.isnan(c))
+    return isinstance(c, np.ndarray | np.inexact) and _has_nan(np.asarray(c))
+
+
+def _has_nan(c: np.ndarray[Any, Any]) -> bool:
+    total = np.vdot(c, c)  # which never warns
+    return bool(total != total)  # noqa: PLR0124 (as only nan does)
 
 
 def put_together(c: Pending) -> Any:

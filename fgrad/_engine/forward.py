@@ -29,9 +29,13 @@ from fgrad._engine.zeros import (
     without_poles,
 )
 from fgrad._words.callsite import describe
-from fgrad._words.undefined import deferred
+from fgrad._words.undefined import Listener, listening
 
 __all__ = ["TangentTrace", "owned", "push"]
+
+
+UNHEARD = Listener()
+"""For the first pass: there is more to say about a nan when it has been found."""
 
 
 class Pushed(Node):
@@ -46,7 +50,7 @@ class Pushed(Node):
         self.tangent: Any = None
         """Of several results, a tuple; ``None`` if it is zero."""
         if edges:
-            with np.errstate(all="ignore"):
+            with listening(UNHEARD):
                 self.tangent = _along(self, edges, _tangent, None)
             if edges[0][1].rule.power is None:
                 self.edges = ()  # a power of a length leads past it, so that keeps them
@@ -82,12 +86,10 @@ def push(
     with care, as in `replay`; `words` tells whether to speak about what stays nan.
     """
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
-    with deferred():
-        found = _pushed(nodes, outputs, tangents, None)
+    found = _pushed(nodes, outputs, tangents, UNHEARD)
     if any(map(spoiled, found.values())):
         care = Care(tangents)
-        with deferred() as said:
-            found = _pushed(nodes, outputs, tangents, care)
+        found = _pushed(nodes, outputs, tangents, Listener(said := []), care)
         if any(map(spoiled, found.values())):
             explain(said, care.blames.first, words)
     if consume:
@@ -97,12 +99,16 @@ def push(
 
 
 def _pushed(
-    nodes: list[Node], outputs: list[Node], tangents: dict[Node, Any], care: Any
+    nodes: list[Node],
+    outputs: list[Node],
+    tangents: dict[Node, Any],
+    listener: Listener,
+    care: Any = None,
 ) -> dict[Node, Any]:
     """One pass along all nodes; a tangent is dropped when nobody needs it any more."""
     known = dict(tangents)
     spent = _last_uses(nodes, outputs)
-    with np.errstate(all="ignore"):
+    with listening(listener):
         for node in nodes:
             if node.edges:
                 tangent = _along(node, node.edges, known.get, care)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.blame import Blames, explain, is_finite
-from fgrad._engine.box import COTANGENTS, Box, primal, values
+from fgrad._engine.box import COTANGENTS, Box, primal
 from fgrad._engine.cotangents import Cotangents, fit, spoiled
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
@@ -32,19 +32,12 @@ from fgrad._engine.zeros import (
     without_poles,
 )
 from fgrad._words.callsite import describe
-from fgrad._words.undefined import deferred
+from fgrad._words.undefined import Listener, listening, warn_undefined
 
-__all__ = ["is_owned", "noting", "pulled_again", "replay"]
+__all__ = ["is_owned", "pulled_again", "replay"]
 
 LARGE = 1 << 15
 """How many entries a cotangent has so that what its node keeps is freed at once."""
-
-
-def noting(invalid: list[str]) -> np.errstate:
-    """Silence floating-point warnings; each 0 * inf or 0 / 0 leaves a word."""
-    return np.errstate(
-        all="ignore", invalid="call", call=lambda kind, _: invalid.append(kind)
-    )
 
 
 def replay(
@@ -62,21 +55,20 @@ def replay(
     be `meant`, or just happen. Without `repairs`, every nan stays: what looks like a
     constant coefficient here may depend on an argument.
     """
-    visit = Visit(roots, meant, consume=consume, repairs=repairs)
-    with deferred(outside=words is None) as said:
-        before = len(said)
-        cotangents = visit.run()
-        told = len(said) > before
-        if (visit.doubtful or visit.blames.first or told) and cotangents.spoiled():
-            if visit.doubtful and not visit.careful:
-                del said[before:]
-                visit = Visit(roots, meant, careful=True)
-                cotangents = visit.run()
-            if cotangents.spoiled():
-                if words is None:
-                    np.subtract(np.inf, np.inf)  # the replay outside notices
-                else:
-                    explain(said, visit.blames.first, words)
+    visit = Visit(roots, meant, consume, repairs)
+    cotangents = visit.run()
+    if (visit.doubtful or visit.blames or visit.said) and cotangents.spoiled():
+        if visit.doubtful and not visit.careful:
+            visit = Visit(roots, meant, careful=True)
+            cotangents = visit.run()
+        if cotangents.spoiled():
+            first = visit.blames.first if visit.blames else None
+            if words is not None:
+                explain(visit.said, first, words)
+            else:  # the replay outside notices
+                np.subtract(np.inf, np.inf)
+                for said in visit.said:
+                    warn_undefined(said)
     if consume:
         for node in visit.passed:
             node.edges = ()
@@ -86,11 +78,19 @@ def replay(
 class Visit:
     """One visit of all nodes that the roots depend on."""
 
+    doubtful = False
+    """Whether a nan that a rule has kept may have met a structural zero."""
+
+    blames: Blames | None = None
+    """What is not finite, and why; as soon as there is anything of that kind."""
+
+    _freed = False
+    _tags: CotangentTags | None = None
+
     def __init__(
         self,
         roots: list[tuple[Node, Any]],
         meant: bool,
-        *,
         consume: bool = False,
         repairs: bool = True,
         careful: bool = False,
@@ -102,23 +102,23 @@ class Visit:
         """Whether structural zeros are put in the place of nan."""
         self.careful = careful
         """Whether each cotangent is looked at; a first visit does not do it."""
-        self.doubtful = False
-        """Whether a nan that a rule has kept may have met a structural zero."""
         self.passed: list[Node] = []
-        self.blames = Blames()
-        self._freed = False
-        self._tags: CotangentTags | None = None
+        self._small: set[Any] = set()
+        """Shapes of which a node keeps nothing that should be freed at once."""
+        self.said: list[str] = []
+        """What rules have said about a derivative of nan."""
 
     def run(self) -> Cotangents:
         """The cotangents of all leaves."""
         cotangents = self._begun()
-        invalid: list[str] = []
-        masked = self.meant and any(_has_zeros(g) for _, g in self.roots)
+        listener = Listener(self.said)
+        masked = self.meant and self._has_zeros()
         node = pullback = None
         try:
-            with noting(invalid):
+            with listening(listener):
                 queue, total = cotangents.queue, cotangents.total
                 passed, careful = self.passed.append, self.careful
+                small = self._small
                 while queue:
                     node = heappop(queue)[1]
                     passed(node)
@@ -134,11 +134,11 @@ class Visit:
                         if pullback.masks and not masked:
                             masked = True
                             careful = self.careful = self.careful or self._freed
-                        if careful or invalid:
+                        if careful or listener.invalid:
                             if self.repairs and not is_finite(c):
                                 edge = (parent, pullback, residuals)
                                 c = self._repaired(c, g, node, *edge)
-                            invalid.clear()
+                            listener.invalid = False
                         if (
                             type(c) not in COTANGENTS
                             or c.shape != parent.shape
@@ -154,10 +154,8 @@ class Visit:
                             total[parent] = c
                             if pullback.owned and is_owned(c, g, residuals):
                                 cotangents.owned.add(parent)
-                    kind = type(g)
-                    many = g.size if kind is np.ndarray else kind is Box and node.size
-                    if many > LARGE and self.consume:
-                        careful = self._free(node, cotangents, masked)
+                    if node.shape not in small:
+                        careful = self._after(node, cotangents, masked)
                     g = c = residuals = None
         except Exception as error:
             if node is not None:
@@ -166,6 +164,16 @@ class Visit:
             raise
         self.doubtful = masked and self.repairs
         return cotangents
+
+    def _has_zeros(self) -> bool:
+        """Whether there may be zeros in the cotangent of a root, which are meant."""
+        for _, g in self.roots:
+            if type(g) is np.ndarray:
+                if g.ndim and not g.all():
+                    return True
+            elif type(g) is Box and g.ndim and not is_moved(g):
+                return True
+        return False
 
     def _begun(self) -> Cotangents:
         cotangents = Cotangents(self._tags_here)
@@ -181,18 +189,21 @@ class Visit:
     def _tags_here(self) -> Any:
         return self._all_tags().here()
 
-    def _free(self, node: Node, cotangents: Cotangents, masked: bool) -> bool:
-        """Free what a node keeps; whether from now on this visit has to be careful.
+    def _after(self, node: Node, cotangents: Cotangents, masked: bool) -> bool:
+        """Free what a large node keeps; whether this visit has to be careful now.
 
         A second visit would need it. So below a mask, this visit looks at each
         cotangent itself, if it is not too late for that.
         """
-        if masked and not self.careful:
-            self.careful = not cotangents.spoiled()
-            self.consume = self.careful
-        if self.consume:
-            node.edges = slim(node)
-            self._freed = True
+        if node.dtype is None or node.size <= LARGE:
+            self._small.add(node.shape)
+        elif self.consume:
+            if masked and not self.careful:
+                self.careful = not cotangents.spoiled()
+                self.consume = self.careful
+            if self.consume:
+                node.edges = slim(node)
+                self._freed = True
         return self.careful
 
     def _repaired(
@@ -220,15 +231,9 @@ class Visit:
             c = _fitting(tag, c, parent, pullback)
         if not is_finite(c):
             after = parent if type(parent) is tuple else (parent,)
+            self.blames = self.blames or Blames()
             self.blames.note(node, pullback, kept, c, (node,), after)
         return c
-
-
-def _has_zeros(g: Any) -> bool:
-    """Whether there are zeros in the cotangent of a root, which are meant."""
-    if type(g) is np.ndarray:
-        return g.ndim > 0 and not g.all()
-    return type(g) is Box and g.ndim > 0 and not is_moved(g) and not np.all(values(g))
 
 
 def _fitting(tag: Any, c: Any, parent: Any, pullback: Pullback) -> Any:

@@ -139,7 +139,9 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
                 pullback, save = straight[1] or _remember(rule, 2, 1)
                 edges = (*edges, (parent, pullback, save(ans, parent, parent, v1, v2)))
             if power and (x1 is x2 or not product):
-                edges = past_kink(rule, edges, (v1, v2))
+                made_by = x1._node.edges
+                if made_by and made_by[0][1].rule.power is not None:
+                    edges = past_kink(rule, edges, (v1, v2))
         else:
             pullback, save = straight[1] or _remember(rule, 2, 1)
             edges = ((parent, pullback, save(ans, parent, parent, v1, v2)),)

@@ -59,9 +59,12 @@ def positions(
     transform: Any, argnums: Argnums, count: int, named: Iterable[str]
 ) -> tuple[int, ...]:
     """Positions of the differentiated arguments, counted from the front."""
-    name, found = label(transform.fun), checked_argnums(transform, argnums)
+    if type(argnums) is int and 0 <= argnums < count:
+        return (argnums,)
+    found = checked_argnums(transform, argnums)
     for position in found:
         if not -count <= position < count:
+            name = label(transform.fun)
             more = f"; pass {', '.join(named)} by position" if named else ""
             raise ArgnumsError(
                 f"argnums={position} of {transform!r}, but {name} was called with "

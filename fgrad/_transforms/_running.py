@@ -70,13 +70,25 @@ LOG: Any = _Log()
 def _located() -> AbstractContextManager[Any]:
     """While this is entered, floating-point warnings name the user's line."""
     modes: Any = np.geterr()
+    changed = USUAL if modes == WARNING else _logged(modes)
+    return np.errstate(call=LOG, **changed) if changed else nullcontext()
+
+
+def _logged(modes: dict[str, str]) -> dict[str, Any]:
+    """These modes, but with what is to be logged in place of what is to be warned of.
+
+    Nothing if that is done already, or if there is another object to write to.
+    """
     kinds = {*modes.values()}
     if "warn" not in kinds or "log" in kinds or "call" in kinds:
-        return nullcontext()  # done already, or there is another object to write to
-    changed: dict[str, Any] = {
-        name: "log" if m == "warn" else m for name, m in modes.items()
-    }
-    return np.errstate(call=LOG, **changed)
+        return {}
+    return {name: "log" if m == "warn" else m for name, m in modes.items()}
+
+
+WARNING = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+"""What NumPy does if nobody has said anything else."""
+
+USUAL = _logged(WARNING)
 
 
 # Errors -------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
 from fgrad._transforms.reverse import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
-from fgrad._words.undefined import deferred
 from fgrad.errors import TangentError
 
 __all__ = ["Pushforward", "check_pairs", "jvp", "linear_transpose", "linearize"]
@@ -148,8 +147,7 @@ def jvp(
     given: dict[Any, Any] = checked(run, tangents)
     for node, t in given.items():
         node.tangent = t
-    with deferred():  # there is more to say about a nan when it has been found
-        out, aux = run.finish(run.call({}), has_aux)
+    out, aux = run.finish(run.call({}), has_aux)
     outputs: list[Any] = run.outputs(out)
     found = {n: n.tangent for _, n, _ in outputs if n and n.tangent is not None}
     if any(map(spoiled, found.values())):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from typing_extensions import override
@@ -40,6 +41,10 @@ class Hessian(Jacobian):
 
     @override
     def _through(self) -> Callable[..., Any]:
+        return self._gradient
+
+    @cached_property
+    def _gradient(self) -> Callable[..., Any]:
         return HessianGrad(self.fun, self.argnums, self.has_aux, self.holomorphic)
 
 

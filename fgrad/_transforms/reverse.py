@@ -29,6 +29,9 @@ R = TypeVar("R")
 A = TypeVar("A")
 P = ParamSpec("P")
 
+REALS = frozenset({float, np.float64, np.float32})
+"""The usual types of the output."""
+
 
 class ValueAndGrad(Transformed):
     """What `value_and_grad` returns."""
@@ -53,9 +56,11 @@ class ValueAndGrad(Transformed):
 
     def _check_output(self, out: Any) -> None:
         """Refuse what is not one real number (or complex, if holomorphic)."""
+        plain = primal(out)
+        if type(plain) in REALS:
+            return
         name = label(self.fun)
         instead = self.instead.format(name=name)
-        plain = primal(out)
         if not isinstance(plain, np.ndarray | np.generic | int | float | complex):
             hint = "Did it forget its return?" if out is None else instead
             if flatten(out)[1].type is None:

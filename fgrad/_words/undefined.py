@@ -1,23 +1,46 @@
 """The words that go with a derivative of nan: which function, why, what to write."""
 
 import sys
-from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
 
 from fgrad._words.callsite import user_frame, warn_at
 from fgrad.errors import UndefinedDerivativeWarning
 
-__all__ = ["deferred", "tell", "warn_undefined"]
+__all__ = ["Listener", "listening", "tell", "warn_undefined"]
 
-_LATER: ContextVar[list[str] | None] = ContextVar("words of derivatives", default=None)
+
+class Listener:
+    """Who hears of each 0 * inf or 0 / 0, and what rules say of a derivative of nan.
+
+    It is what NumPy calls while derivatives are worked out.
+    """
+
+    __slots__ = ("invalid", "words")
+
+    def __init__(self, words: list[str] | None = None) -> None:
+        self.invalid = False
+        """Whether there was a 0 * inf, a 0 / 0, or another operation like them."""
+        self.words = words
+        """What rules have said; ``None`` if nobody wants to know."""
+
+    def __call__(self, kind: str, flag: int) -> None:
+        self.invalid = True
+
+
+def listening(listener: Listener) -> Any:
+    """While this is entered, floating-point warnings are silent, and somebody hears."""
+    return np.errstate(all="ignore", invalid="call", call=listener)
 
 
 def warn_undefined(words: str) -> None:
     """What a rule says where it returns nan: a warning, if the nan reaches a result."""
-    later = _LATER.get()
-    if later is None:
+    listener: Any = np.geterrcall()
+    if type(listener) is not Listener:
         tell([words])
-    else:
-        later.append(words)
+    elif listener.words is not None:
+        listener.words.append(words)
 
 
 def tell(words: list[str]) -> None:
@@ -25,20 +48,3 @@ def tell(words: list[str]) -> None:
     frame = user_frame(sys._getframe(1))
     for one in dict.fromkeys(words):
         warn_at(frame, one, UndefinedDerivativeWarning)
-
-
-class deferred:  # noqa: N801 (it is used like a function)
-    """Collect the words of rules; `outside`, for whoever collects them already."""
-
-    __slots__ = ("_token", "_words")
-
-    def __init__(self, *, outside: bool = False) -> None:
-        words = _LATER.get() if outside else None
-        self._words: list[str] = [] if words is None else words
-
-    def __enter__(self) -> list[str]:
-        self._token = _LATER.set(self._words)
-        return self._words
-
-    def __exit__(self, *_: object) -> None:
-        _LATER.reset(self._token)

@@ -117,6 +117,8 @@ def getitem(trace: BatchTrace, a: Any, b: Any) -> Any:
     index = _parsed(trace, b, a.ndim)
     if index is None:
         return NotImplemented
+    if index.basic:
+        return a._value[(slice(None), *index.parts)]
     if not index.moves:
         return pick(a._value, (slice(None), *index.parts))
     if not trace.holds(a):
