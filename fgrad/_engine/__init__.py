@@ -19,8 +19,11 @@ ORDER = (
     "doors",
     "cotangents",
     "zeros",
-    "blame",
-    "replay",
+    "pulling",
     "pushforward",
+    "tags",
+    "blame",
+    "care",
+    "replay",
     "forward",
 )

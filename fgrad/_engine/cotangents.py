@@ -147,6 +147,15 @@ class Cotangents:
         """Whether there is a nan in what the leaves have got, or any node."""
         return any(map(spoiled, self.total.values()))
 
+    def tentative(self) -> bool:
+        """Whether a trace outside will do all this once more if there is a nan."""
+        boxes = boxes_in([*self.total.values()])
+        while boxes:
+            if any(box._trace.tentative for box in boxes):
+                return True
+            boxes = boxes_in([box._value for box in boxes])
+        return False
+
     def result(self, leaf: Node) -> Any:
         """The gradient of a leaf: fresh and writable, a scalar if it is 0-d."""
         total = self.total.pop(leaf, None)

@@ -11,21 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.bind import PART
 from fgrad._engine.blame import Blames, explain, is_finite
-from fgrad._engine.box import primal
 from fgrad._engine.cotangents import spoiled
 from fgrad._engine.pushforward import Arrival, parts, pushforward
-from fgrad._engine.replay import is_owned
-from fgrad._engine.rules import Pullback
+from fgrad._engine.replay import is_owned, replay
+from fgrad._engine.tags import TangentTags, added
 from fgrad._engine.trace import Node, Trace, reachable
 from fgrad._engine.zeros import (
-    Noise,
     is_constant,
     is_moved,
     kept_where,
     moving,
-    solid,
     without_poles,
 )
 from fgrad._words.callsite import describe
@@ -66,6 +62,7 @@ class TangentTrace(Trace):
     __slots__ = ()
 
     records = True
+    tentative = True
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -125,11 +122,11 @@ class Care:
 
     def __init__(self, tangents: dict[Node, Any]) -> None:
         self.blames = Blames()
-        self._noise = noise = Noise()
-        self._tags = {
-            node: noise(node) if is_moved(t) else noise.where(t, node)
-            for node, t in tangents.items()
-        }
+        self.tags = TangentTags(replay)
+        noise = self.tags.noise
+        for node, t in tangents.items():
+            tag = noise(node) if is_moved(t) else noise.where(t, node)
+            self.tags.known[node] = tag
 
     def repaired(self, node: Node, edge: Any, arrived: list[Arrival], t: Any) -> Any:
         """The tangent along one edge. The tags of its arguments are known."""
@@ -146,61 +143,15 @@ class Care:
                 arrival.t,
                 t,
                 lambda x: pushforward(
-                    pullback, residuals, node, parent, [arrival._replace(t=x)]
+                    replay, pullback, residuals, node, parent, [arrival._replace(t=x)]
                 ),
             )
-        tag = self._through(node, parent, pullback, residuals)
+        tag = self.tags.through(node, parent, pullback, residuals)
         t = tuple(map(kept_where, tag, t)) if several else kept_where(tag, t)
         if not is_finite(t):
             before = [p for p, _ in parts(parent)]
             self.blames.note(node, pullback, residuals, t, before, (node,))
         return t
-
-    def tag(self, node: Node) -> None:
-        """Work out the tag of a node's tangent."""
-        total: Any = None
-        for edge in node.edges:
-            tag = self._through(node, *edge)
-            if tag is not None:
-                total = tag if total is None else _add(total, tag)
-        if total is not None:
-            self._tags[node] = total
-
-    def _through(
-        self, node: Node, parent: Any, pullback: Pullback, residuals: Any
-    ) -> Any:
-        arrived = [
-            Arrival(part, p, self._tags[p])
-            for p, part in parts(parent)
-            if p in self._tags
-        ]
-        if not arrived:
-            return None
-        noise, rule, tag = self._noise, pullback.rule, arrived[0].t
-        if pullback is PART:
-            return tag[residuals[0]]
-        moved = moving(node, pullback, residuals)
-        single = arrived[0].part is None and node.dtype is not None
-        kept = None
-        if is_constant(moved, pullback):
-            kept = tuple(map(primal if rule.masks else solid, residuals))
-        elif rule.linear:
-            kept = tuple(noise.residuals(moved, parent, pullback, residuals))
-        elif rule.elementwise and single:
-            return noise.where(tag, node)
-        try:
-            if kept is not None:
-                return pushforward(pullback, kept, node, parent, arrived)
-            if "keepdims" in pullback.needs and single:
-                options = dict(zip(pullback.needs, residuals, strict=True))
-                chosen = {n: options[n] for n in ("axis", "keepdims")}
-                return noise.where(np.sum(np.abs(tag), **chosen), node)
-        except (TypeError, ValueError):
-            pass  # a pullback that asks a batched value for a plain one
-        tags = tuple(arrival.t for arrival in arrived)
-        if node.dtype is not None:
-            return noise.spread(tags, node)
-        return tuple(noise.spread(tags, space) for space in node.shape)
 
 
 def _along(
@@ -217,7 +168,7 @@ def _along(
             ]
             if not arrived:
                 continue
-            t = pushforward(pullback, residuals, node, parent, arrived)
+            t = pushforward(replay, pullback, residuals, node, parent, arrived)
             if t is None:
                 continue
             if care is not None:
@@ -229,9 +180,9 @@ def _along(
             elif owned and type(t) is np.ndarray:
                 total += t
             else:
-                total = _add(total, t)
+                total = added(total, t)
         if care is not None:
-            care.tag(node)
+            care.tags.add(node)
     except Exception as error:
         error.add_note(f"in {pullback!r}, for the call at {describe(node.site)}")
         raise
@@ -259,9 +210,3 @@ def owned(tangent: Any, seen: set[int]) -> Any:
         tangent = np.array(tangent)
     seen.add(id(tangent))
     return tangent
-
-
-def _add(a: Any, b: Any) -> Any:
-    if type(a) is tuple:
-        return tuple(_add(x, y) for x, y in zip(a, b, strict=True))
-    return a + b

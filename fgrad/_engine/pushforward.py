@@ -8,21 +8,25 @@ is itself traced, at a zero cotangent, and replayed.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgrad._engine.bind import PART
 from fgrad._engine.box import CONTAINERS, Box
-from fgrad._engine.cotangents import fit, spoiled
+from fgrad._engine.cotangents import Cotangents, fit, spoiled
 from fgrad._engine.dispatch import traced
-from fgrad._engine.replay import pulled_again, replay
+from fgrad._engine.pulling import pulled_again
 from fgrad._engine.rules import REQUIRED, Pullback
 from fgrad._engine.scatter import Scatter
 from fgrad._engine.trace import Node, Tape
 from fgrad._engine.zeros import is_constant, moving
 
-__all__ = ["Arrival", "parts", "pushforward"]
+__all__ = ["Arrival", "Replay", "parts", "pushforward"]
+
+Replay = Callable[..., Cotangents]
+"""The function `replay`, which comes later: it calls what is here in turn."""
 
 
 class Arrival(NamedTuple):
@@ -41,6 +45,7 @@ def parts(parent: Any) -> list[tuple[Node, int | None]]:
 
 
 def pushforward(
+    replay: Replay,
     pullback: Pullback,
     residuals: tuple[Any, ...],
     node: Node,
@@ -62,7 +67,7 @@ def pushforward(
             t = _applied(pullback, residuals, t)
             if t is not None and t.shape == node.shape:
                 return t if t.dtype == node.dtype else t.astype(node.dtype)
-    return _transposed(pullback, residuals, node, parent, arrived)
+    return _transposed(replay, pullback, residuals, node, parent, arrived)
 
 
 def _elementwise(
@@ -86,6 +91,7 @@ def _elementwise(
 
 
 def _transposed(
+    replay: Replay,
     pullback: Pullback,
     residuals: tuple[Any, ...],
     node: Node,
@@ -100,14 +106,14 @@ def _transposed(
     moved = moving(node, pullback, residuals)
     constant = is_constant(moved, pullback)
     rest = node, parent, arrived
-    t = _replayed(pullback, residuals, *rest, repairs=constant)
+    t = _replayed(replay, pullback, residuals, *rest, repairs=constant)
     if constant or not spoiled(t):
         return t
     outside = Tape(f"the coefficients of {pullback!r}")
     kept = zip(pullback.needs, residuals, strict=True)
     residuals = tuple(_leaf(outside, v) if n in moved else v for n, v in kept)
     try:
-        t = _replayed(pullback, residuals, *rest, repairs=True)
+        t = _replayed(replay, pullback, residuals, *rest, repairs=True)
     finally:
         outside.close()
     several = type(t) is tuple
@@ -128,6 +134,7 @@ def _inside(trace: Tape, value: Any) -> Any:
 
 
 def _replayed(
+    replay: Replay,
     pullback: Pullback,
     residuals: tuple[Any, ...],
     node: Node,

@@ -15,26 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.blame import Blames, explain, is_finite
-from fgrad._engine.box import COTANGENTS, Box, primal
-from fgrad._engine.cotangents import Cotangents, fit, spoiled
-from fgrad._engine.dispatch import traced
-from fgrad._engine.rules import Pullback
-from fgrad._engine.scatter import Pending, Scatter, index_add
-from fgrad._engine.trace import Node, again
+from fgrad._engine.blame import Blame, explain, is_finite
+from fgrad._engine.box import COTANGENTS, Box
+from fgrad._engine.care import CotangentCare
+from fgrad._engine.cotangents import Cotangents
+from fgrad._engine.pulling import pulled_again
+from fgrad._engine.scatter import Pending
+from fgrad._engine.trace import Node
 from fgrad._engine.zeros import (
-    CotangentTags,
-    is_constant,
     is_moved,
-    kept_where,
-    moving,
     slim,
-    without_poles,
 )
 from fgrad._words.callsite import describe
 from fgrad._words.undefined import Listener, listening, warn_undefined
 
-__all__ = ["is_owned", "pulled_again", "replay"]
+__all__ = ["is_owned", "replay"]
 
 LARGE = 1 << 15
 """How many entries a cotangent has so that what its node keeps is freed at once."""
@@ -57,15 +52,14 @@ def replay(
     """
     visit = Visit(roots, meant, consume, repairs)
     cotangents = visit.run()
-    if (visit.doubtful or visit.blames or visit.said) and cotangents.spoiled():
-        if visit.doubtful and not visit.careful:
+    if (visit.doubtful or visit.blame or visit.said) and cotangents.spoiled():
+        if repairs and not (visit.careful or visit.freed):
             visit = Visit(roots, meant, careful=True)
             cotangents = visit.run()
         if cotangents.spoiled():
-            first = visit.blames.first if visit.blames else None
-            if words is not None:
-                explain(visit.said, first, words)
-            else:  # the replay outside notices
+            if words is not None and not cotangents.tentative():
+                explain(visit.said, visit.blame, words)
+            elif words is None:  # the replay outside notices
                 np.subtract(np.inf, np.inf)
                 for said in visit.said:
                     warn_undefined(said)
@@ -79,13 +73,10 @@ class Visit:
     """One visit of all nodes that the roots depend on."""
 
     doubtful = False
-    """Whether a nan that a rule has kept may have met a structural zero."""
+    """Whether a nan may have met a structural zero unseen, or come out of a sum."""
 
-    blames: Blames | None = None
-    """What is not finite, and why; as soon as there is anything of that kind."""
-
-    _freed = False
-    _tags: CotangentTags | None = None
+    freed = False
+    _care: CotangentCare | None = None
 
     def __init__(
         self,
@@ -133,12 +124,10 @@ class Visit:
                             c = pulled_again(error, pullback, parent, g, residuals)
                         if pullback.masks and not masked:
                             masked = True
-                            careful = self.careful = self.careful or self._freed
+                            careful = self.careful = self.careful or self.freed
                         if careful or listener.invalid:
-                            if self.repairs and not is_finite(c):
-                                edge = (parent, pullback, residuals)
-                                c = self._repaired(c, g, node, *edge)
-                            listener.invalid = False
+                            edge = (parent, pullback, residuals)
+                            c = self._looked_at(c, g, node, edge, listener)
                         if (
                             type(c) not in COTANGENTS
                             or c.shape != parent.shape
@@ -162,8 +151,18 @@ class Visit:
                 where = describe(node.site)
                 error.add_note(f"in {pullback!r}, for the call at {where}")
             raise
-        self.doubtful = masked and self.repairs
+        self.doubtful = self.doubtful or masked or listener.invalid
         return cotangents
+
+    def _looked_at(
+        self, c: Any, g: Any, node: Node, edge: Any, listener: Listener
+    ) -> Any:
+        """What a pullback returned, with zeros where it is structurally zero."""
+        if listener.invalid:
+            listener.invalid, self.doubtful = False, True
+        if self.repairs and not is_finite(c):
+            return self.care.repaired(c, g, node, *edge)
+        return c
 
     def _has_zeros(self) -> bool:
         """Whether there may be zeros in the cotangent of a root, which are meant."""
@@ -176,18 +175,25 @@ class Visit:
         return False
 
     def _begun(self) -> Cotangents:
-        cotangents = Cotangents(self._tags_here)
+        cotangents = Cotangents(self._tags)
         for root, g in self.roots:
             cotangents.add(root, g)
         return cotangents
 
-    def _all_tags(self) -> CotangentTags:
-        if self._tags is None:
-            self._tags = CotangentTags(self.roots, self.passed, meant=self.meant)
-        return self._tags
+    @property
+    def care(self) -> CotangentCare:
+        """What is known of structural zeros, from the first time when it is needed."""
+        if self._care is None:
+            self._care = CotangentCare(replay, self.roots, self.passed, self.meant)
+        return self._care
 
-    def _tags_here(self) -> Any:
-        return self._all_tags().here()
+    @property
+    def blame(self) -> Blame | None:
+        """Why there is a nan, if an operation is to blame."""
+        return self._care.blames.first if self._care else None
+
+    def _tags(self) -> Any:
+        return self.care.here()
 
     def _after(self, node: Node, cotangents: Cotangents, masked: bool) -> bool:
         """Free what a large node keeps; whether this visit has to be careful now.
@@ -203,74 +209,8 @@ class Visit:
                 self.consume = self.careful
             if self.consume:
                 node.edges = slim(node)
-                self._freed = True
+                self.freed = True
         return self.careful
-
-    def _repaired(
-        self, c: Any, g: Any, node: Node, parent: Any, pullback: Pullback, kept: Any
-    ) -> Any:
-        """A cotangent that is not finite, with zeros where it is structurally zero."""
-        single = type(parent) is not tuple and node.dtype is not None
-        if (
-            single
-            and spoiled(c)
-            and is_constant(moving(node, pullback, kept), pullback)
-        ):
-            c = without_poles(g, c, lambda g: pullback.fun(g, *kept))
-        tag = self._all_tags().through(parent, pullback, kept)
-        if type(c) is Scatter:
-            c = Scatter(kept_where(tag.g, c.g), c.index)
-        elif type(parent) is tuple:
-            c = [
-                None
-                if x is None
-                else kept_where(fit(p, n, pullback), fit(x, n, pullback))
-                for x, p, n in zip(c, tag, parent, strict=True)
-            ]
-        else:
-            c = _fitting(tag, c, parent, pullback)
-        if not is_finite(c):
-            after = parent if type(parent) is tuple else (parent,)
-            self.blames = self.blames or Blames()
-            self.blames.note(node, pullback, kept, c, (node,), after)
-        return c
-
-
-def _fitting(tag: Any, c: Any, parent: Any, pullback: Pullback) -> Any:
-    """A cotangent with zeros where its tag is zero, before or after both are summed."""
-    if c.shape != np.shape(tag):
-        c, tag = fit(c, parent, pullback), fit(tag, parent, pullback)
-    return kept_where(tag, c)
-
-
-def pulled_again(
-    error: Exception, pullback: Pullback, parent: Any, g: Any, residuals: Any
-) -> Any:
-    """Run a pullback in another way, if the trace of its values stopped it.
-
-    Python's numbers raise where NumPy's give inf; so NumPy's take their place.
-    """
-    if isinstance(error, ArithmeticError):
-        return pullback.fun(*map(_of_numpy, (g, *residuals)))
-
-    def zero(parent: Any) -> Any:
-        return None if parent is None else np.zeros(parent.shape, parent.dtype)
-
-    def dense(g: Any, *residuals: Any) -> Any:
-        c = pullback.fun(g, *residuals)
-        if type(c) is Scatter:
-            return traced(index_add)(zero(parent), c.index, c.g)
-        if type(parent) is not tuple:
-            return zero(parent) if c is None else c
-        pairs = zip(c, parent, strict=True)
-        return tuple(zero(one) if part is None else part for part, one in pairs)
-
-    return again(error, repr(pullback), dense, (g, *residuals), {})
-
-
-def _of_numpy(value: Any) -> Any:
-    """A Python number as a NumPy number, also in a box; anything else as it is."""
-    return value * np.float64(1) if type(primal(value)) in (float, complex) else value
 
 
 def is_owned(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:

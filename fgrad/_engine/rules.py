@@ -78,7 +78,7 @@ it, and naming it makes it count.
 class Options(TypedDict, total=False):
     """The options of a rule, which `rule_checks.defvjp` describes one by one.
 
-    `complex_only` is for fgrad's own rules: see `Rule`.
+    `complex_only`, `fills` and `proportional` are for fgrad's own: see `Rule`.
     """
 
     neutral: Iterable[str]
@@ -92,6 +92,8 @@ class Options(TypedDict, total=False):
     masks: bool
     linear: bool
     weighs: bool
+    fills: bool
+    proportional: str
 
 
 class Pullback:
@@ -157,6 +159,7 @@ class Rule:
         "complex_only",
         "copied",
         "elementwise",
+        "fills",
         "fun",
         "indices",
         "linear",
@@ -164,6 +167,7 @@ class Rule:
         "name",
         "plans",
         "power",
+        "proportional",
         "pullbacks",
         "sequences",
         "straight",
@@ -196,6 +200,11 @@ class Rule:
         self.linear = False
         self.masks = False
         self.weighs = False
+        self.fills = False
+        """Whether it puts a constant in the place of nan. That hides a pole, unless the
+        value is nan around this point, too."""
+        self.proportional: str | None = None
+        """A parameter whose constant zeros are zeros of the result."""
         self.understood = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
         self.sequences = frozenset(sequences)
@@ -241,6 +250,8 @@ class Rule:
         self.masks |= options.get("masks", False)
         self.linear |= options.get("linear", False)
         self.weighs |= options.get("weighs", False)
+        self.fills |= options.get("fills", False)
+        self.proportional = options.get("proportional", self.proportional)
         self.understood |= {*options.get("neutral", ())}
         for parameter, fun in pullbacks.items():
             pullback = Pullback(self, parameter, fun, owned=owned)

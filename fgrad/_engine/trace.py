@@ -145,6 +145,8 @@ class Trace:
     `writable`      Can a box be written to, once nobody else sees it? If so, `buffer`
                     makes one of zeros, and `add_at` adds what is plain or can be
                     written to, too.
+    `tentative`     Is all done once more with a tape if a derivative comes out as nan?
+                    Then there is nothing to say about a nan before that.
     `unrepaired`    Replay met a cotangent in which zeros and nan may have to be told
                     apart, but the values that would tell are kept by this trace.
     ==============  ===================================================================
@@ -159,6 +161,7 @@ class Trace:
     """Whether `recording` is true while the trace is open."""
 
     opaque = False
+    tentative = False
 
     def __init__(self, name: str) -> None:
         with _LOCK:

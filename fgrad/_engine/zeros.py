@@ -4,30 +4,23 @@ An entry that `where`, an index, a bound or a constant zero factor left out has 
 cotangent whatever the values are: it stays zero, also where it meets inf or nan. A
 cotangent that just happens to be zero here does not: 0 times inf is nan.
 
-The two are told apart by *tags*. A tag is the same linear computation on random numbers
-in place of cotangents, with random numbers also in place of every coefficient that
-depends on an argument: a sum of such numbers is zero only if it is always zero. Tags
-are computed when a derivative has come out as nan, and as far as they are asked for, so
-that a program without nan pays nothing.
+The two are told apart by tags (see `tags`): random numbers in place of cotangents or
+tangents, and in place of every coefficient that depends on an argument.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop
 from typing import Any
 
 import numpy as np
 
-from fgrad._engine.bind import PART, Part
 from fgrad._engine.box import CONTAINERS, Box, primal, values
-from fgrad._engine.cotangents import Cotangents
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Scatter
 from fgrad._engine.trace import Node, Space
 
 __all__ = [
-    "CotangentTags",
     "Noise",
     "is_constant",
     "is_moved",
@@ -159,95 +152,3 @@ class Noise:
             value = primal(value)
             value = Space(np.shape(value), np.result_type(value))
         return self(value)
-
-
-class CotangentTags:
-    """The tags of the cotangents of a replay, as far as it has come."""
-
-    def __init__(
-        self, roots: list[tuple[Node, Any]], passed: list[Node], *, meant: bool
-    ) -> None:
-        self._passed = passed
-        """The nodes that replay has visited; it is at the last one."""
-        self._next = 0
-        self._here: Any = None
-        self._noise = Noise()
-        self._tags = Cotangents()
-        for node, g in roots:
-            # A zero of the user's is meant; one of an outer transform may just happen.
-            free = not meant or is_moved(g)
-            self._tags.add(
-                node, self._noise(node) if free else self._noise.where(g, node)
-            )
-
-    def here(self) -> Any:
-        """The tag of the cotangent that replay is at."""
-        while self._next < len(self._passed):
-            if self._next:
-                node = self._passed[self._next - 1]
-                for edge in node.edges:
-                    self._tags.take(self._through(node, *edge), edge[0], edge[1])
-            self._here = self._taken(self._passed[self._next])
-            self._next += 1
-        return self._here
-
-    def through(self, parent: Any, pullback: Pullback, residuals: Any) -> Any:
-        """The tag of what a pullback makes of that cotangent."""
-        self.here()
-        return self._through(self._passed[-1], parent, pullback, residuals)
-
-    @classmethod
-    def carried(cls, roots: list[tuple[Node, Any]]) -> Cotangents:
-        """The tags of all leaves, from the tags of results."""
-        tags = cls([], [], meant=False)
-        for node, tag in roots:
-            tags._tags.add(node, tag)
-        while tags._tags.queue:
-            node = heappop(tags._tags.queue)[1]
-            tags._here = tags._taken(node)
-            for edge in node.edges:
-                tags._tags.take(tags._through(node, *edge), edge[0], edge[1])
-        return tags._tags
-
-    def _taken(self, node: Node) -> Any:
-        if node in self._tags.total:
-            return self._tags.taken(node)
-        several = node.dtype is None  # no pullback has told anything
-        return tuple(map(self._noise, node.shape)) if several else self._noise(node)
-
-    def _through(
-        self, node: Node, parent: Any, pullback: Pullback, residuals: Any
-    ) -> Any:
-        tag, noise, rule = self._here, self._noise, pullback.rule
-        if pullback is PART:
-            return Part(residuals[0], tag)
-        if rule.tagged is not None:
-            return rule.tagged(tag, *residuals)
-        moved = moving(node, pullback, residuals)
-        try:
-            if is_constant(moved, pullback):
-                solids = map(primal if rule.masks else solid, residuals)
-                return pullback.fun(tag, *solids)
-            if rule.linear:
-                return pullback.fun(
-                    tag, *noise.residuals(moved, parent, pullback, residuals)
-                )
-            if rule.elementwise and type(parent) is not tuple:
-                return noise.where(tag, node)
-            if "keepdims" in pullback.needs:
-                return noise.where(_restored(tag, pullback, residuals, parent), parent)
-        except (TypeError, ValueError):
-            pass  # a pullback that asks a batched value for a plain one
-        if type(parent) is not tuple:
-            return noise.spread(tag, parent)
-        return tuple(None if one is None else noise.spread(tag, one) for one in parent)
-
-
-def _restored(tag: Any, pullback: Pullback, residuals: Any, parent: Any) -> Any:
-    """The tag of a reduction's result, for all entries that were taken together."""
-    kept = dict(zip(pullback.needs, residuals, strict=True))
-    axis, where = kept.get("axis"), kept.get("where", True)
-    if not kept["keepdims"] and axis is not None:
-        tag = np.expand_dims(tag, axis)
-    tag = np.broadcast_to(tag, parent.shape)
-    return tag if where is True else np.where(primal(where), tag, 0.0)

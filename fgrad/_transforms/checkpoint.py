@@ -14,8 +14,8 @@ from fgrad._engine.bind import record_tree
 from fgrad._engine.box import Box, stored
 from fgrad._engine.replay import replay
 from fgrad._engine.rules import Pullback, Rule
+from fgrad._engine.tags import CotangentTags
 from fgrad._engine.trace import Node, Trace, next_order, reachable
-from fgrad._engine.zeros import CotangentTags
 from fgrad._transforms._values import check_function, described, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import flatten, tree_map
@@ -200,7 +200,9 @@ def _tagged(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) ->
     """The tags of the inputs from those of the results."""
     results, leaves = _recorded_again(segment, trace, inputs, len(g))
     pairs = zip(results, g, strict=True)
-    tags = CotangentTags.carried([(node, p) for node, p in pairs if p is not None])
+    tags = CotangentTags.carried(
+        replay, [(node, p) for node, p in pairs if p is not None]
+    )
     return tuple(
         tags.result(leaves[node]) if node in leaves else None for node in inputs
     )

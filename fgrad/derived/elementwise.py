@@ -10,6 +10,7 @@ from fgrad._words.callsite import at
 from fgrad.derived.creation import as_traced
 from fgrad.errors import ConversionError
 from fgrad.primitives import bounds
+from fgrad.primitives.selection import filled
 from fgrad.primitives.slopes import direction
 
 
@@ -74,8 +75,8 @@ def nan_to_num(
     largest = np.finfo(x.dtype)
     posinf = largest.max if posinf is None else posinf
     neginf = largest.min if neginf is None else neginf
-    finite = np.where(np.isposinf(x), posinf, np.where(np.isneginf(x), neginf, x))
-    return np.where(np.isnan(x), nan, finite).astype(x.dtype)
+    y = np.where(np.isneginf(x), neginf, filled(x, nan))
+    return np.where(np.isposinf(x), posinf, y).astype(x.dtype)
 
 
 if hasattr(np, "astype"):

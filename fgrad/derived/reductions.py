@@ -6,6 +6,7 @@ import numpy as np
 
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import derived
+from fgrad.primitives.selection import filled
 
 
 @derived(np.ptp)
@@ -14,26 +15,21 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     return highest - np.min(a, axis=axis, keepdims=keepdims)
 
 
-def numbers(a: Any, instead: float) -> Any:
-    """`a` with `instead` for nan."""
-    return np.where(np.isnan(a), instead, a)
-
-
 @derived(np.nansum)
 def nansum(a: Any, *args: Any, **options: Any) -> Any:
-    return traced(np.sum)(numbers(a, 0), *args, **options)  # initial too
+    return traced(np.sum)(filled(a, 0), *args, **options)  # initial too
 
 
 @derived(np.nanprod)
 def nanprod(a: Any, *args: Any, **options: Any) -> Any:
-    return traced(np.prod)(numbers(a, 1), *args, **options)
+    return traced(np.prod)(filled(a, 1), *args, **options)
 
 
 @derived(np.nancumsum)
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return np.cumsum(numbers(a, 0), axis, dtype, out)
+    return np.cumsum(filled(a, 0), axis, dtype, out)
 
 
 @derived(np.nancumprod)
 def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return np.cumprod(numbers(a, 1), axis, dtype, out)
+    return np.cumprod(filled(a, 1), axis, dtype, out)

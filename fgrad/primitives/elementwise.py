@@ -27,7 +27,12 @@ from fgrad.primitives.slopes import (
 defvjp(np.add, x1=lambda g: g, x2=lambda g: g)
 defvjp(np.subtract, x1=lambda g: g, x2=lambda g: -g)
 defvjp(np.multiply, x1=lambda g, x2: g * x2, x2=lambda g, x1: g * x1)
-defvjp(np.divide, x1=lambda g, x2: g / x2, x2=lambda g, ans, x2: -g * ans / x2)
+defvjp(
+    np.divide,
+    proportional="x1",
+    x1=lambda g, x2: g / x2,
+    x2=lambda g, ans, x2: -g * ans / x2,
+)
 defvjp(np.positive, x=lambda g: g)
 defvjp(np.negative, x=lambda g: -g)
 defvjp(np.reciprocal, x=lambda g, ans: -g * ans * ans)

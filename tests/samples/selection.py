@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tests.samples import real, sample
+from fgrad.primitives.selection import filled
+from tests.samples import fixed, real, sample
 
 _condition = np.array([True, False, True])
 sample(np.where, _condition, real(2, 3), real(3))
@@ -37,3 +38,8 @@ sample(np.piecewise, _x, [_x > 9], [np.sin, np.cos])
 sample(np.piecewise, np.float64(1.3), [False, True], [np.sin, np.cos])
 sample(np.piecewise, np.float64(1.3), True, [np.sin, np.cos])
 sample(np.piecewise, _x.reshape(2, 2), [_x.reshape(2, 2) > 0.5], [np.sin])
+
+_holes = fixed(np.array([1.0, np.nan, 2.0]))
+sample(filled.__wrapped__, real(3), 0.0)
+sample(filled.__wrapped__, _holes, real())
+sample(filled.__wrapped__, _holes, real(2, 3))
