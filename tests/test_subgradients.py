@@ -294,7 +294,11 @@ def test_sinc_at_zero() -> None:
 @pytest.mark.filterwarnings("ignore:divide by zero")
 def test_poles(fun: Any, value: float) -> None:
     out, pullback = vjp(fun, np.float64(0))
-    assert pullback(np.ones_like(out)) == (value,)
+    if np.isfinite(out):
+        with pytest.warns(UndefinedDerivativeWarning, match="a derivative is infinite"):
+            assert pullback(np.ones_like(out)) == (value,)
+    else:  # NumPy has warned
+        assert pullback(np.ones_like(out)) == (value,)
     assert pullback(np.zeros_like(out)) == (0,)
 
 

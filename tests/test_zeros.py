@@ -232,6 +232,46 @@ def test_the_words():
     assert warning.lineno == f.__code__.co_firstlineno + 1
 
 
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f: grad(f),
+        lambda f: jacrev(f),
+        lambda f: jacfwd(f),
+        lambda f: lambda x: jvp(f, (x,), (np.ones(3),))[1],
+        lambda f: lambda x: linearize(f, x)[1](np.ones(3)),
+        lambda f: lambda x: vmap(grad(f))(np.array([x]))[0],
+        lambda f: grad(lambda x: np.sum(np.linalg.solve(np.eye(3), x)) + f(x)),
+    ],
+)
+def test_infinite_derivatives_are_named(derivative):
+    def f(x):
+        y = np.sqrt(x)
+        return np.sum(y)
+
+    with pytest.warns(errors.UndefinedDerivativeWarning) as caught:
+        got = derivative(f)(np.array([1.0, 4.0, 0.0]))
+    assert np.isinf(got).any()
+    assert not np.isnan(got).any()
+    (warning,) = caught
+    words = str(warning.message)
+    assert words.startswith("a derivative is infinite: that of np.sqrt with respect to")
+    assert words.endswith(
+        "where the result is 0.0. Keep this point away from the call with np.where."
+    )
+    assert warning.lineno == f.__code__.co_firstlineno + 1
+
+
+def test_a_derivative_that_is_too_large_is_named():
+    """1e200 * 1e200 in a pullback; the value itself is finite."""
+    with pytest.warns(errors.UndefinedDerivativeWarning, match="infinite.*np.multiply"):
+        assert grad(lambda x: 1e200 * (1e200 * x))(0.0) == np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with np.errstate(over="ignore"):  # the value is infinite, which NumPy says
+            assert grad(lambda x: 1e200 * (1e200 * x))(1.0) == np.inf
+
+
 # Powers of lengths --------------------------------------------------------------------
 
 LENGTHS = {

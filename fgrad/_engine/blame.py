@@ -20,6 +20,14 @@ from fgrad.errors import UndefinedDerivativeWarning
 __all__ = ["Blame", "Blames", "explain", "is_finite"]
 
 
+ADVICE = {
+    "nan": ", and what it is combined with is 0 or not finite either. Write the "
+    "function so that it is smooth there, such as np.sum(x**2) for "
+    "np.sqrt(np.sum(x**2))**2, or keep this point away from the call with np.where.",
+    "infinite": ". Keep this point away from the call with np.where.",
+}
+
+
 class Blame:
     """The first operation whose derivative is not finite, where a result is nan."""
 
@@ -30,15 +38,13 @@ class Blame:
         self._pullback = pullback
         self._where = _where(pullback, residuals, c)
 
-    def warn(self) -> None:
+    def warn(self, flaw: str) -> None:
         """Say it at the user's line."""
         code, _ = self._node.site
+        rest = ADVICE[flaw]
         warnings.warn_explicit(
-            f"a derivative is nan: that of {self._pullback.rule.name} with respect to "
-            f"{self._pullback.parameter} is not finite{self._where}, and what it is "
-            f"combined with is 0 or not finite either. Write the function so that it "
-            f"is smooth there, such as np.sum(x**2) for np.sqrt(np.sum(x**2))**2, or "
-            f"keep this point away from the call with np.where.",
+            f"a derivative is {flaw}: that of {self._pullback.rule.name} with respect "
+            f"to {self._pullback.parameter} is not finite{self._where}{rest}",
             UndefinedDerivativeWarning,
             code.co_filename,
             line(self._node.site),
@@ -74,7 +80,9 @@ class Blames:
             self.first, self._of_nan = source, spoiled(c)
 
 
-def explain(said: list[str], blame: Blame | None, words: Callable[[], bool]) -> None:
+def explain(
+    flaw: str, said: list[str], blame: Blame | None, words: Callable[[], bool]
+) -> None:
     """Warn why a result is nan: what rules have said, or what is not finite first.
 
     The function `words` tells whether to speak at all.
@@ -82,10 +90,10 @@ def explain(said: list[str], blame: Blame | None, words: Callable[[], bool]) -> 
     if not said and blame is None:
         return
     if words():
-        if said:
+        if said and flaw == "nan":
             tell(said)
         elif blame is not None:
-            blame.warn()
+            blame.warn(flaw)
 
 
 def is_finite(c: Any) -> bool:
@@ -93,7 +101,8 @@ def is_finite(c: Any) -> bool:
     if type(c) in CONTAINERS:
         return all(map(is_finite, c))
     c = stored(c.g if type(c) is Scatter else c)
-    return not isinstance(c, np.ndarray | np.inexact) or bool(np.all(np.isfinite(c)))
+    number = isinstance(c, np.ndarray | np.inexact | float | complex)
+    return not number or bool(np.all(np.isfinite(c)))
 
 
 def _where(pullback: Pullback, residuals: Any, c: Any) -> str:
@@ -110,8 +119,9 @@ def _where(pullback: Pullback, residuals: Any, c: Any) -> str:
         array = stored(value)
         if isinstance(array, np.ndarray | np.generic | float | complex):
             array = np.asarray(array)
-            if array.shape in (entries.shape, ()):
-                here = array[index] if array.shape else array[()]
+            before = entries.ndim - array.ndim
+            if entries.shape[before:] == array.shape:  # that of one example, too
+                here = array[index[before:]] if index else array[()]
                 told.append(f"{'the result' if name == 'ans' else name} is {here}")
     at = f" at entry {list(index)}" if index else ""
     return at + (f", where {' and '.join(told)}" if told else "")

@@ -10,7 +10,7 @@ buffer; if an outer trace follows them, they are put together when all are there
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappush
 from typing import Any
 
@@ -25,7 +25,7 @@ from fgrad._engine.trace import Node
 from fgrad._words.foreign import is_foreign
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "Parts", "fit", "put_together", "spoiled"]
+__all__ = ["Cotangents", "Parts", "fit", "flaw", "put_together", "spoiled", "worst"]
 
 
 class Parts(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
@@ -143,9 +143,9 @@ class Cotangents:
             return parts
         return put_together(total) if type(total) is Pending else total
 
-    def spoiled(self) -> bool:
-        """Whether there is a nan in what the leaves have got, or any node."""
-        return any(map(spoiled, self.total.values()))
+    def flaw(self) -> str | None:
+        """Whether there is a nan in what the leaves have got, or else an infinity."""
+        return worst(self.total.values())
 
     def tentative(self) -> bool:
         """Whether a trace outside will do all this once more if there is a nan."""
@@ -203,23 +203,34 @@ def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
 
 
 def spoiled(c: Any) -> bool:
-    """Whether there is a nan in an array, or in one of a tuple: one pass, no copy."""
-    if type(c) is np.ndarray:
-        return _has_nan(c)
+    """Whether there is a nan in an array, or in one of a tuple."""
+    return flaw(c) == "nan"
+
+
+def worst(many: Iterable[Any]) -> str | None:
+    """The worst flaw of several arrays."""
+    found = {flaw(c) for c in many}
+    return "nan" if "nan" in found else "infinite" if "infinite" in found else None
+
+
+def flaw(c: Any) -> str | None:
+    """Whether there is a nan in an array, or an infinity: one pass, no copy."""
     if type(c) in CONTAINERS:
-        return any(map(spoiled, c))
+        return worst(c)
     if type(c) is Pending:
-        return spoiled(c.parts)
+        return worst(c.parts)
     c = values(c.g if type(c) is Scatter else c)
     if type(c) is Box:
         c._trace.unrepaired()
-        return False
-    return isinstance(c, np.ndarray | np.inexact) and _has_nan(np.asarray(c))
-
-
-def _has_nan(c: np.ndarray[Any, Any]) -> bool:
-    total = np.vdot(c, c)  # which never warns
-    return bool(total != total)  # noqa: PLR0124 (as only nan does)
+        return None
+    if not isinstance(c, np.ndarray | np.inexact) or c.dtype.kind not in "fc":
+        return None
+    total: Any = np.vdot(c, c)  # which never warns
+    if -np.inf < total.real < np.inf:
+        return None
+    if np.any(np.isnan(c)):
+        return "nan"
+    return "infinite" if np.any(np.isinf(c)) else None
 
 
 def put_together(c: Pending) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.blame import Blames, explain, is_finite
-from fgrad._engine.cotangents import spoiled
+from fgrad._engine.cotangents import spoiled, worst
 from fgrad._engine.pushforward import Arrival, parts, pushforward
 from fgrad._engine.replay import is_owned, replay
 from fgrad._engine.tags import TangentTags, added
@@ -84,11 +84,11 @@ def push(
     """
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
     found = _pushed(nodes, outputs, tangents, UNHEARD)
-    if any(map(spoiled, found.values())):
+    if worst(found.values()):
         care = Care(tangents)
         found = _pushed(nodes, outputs, tangents, Listener(said := []), care)
-        if any(map(spoiled, found.values())):
-            explain(said, care.blames.first, words)
+        if flaw := worst(found.values()):
+            explain(flaw, said, care.blames.first, words)
     if consume:
         for node in nodes:
             node.edges = ()

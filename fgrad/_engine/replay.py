@@ -52,17 +52,17 @@ def replay(
     """
     visit = Visit(roots, meant, consume, repairs)
     cotangents = visit.run()
-    if (visit.doubtful or visit.blame or visit.said) and cotangents.spoiled():
+    if (visit.doubtful or visit.blame or visit.said) and cotangents.flaw():
         if repairs and not (visit.careful or visit.freed):
             visit = Visit(roots, meant, careful=True)
             cotangents = visit.run()
-        if cotangents.spoiled():
-            if words is not None and not cotangents.tentative():
-                explain(visit.said, visit.blame, words)
-            elif words is None:  # the replay outside notices
-                np.subtract(np.inf, np.inf)
-                for said in visit.said:
-                    warn_undefined(said)
+        flaw = cotangents.flaw()
+        if flaw and words is None:  # the replay outside notices
+            np.subtract(np.inf, np.inf if flaw == "nan" else np.log(0.0))
+            for said in visit.said:
+                warn_undefined(said)
+        elif flaw and words and not cotangents.tentative():
+            explain(flaw, visit.said, visit.blame, words)
     if consume:
         for node in visit.passed:
             node.edges = ()
@@ -151,7 +151,8 @@ class Visit:
                 where = describe(node.site)
                 error.add_note(f"in {pullback!r}, for the call at {where}")
             raise
-        self.doubtful = self.doubtful or masked or listener.invalid
+        heard = listener.invalid or listener.infinite
+        self.doubtful = self.doubtful or masked or heard
         return cotangents
 
     def _looked_at(
@@ -205,7 +206,7 @@ class Visit:
             self._small.add(node.shape)
         elif self.consume:
             if masked and not self.careful:
-                self.careful = not cotangents.spoiled()
+                self.careful = cotangents.flaw() != "nan"
                 self.consume = self.careful
             if self.consume:
                 node.edges = slim(node)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fgrad._engine.box import Box, primal
-from fgrad._engine.cotangents import spoiled
+from fgrad._engine.cotangents import worst
 from fgrad._engine.forward import TangentTrace, owned, push
 from fgrad._engine.trace import Node
 from fgrad._transforms._run import Run
@@ -150,7 +150,7 @@ def jvp(
     out, aux = run.finish(run.call({}), has_aux)
     outputs: list[Any] = run.outputs(out)
     found = {n: n.tangent for _, n, _ in outputs if n and n.tangent is not None}
-    if any(map(spoiled, found.values())):
+    if worst(found.values()):
         # Only a tape can tell whether a nan stands for a zero.
         run = Run("jvp", fun, primals, range(count))
         given = checked(run, tangents)

@@ -12,26 +12,31 @@ __all__ = ["Listener", "listening", "tell", "warn_undefined"]
 
 
 class Listener:
-    """Who hears of each 0 * inf or 0 / 0, and what rules say of a derivative of nan.
+    """Who hears of each 0 * inf or 1 / 0, and what rules say of a derivative of nan.
 
     It is what NumPy calls while derivatives are worked out.
     """
 
-    __slots__ = ("invalid", "words")
+    __slots__ = ("infinite", "invalid", "words")
 
     def __init__(self, words: list[str] | None = None) -> None:
         self.invalid = False
         """Whether there was a 0 * inf, a 0 / 0, or another operation like them."""
+        self.infinite = False
+        """Whether there was a 1 / 0, or a number became too large."""
         self.words = words
         """What rules have said; ``None`` if nobody wants to know."""
 
     def __call__(self, kind: str, flag: int) -> None:
-        self.invalid = True
+        if kind == "invalid value":
+            self.invalid = True
+        else:
+            self.infinite = True
 
 
 def listening(listener: Listener) -> Any:
     """While this is entered, floating-point warnings are silent, and somebody hears."""
-    return np.errstate(all="ignore", invalid="call", call=listener)
+    return np.errstate(all="call", under="ignore", call=listener)
 
 
 def warn_undefined(words: str) -> None:
