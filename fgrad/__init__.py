@@ -55,6 +55,8 @@ LATER.update(
         "numpy.random": "fgrad.numpy.random",
         "numpy.polynomial": "fgrad.numpy.polynomial",
         "scipy.linalg": "scipy.linalg",  # if it is there
+        "matplotlib.figure": "matplotlib.figure",  # likewise
+        "matplotlib.patches": "matplotlib.patches",
     }.items()
 )
 
