@@ -31,7 +31,7 @@ def as_dot(scene: Scene) -> str:
             inside[frame.parent].append(i)
     lines = [
         "digraph {",
-        f'  graph [label={_string(scene.name)} labelloc=t fontname="monospace" '
+        f'  graph [label=<{_head(scene)}> labelloc=t labeljust=l fontname="monospace" '
         f'fontsize=14 bgcolor="{colour("page")}" ranksep=0.45 nodesep=0.3]',
         '  node [shape=box style="rounded,filled" fontname="monospace" fontsize=11 '
         'margin="0.12,0.06"]',
@@ -45,6 +45,15 @@ def as_dot(scene: Scene) -> str:
         lines.append(f"  n{arrow.source} -> n{arrow.target} [{options.strip()}]")
     lines += [f"  n{a} -> n{b} [style=invis]" for a, b in scene.later()]
     return "\n".join([*lines, "}", ""])
+
+
+def _head(scene: Scene) -> str:
+    """The name, and below it what colours and signs mean."""
+    name = _line([("name", scene.name)])
+    if not scene.legend:
+        return f"{name}<br/>"
+    legend = f'<font point-size="11">{_line(scene.legend)}</font>'
+    return f'{name}<br align="left"/>{legend}<br align="left"/>'
 
 
 def _inside(

@@ -27,8 +27,11 @@ GAP = 30.0
 TOP = 26.0
 """The space for the name of a frame."""
 
-PASSES = 2
+PASSES = 4
 """How often the insides of frames are laid out again, when their outside is known."""
+
+MANY = 120
+"""With so many arrows, once has to be enough."""
 
 
 class Chain(NamedTuple):
@@ -54,10 +57,11 @@ def placed(scene: Scene) -> Layout:
         if i:
             inside[frame.parent].append(i)
     hints: dict[int, dict[Key, float]] = defaultdict(dict)
-    level = Level(scene, 0, inside, hints)
-    for _ in range(PASSES):
-        level.tell(hints)
-        level = Level(scene, 0, inside, hints)
+    level = last = Level(scene, 0, inside, hints)
+    for _ in range(PASSES if len(scene.arrows) <= MANY else 1):
+        last.tell(hints)
+        last = Level(scene, 0, inside, hints)
+        level = min(level, last, key=lambda level: level.crossings)
     nowhere = Rectangle(0, 0, level.width, level.height)
     cards, frames = [nowhere] * len(scene.cards), [nowhere] * len(scene.frames)
     layout = Layout(level.width, level.height, cards, frames, [])
@@ -96,7 +100,8 @@ class Level:
         ends = self._ends(scene.arrows)
         self._assign(ends, [*scene.later()])
         self._link(scene.arrows, ends)
-        self.layers = untangled(self.layers, ports_stay=bool(self.hints))
+        self.layers, crossings = untangled(self.layers, ports_stay=bool(self.hints))
+        self.crossings: int = crossings + sum(n.crossings for n in self.levels.values())
         settle(self.layers)
         self._measure(len(scene.frames[frame].label) * CHARACTER)
 
@@ -157,6 +162,27 @@ class Level:
         for key in reversed(middle):
             if users[key] and not uses[key]:
                 self.items[key].layer = min(item.layer for item in users[key]) - 1
+        self._read([*entries, *middle, *exits], uses)
+
+    def _read(self, keys: list[Key], uses: dict[Key, list[Item]]) -> None:
+        """Number all as they are read: what an item uses, from left to right, first."""
+        key_of = {id(self.items[key]): key for key in keys}
+        numbered: dict[Key, None] = {}
+
+        def visit(key: Key) -> None:
+            for item in uses[key]:
+                if key_of[id(item)] not in numbered:
+                    visit(key_of[id(item)])
+            numbered[key] = None
+
+        used = {id(item) for items in uses.values() for item in items}
+        entries = [key for key in keys if _is(key, "in")]
+        last = [key for key in keys if id(self.items[key]) not in used]
+        for key in (*entries, *last, *keys):
+            if key not in numbered:
+                visit(key)
+        for i, key in enumerate(numbered):
+            self.items[key].index = i
 
     def _link(self, arrows: list[Arrow], ends: dict[int, tuple[Key, Key]]) -> None:
         """Give each arrow a joint in each layer that it passes."""

@@ -69,8 +69,10 @@ class Link(NamedTuple):
         return there - item.ports.get(self.here, 0.0)
 
 
-def untangled(layers: list[list[Item]], *, ports_stay: bool) -> list[list[Item]]:
-    """The layers in an order with few crossings.
+def untangled(
+    layers: list[list[Item]], *, ports_stay: bool
+) -> tuple[list[list[Item]], int]:
+    """The layers in an order with few crossings, and how many there are.
 
     Where it is known from where arrows come, the `ports_stay` in the order of that.
     """
@@ -87,7 +89,7 @@ def untangled(layers: list[list[Item]], *, ports_stay: bool) -> list[list[Item]]
         if crossings < fewest:
             best, fewest = [[*layer] for layer in layers], crossings
     _count(best)
-    return best
+    return best, fewest
 
 
 def _sort(layer: list[Item], *, downwards: bool) -> None:

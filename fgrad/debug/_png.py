@@ -22,9 +22,8 @@ HEAD = 46.0
 
 def as_png(scene: Scene) -> bytes:
     """The picture."""
-    return drawn_by_dot(
-        as_dot(scene).replace("digraph {", f"digraph {{\n  dpi={PIXELS}", 1), "png"
-    ) or by_matplotlib(scene)
+    drawn = drawn_by_dot(as_dot(scene), "-Tpng", f"-Gdpi={PIXELS}")
+    return drawn or by_matplotlib(scene)
 
 
 def by_matplotlib(scene: Scene) -> bytes:

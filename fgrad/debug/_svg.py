@@ -14,33 +14,29 @@ __all__ = ["as_svg"]
 HEAD, MARGIN = 46.0, 6.0
 """The height of the title, and the space around all."""
 
-STYLE = f"""\
-.fgrad-graph {{ font: 12px {FONT} }}
-.fgrad-graph .name {{ font-weight: 600 }}
-.fgrad-graph .arrow {{ fill: none; stroke-width: 1.2 }}
-.fgrad-graph .dashed {{ stroke-dasharray: 4 3 }}
-.fgrad-graph .output {{ stroke-width: 2.4 }}
-"""
-"""Classes of their own, so that the page around a picture keeps its looks."""
-
 WORDS = (
     *("muted", "value", "gradient", "result", "error"),
     *("replay-words", "tangent-words"),
 )
-BOXES = (*("argument", "constant", "operation", "replay", "tangent", "rest", "frame"),)
+CARDS = (*("argument", "constant", "operation", "replay", "tangent", "rest"),)
 
-PAINTED = {
-    "page": "fill: page",
-    "name": "fill: ink",
-    "arrow": "stroke: line",
-    "head": "fill: line",
-    "hidden": "fill: none",
-    "failed": "fill: error-card; stroke: error",
-    **{name: f"fill: {name}" for name in WORDS},
-    **{name: f"fill: {name}; stroke: {name}-line" for name in BOXES},
-    "output": "stroke: result",
+PAINT: dict[str, dict[str, str]] = {
+    "page": {"fill": "page"},
+    "name": {"fill": "ink", "font-weight": "600"},
+    "hidden": {"fill": "none"},
+    "arrow": {"fill": "none", "stroke": "line", "stroke-width": "1.2"},
+    "head": {"fill": "line"},
+    "dashed": {"stroke-dasharray": "4 3"},
+    "frame": {"fill": "frame", "stroke": "frame-line"},
+    "failed": {"fill": "error-card", "stroke": "error", "stroke-width": "1.2"},
+    **{name: {"fill": name} for name in WORDS},
+    **{
+        name: {"fill": name, "stroke": f"{name}-line", "stroke-width": "1.2"}
+        for name in CARDS
+    },
+    "output": {"stroke": "result", "stroke-width": "2.4"},
 }
-"""What each class paints, with the names of colours."""
+"""What each class looks like, with our names of colours."""
 
 
 def as_svg(scene: Scene, layout: Layout) -> str:
@@ -51,12 +47,14 @@ def as_svg(scene: Scene, layout: Layout) -> str:
     shift = (width - layout.width) / 2, head + MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fgrad-graph" role="img" '
+        f'font-family="{FONT}" font-size="12" '
         f'width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" '
         f"aria-label={quoteattr(printable(scene.name))}>",
         f"<style>{_style()}</style>",
-        f'<rect class="page" width="{width:.0f}" height="{height:.0f}" rx="8"/>',
-        f'<text class="name" x="14" y="24" font-size="14">{_words(scene.name)}</text>',
+        f'<rect {_looks("page")} width="{width:.0f}" height="{height:.0f}" rx="8"/>',
+        f'<text {_looks("name")} x="14" y="24" font-size="14">'
+        f"{_words(scene.name)}</text>",
         f'<text x="14" y="43">{_spans(scene.legend, 2 * CHARACTER)}</text>',
         f'<g transform="translate({shift[0]:.1f} {shift[1]:.1f})">',
         *_frames(scene, layout),
@@ -67,21 +65,31 @@ def as_svg(scene: Scene, layout: Layout) -> str:
     return "\n".join([*parts, "</g>", "</svg>", ""])
 
 
+def _looks(*names: str) -> str:
+    """Classes, and their looks on a light page.
+
+    Attributes are understood everywhere, also where a page drops what is in a style.
+    """
+    looks: dict[str, str] = {}
+    for name in names:
+        looks |= PAINT[name]
+    attributes = (f' {key}="{_colour(value, 0)}"' for key, value in looks.items())
+    return f'class="{" ".join(names)}"{"".join(attributes)}'
+
+
 def _style() -> str:
-    """The looks of all classes. Not all programs know variables, so there are none."""
-    light, dark = ("\n".join(_painted(which)) for which in (0, 1))
-    return f"{STYLE}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    """The colours on a dark page."""
+    rules: list[str] = []
+    for name, looks in PAINT.items():
+        colours = {key: v for key, v in looks.items() if key in ("fill", "stroke")}
+        painted = "; ".join(f"{key}: {_colour(v, 1)}" for key, v in colours.items())
+        if painted:
+            rules.append(f".fgrad-graph .{name} {{ {painted} }}")
+    return "@media (prefers-color-scheme: dark) {\n" + "\n".join(rules) + "\n}"
 
 
-def _painted(which: int) -> Iterator[str]:
-    for name, rule in PAINTED.items():
-        parts = [part.split(": ") for part in rule.split("; ")]
-        painted = "; ".join(f"{what}: {_paint(c, which)}" for what, c in parts)
-        yield f".fgrad-graph .{name} {{ {painted} }}"
-
-
-def _paint(name: str, which: int) -> str:
-    return COLOURS[name][which] if name in COLOURS else name
+def _colour(name: str, page: int) -> str:
+    return COLOURS[name][page] if name in COLOURS else name
 
 
 def _length(scene: Scene) -> int:
@@ -97,7 +105,7 @@ def _words(text: str) -> str:
 def _spans(line: list[tuple[str, str]], between: float = CHARACTER) -> str:
     """Pieces of text, with space between them: some programs drop that at an end."""
     return "".join(
-        f'<tspan class="{style}" dx="{between * (i > 0):.1f}">{_words(text)}</tspan>'
+        f'<tspan {_looks(style)} dx="{between * (i > 0):.1f}">{_words(text)}</tspan>'
         for i, (style, text) in enumerate(line)
     )
 
@@ -106,11 +114,11 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[str]:
     places = zip(scene.frames, layout.frames, strict=True)
     for frame, (x, y, width, height) in [*places][1:]:
         yield (
-            f'<rect class="frame" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
+            f'<rect {_looks("frame")} x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
             f'height="{height:.1f}" rx="8"/>'
         )
         yield (
-            f'<text class="muted" x="{x + 10:.1f}" y="{y + 17:.1f}">'
+            f'<text {_looks("muted")} x="{x + 10:.1f}" y="{y + 17:.1f}">'
             f"{_words(frame.label)}</text>"
         )
 
@@ -119,13 +127,13 @@ def _arrows(scene: Scene, layout: Layout) -> Iterator[str]:
     for arrow, points in zip(scene.arrows, layout.curves, strict=True):
         if len(points) < 4:
             continue
-        dashed = " dashed" if arrow.dashed else ""
-        yield f'<path class="arrow{dashed}" d="{_path(points)}"/>'
-        yield f'<path class="head" d="{_head(points[-2], points[-1])}"/>'
+        looks = _looks("arrow", *["dashed"] * arrow.dashed)
+        yield f'<path {looks} d="{_path(points)}"/>'
+        yield f'<path {_looks("head")} d="{_head(points[-2], points[-1])}"/>'
         if arrow.label:
             x, y = points[len(points) // 6 * 3]
             words = _words(arrow.label)
-            yield f'<text class="muted" x="{x + 4:.1f}" y="{y:.1f}">{words}</text>'
+            yield f'<text {_looks("muted")} x="{x + 4:.1f}" y="{y:.1f}">{words}</text>'
 
 
 def _path(points: list[Point]) -> str:
@@ -144,14 +152,14 @@ def _head(before: Point, end: Point) -> str:
 
 
 def _card(card: Card, x: float, y: float, width: float, height: float) -> Iterator[str]:
-    style = "failed" if card.style == "error" else card.style
-    output = " output" if card.is_output else ""
+    names = ["failed" if card.style == "error" else card.style]
+    names += ["dashed"] * (card.style in ("constant", "rest"))
+    names += ["output"] * card.is_output
     radius = 14 if card.style == "argument" else 5
-    dashed = " dashed" if card.style in ("constant", "rest") else ""
     title = "\n".join(map(_words, card.title.splitlines()))
     yield f"<g><title>{title}</title>"
     yield (
-        f'<rect class="card {style}{output}{dashed}" x="{x:.1f}" y="{y:.1f}" '
+        f'<rect {_looks(*names)} x="{x:.1f}" y="{y:.1f}" '
         f'width="{width:.1f}" height="{height:.1f}" rx="{radius}"/>'
     )
     top = y + (height - len(card.lines) * LINE) / 2 + 12.5
