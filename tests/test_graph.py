@@ -644,6 +644,7 @@ def test_in_ipython():
     assert lines(run.result) == ["y = x * x", "v₁ = y + x"]
     data, _ = shell.display_formatter.format(run.result)
     assert data["image/svg+xml"].startswith("<svg")
+    assert run.result.text.endswith("cell:4  result")
     assert data["text/plain"] == (
         "<graph of program: 1 arguments, 2 operations; print it, or see its svg>"
     )
