@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from fgrad.debug._colours import COLOURS, FONT
 from fgrad.debug._places import Layout, Point
@@ -50,7 +50,7 @@ def as_svg(scene: Scene, layout: Layout) -> str:
         f'font-family="{FONT}" font-size="12" '
         f'width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" '
-        f"aria-label={quoteattr(printable(scene.name))}>",
+        f'aria-label="{_words(scene.name)}">',
         f"<style>{_style()}</style>",
         f'<rect {_looks("page")} width="{width:.0f}" height="{height:.0f}" rx="8"/>',
         f'<text {_looks("name")} x="14" y="24" font-size="14">'
