@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -119,10 +120,11 @@ class Graph:
 
     def __repr__(self) -> str:
         kinds = [node.kind for node in self._program.nodes]
-        return (
-            f"<graph of {self._program.name}: {kinds.count('argument')} arguments, "
-            f"{kinds.count('operation')} operations; print it, or see its svg>"
-        )
+        counts = [
+            f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}"
+            for kind in ("argument", "operation")
+        ]
+        return f"<graph of {self._program.name}: {', '.join(counts)}>"
 
 
 def graph(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
@@ -190,9 +192,9 @@ def graph(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
         _mark_outputs(out, recorder, tape)
     except Exception as error:
         _mark_error(error, recorder)
-        drawn = _finished(recorder, name)
-        setattr(error, "graph", drawn)  # noqa: B010 (any exception may have it)
-        error.add_note("what was computed before is the attribute graph of this error")
+        with suppress(AttributeError):  # few classes allow no attributes
+            setattr(error, "graph", _finished(recorder, name))  # noqa: B010 (of any)
+            error.add_note("what was computed before is in the attribute graph of this")
         raise
     return _finished(recorder, name)
 
@@ -260,7 +262,7 @@ def _mark_outputs(out: Any, recorder: Recorder, tape: ProbedTape) -> None:
         elif isinstance(leaf, np.ndarray | np.generic | float | int | complex):
             i = recorder.constant(np.asarray(leaf))
             recorder.nodes[i].outputs.append(path)
-    if len(leaves) == 1 and roots and type(roots[0]) is Box:
+    if len(leaves) == 1 and roots and tape.holds(roots[0]):
         node = roots[0]._node
         if node.shape == () and node.dtype.kind == "f":
             recorder.gradients(tape, node)
