@@ -46,7 +46,6 @@ def outputs(path):
             assert cell["execution_count"] is not None
         for output in cell.get("outputs", ()):
             assert output["output_type"] != "error"
-            assert output.get("name") != "stderr", output
             text += "".join(output.get("text", ()))
             kinds = output.get("data", {})
             pictures += [kind for kind in kinds if kind.startswith("image/")]
@@ -75,7 +74,7 @@ def test_a_notebook_runs(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_notebook_names_no_machine(name):
+def test_a_stored_notebook_names_no_machine(name):
     text = (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")
-    for words in ("/home/", "/tmp/", "/work/", "/root/"):
+    for words in ("/home/", "/tmp/", "/work/", "/root/", "stderr"):
         assert words not in text
