@@ -55,6 +55,8 @@ LATER.update(
         "numpy.random": "fgrad.numpy.random",
         "numpy.polynomial": "fgrad.numpy.polynomial",
         "scipy.linalg": "scipy.linalg",  # if it is there
+        "matplotlib.figure": "matplotlib.figure",  # likewise
+        "matplotlib.patches": "matplotlib.patches",
     }.items()
 )
 
@@ -98,7 +100,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load what not every program needs when it is first asked for."""
     if name == "coverage":
-        return import_module("fgrad.debug").coverage
+        return import_module("fgrad._coverage").coverage
     if name in {"debug", "linalg", "numpy", "testing", "tree"}:
         return import_module(f"fgrad.{name}")
     raise AttributeError(f"module 'fgrad' has no attribute {name!r}")

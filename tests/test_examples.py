@@ -40,3 +40,18 @@ def test_digits(tmp_path):
     accuracy = float(re.search(r"test accuracy ([\d.]+)%", out)[1])
     assert accuracy >= 97
     assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_scalar_graph(tmp_path):
+    out = run("scalar_graph.py", "--folder", str(tmp_path), cwd=tmp_path)
+    assert "v₂ = v₁ + c  float  10.0  ∂ 1.0  scalar_graph.py:18  result" in out
+    assert (tmp_path / "scalar_graph.svg").read_text().startswith("<svg")
+    assert (tmp_path / "scalar_graph.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_graphs_are_the_pictures_of_the_documentation(tmp_path):
+    """They are drawn without Graphviz, since `run` gives an empty path."""
+    run("graphs.py", "--folder", str(tmp_path), cwd=tmp_path)
+    drawn = {path.name: path.read_text() for path in tmp_path.glob("*.svg")}
+    kept = (EXAMPLES.parent / "docs" / "pictures").glob("*.svg")
+    assert drawn == {path.name: path.read_text() for path in kept}

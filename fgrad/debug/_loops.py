@@ -1,13 +1,12 @@
-"""What fgrad knows and does: `coverage`, `loops`."""
+"""What `vmap` called for one example after the other: `loops`."""
 
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from fgrad._coverage import Coverage, Entry, coverage
 from fgrad.batching.loops import LOOPS, Loop
 
-__all__ = ["Coverage", "Entry", "Loop", "coverage", "loops"]
+__all__ = ["loops"]
 
 
 @contextmanager
