@@ -19,6 +19,7 @@ from fgrad._engine.rule_checks import defvjp
 from fgrad._ravel import ravel
 from fgrad._transforms import (
     checkpoint,
+    custom_jvp,
     custom_root,
     custom_vjp,
     elementwise_grad,
@@ -68,6 +69,7 @@ np.empty(4_000_000)
 __all__ = [
     "checkpoint",
     "coverage",
+    "custom_jvp",
     "custom_root",
     "custom_vjp",
     "defvjp",

@@ -323,6 +323,20 @@ def test_what_custom_vjp_takes():
     assert grad(scaled)(2.0, 3) == 7.0
 
 
+def test_keyword_only_arguments_are_refused_where_they_are_given():
+    @custom_vjp
+    def scaled(x, *, by=2.0):
+        return x * by
+
+    scaled.defvjp(lambda x: (2 * x, None), lambda _, g: (2 * g,))
+    assert grad(scaled)(3.0) == 2.0
+    with pytest.raises(TypeError, match=r"cannot take the keyword-only \['by'\]"):
+        grad(scaled)(3.0, by=4.0)
+    sine = custom_vjp(np.sin)
+    with pytest.raises(TypeError, match=r"cannot take the keyword-only \['where'\]"):
+        sine(X, where=[True, False])
+
+
 def test_arrays_of_objects_do_not_hide_traced_values():
     total = custom_vjp(np.sum)
     total.defvjp(lambda a: (np.sum(a), None), lambda _, g: (g * np.full(2, 7.0),))

@@ -140,12 +140,17 @@ def _keep_from_writing(pullback: Pullback) -> None:
     pullback.fun = call
 
 
-def refuse_writing(error: ValueError, name: str) -> None:
-    """Say what is wrong if a user's pullback wrote into an array it can only read."""
+def refuse_writing(
+    error: ValueError,
+    name: str,
+    what: str = "its cotangent, or into a value that it has kept",
+    x: str = "g",
+) -> None:
+    """Say what is wrong if a user's rule wrote into an array it can only read."""
     if "read-only" in str(error):
         raise RuleError(
-            f"{name} writes into its cotangent, or into a value that it has kept. They "
-            f"belong to others: write g = g + 1 in place of g += 1, or change a copy."
+            f"{name} writes into {what}. They belong to others: write {x} = {x} + 1 in "
+            f"place of {x} += 1, or change a copy."
         ) from error
 
 

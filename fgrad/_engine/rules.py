@@ -160,6 +160,7 @@ class Rule:
         "copied",
         "elementwise",
         "fills",
+        "forward",
         "fun",
         "indices",
         "linear",
@@ -177,6 +178,7 @@ class Rule:
         "understood",
         "variadic",
         "weighs",
+        "whole",
     )
 
     def __init__(
@@ -222,6 +224,12 @@ class Rule:
         """For a length: the edges of a power of it, which lead past its kink at 0."""
         self.tagged: Callable[..., Any] | None = None
         """How tags pass, for a rule that replays a tape of its own."""
+        self.forward: Callable[..., Any] | None = None
+        """The derivative along tangents, for a rule that is not told by its pullback:
+        ``forward(tangents by position, *what the pullback keeps)``."""
+        self.whole = False
+        """Whether this is a function with a derivative of the user's, of all arguments
+        at once: what it keeps may depend on any of them, in ways that nobody knows."""
         self._parameters: dict[str, Any] | None = None
         self.extend(pullbacks or {}, owned=owned)
 

@@ -3,6 +3,7 @@
 from fgrad._transforms import _custom_batched as _custom_batched  # registers it
 from fgrad._transforms.checkpoint import checkpoint
 from fgrad._transforms.custom import custom_vjp
+from fgrad._transforms.custom_forward import custom_jvp
 from fgrad._transforms.elementwise import elementwise_grad
 from fgrad._transforms.forward import jvp, linear_transpose, linearize
 from fgrad._transforms.hessians import hessian, hvp
@@ -18,6 +19,7 @@ from fgrad._transforms.vmap import vmap
 
 __all__ = [
     "checkpoint",
+    "custom_jvp",
     "custom_root",
     "custom_vjp",
     "elementwise_grad",
