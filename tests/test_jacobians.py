@@ -384,7 +384,7 @@ def test_bad_outputs():
 def test_bad_inputs():
     assert raised(errors.InputTypeError, lambda: jacobian(wide)(3)) == (
         "jacobian cannot differentiate wide with respect to argument 0: x is the int "
-        "3. Convert it to float."
+        "3. Convert it to float, or pass allow_int=True."
     )
     assert raised(errors.ArgnumsError, lambda: hessian(narrow, 2)(X)) == (
         "argnums=2 of hessian(narrow), but narrow was called with 1 positional argument"

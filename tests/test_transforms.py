@@ -10,6 +10,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.optimize
 
 import fgrad.testing
 from fgrad import grad, stop_gradient, value_and_grad, vjp
@@ -133,6 +134,49 @@ def test_gradient_of_a_real_function_of_complex_numbers():
     # f = x² + 3xy: ∂f/∂x - i ∂f/∂y
     gradient = grad(lambda z: z.real**2 + 3 * z.real * z.imag)(z)
     assert gradient == (2 * 1 + 3 * 2) - 1j * (3 * 1)
+
+
+def test_integers_are_differentiated_at_their_float_value():
+    square = lambda x: np.sum(x**2)  # noqa: E731
+    slope = grad(square, allow_int=True)(3)
+    assert (slope, type(slope)) == (6.0, np.float64)
+    assert value_and_grad(square, allow_int=True)(np.int8(100)) == (10000.0, 200.0)
+    counts = np.arange(3, dtype=np.uint8)
+    np.testing.assert_array_equal(grad(square, allow_int=True)(counts), [0, 2, 4])
+    assert counts.dtype == np.uint8
+    tree = grad(lambda p: p["a"] * p["b"], allow_int=True)({"a": 2, "b": 1.5})
+    assert tree == {"a": 1.5, "b": 2.0}
+    mapped = fgrad.vmap(grad(square, allow_int=True))
+    np.testing.assert_array_equal(mapped(np.arange(3)), [0, 2, 4])
+    inner = grad(square, allow_int=True)
+    assert grad(lambda x: inner(x * 3), allow_int=True)(2) == 6.0
+    np.testing.assert_array_equal(
+        fgrad.jacobian(lambda x: x * x, allow_int=True)(counts), np.diag([0, 2, 4])
+    )
+    np.testing.assert_array_equal(
+        fgrad.hessian(square, allow_int=True)(counts), 2 * np.eye(3)
+    )
+    for odd in (True, np.array([True]), "a"):
+        with pytest.raises(fgrad.errors.InputTypeError):
+            grad(square, allow_int=True)(odd)
+
+
+def test_curve_fit_from_integers():
+    """The user holds no integer array, but SciPy makes one of ``p0=[1, 1]``."""
+
+    def model(x, a, b):
+        return a * np.exp(-b * x)
+
+    jacobian = fgrad.jacobian(model, argnums=(1, 2), allow_int=True)
+    x = np.linspace(0, 4, 30)
+    found, _ = scipy.optimize.curve_fit(
+        model,
+        x,
+        model(x, 2.5, 1.3),
+        p0=[1, 1],
+        jac=lambda *args: np.stack(jacobian(*args), axis=-1),
+    )
+    np.testing.assert_allclose(found, [2.5, 1.3])
 
 
 def test_holomorphic():

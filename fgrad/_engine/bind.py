@@ -8,7 +8,7 @@ and so on outwards.
 
 from __future__ import annotations
 
-from collections.abc import ValuesView
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ from fgrad._engine.signatures import NO_VALUE
 from fgrad._engine.trace import Node, Space, Trace, next_order
 from fgrad._tree import flatten, unflatten
 from fgrad._words.callsite import caller, no_rule
-from fgrad._words.foreign import is_sequence
+from fgrad._words.foreign import is_iterable, is_sequence
 
 __all__ = ["PART", "Part", "bind", "record", "record_tree", "untraced"]
 
@@ -90,7 +90,8 @@ def _trace_among(rule: Rule, values: list[Any]) -> tuple[Trace | None, bool]:
 
 def _boxes_of(rule: Rule, value: Any) -> list[Box]:
     """The boxes in an unusual argument, which NumPy must be able to read, too."""
-    kind, view = type(value), isinstance(value, ValuesView)
+    kind = type(value)
+    view = rule.takes_arrays and is_iterable(kind) and not isinstance(value, Iterator)
     boxes = boxes_in(list(value) if view else value)
     if boxes and not (rule.takes_arrays and is_sequence(kind)):
         instead = "make a list of it" if view else "pass it as an argument of its own"

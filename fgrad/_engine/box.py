@@ -343,6 +343,9 @@ for _name, _instead in SET.items():
 CONTAINERS = frozenset({list, tuple})
 """The usual types of a sequence; `is_sequence` knows the others."""
 
+VALUES = type({}.values())
+"""What looks like a sequence to users, but not to NumPy."""
+
 ARGUMENTS = PLAIN_ARGUMENTS | {Box}
 """The usual types of an argument."""
 
@@ -417,6 +420,8 @@ def boxes_in(value: Any) -> list[Box]:
         return []
     if kind is dict:
         value = value.values()
+    elif kind is VALUES:
+        pass
     elif kind not in CONTAINERS and not is_sequence(kind):
         return []
     return [box for item in value for box in boxes_in(item)]

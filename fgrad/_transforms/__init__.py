@@ -14,7 +14,8 @@ from fgrad._transforms.jacobians import (
     jacrev,
     value_and_jacobian,
 )
-from fgrad._transforms.reverse import grad, stop_gradient, value_and_grad, vjp
+from fgrad._transforms.pullbacks import vjp
+from fgrad._transforms.reverse import grad, stop_gradient, value_and_grad
 from fgrad._transforms.vmap import vmap
 
 __all__ = [

@@ -165,4 +165,4 @@ def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P,
     >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0]))
     array([1.        , 0.41997434])
     """
-    return ElementwiseGrad(fun, argnums)
+    return ElementwiseGrad(fun, argnums, allow_int=None)

@@ -13,7 +13,7 @@ from fgrad._engine.forward import TangentTrace, owned, push
 from fgrad._engine.trace import Node
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
-from fgrad._transforms.reverse import pulled
+from fgrad._transforms.pullbacks import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
 
