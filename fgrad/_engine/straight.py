@@ -101,6 +101,8 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             return bind(rule, (x1, x2), {})
         if not trace.recording:
             if type(x1) not in ARGUMENTS or type(x2) not in ARGUMENTS:
+                if first and not second and defers(x1, x2, reflected):
+                    return NotImplemented
                 return bind(rule, (x1, x2), {})  # an inner trace may be in there
             return trace.interpret(rule, (x1, x2), {}, fun)
         v1 = x1._value if first else x1
