@@ -69,8 +69,9 @@ def defvjp(
     **pullbacks : callable
         ``parameter=lambda g, ...: cotangent``. The names after ``g`` say what the rule
         keeps: ``ans``, ``like`` (shape and dtype of the argument), parameters of
-        `fun`. A pullback is linear in ``g`` and uses only NumPy functions and operators
-        on its arguments, so that it can be differentiated again.
+        `fun`. A ufunc's are x, or x1 and x2, or what its documentation calls them
+        (``jv(v, z)``). A pullback is linear in ``g`` and uses only NumPy functions and
+        operators on its arguments, so that it can be differentiated again.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def defvjp(
         weighs=weighs,
     )
     for parameter in pullbacks:
-        _keep_from_writing(rule.pullbacks[parameter])
+        _keep_from_writing(rule.pullbacks[rule.named(parameter)])
     CALLS.pop(fun, None)
 
 
@@ -241,7 +242,7 @@ def _check_names(
     }
     named |= {f"{what}={names!r}": {*names} for what, names in options.items()}
     for what, names in named.items():
-        if unknown := names - {*parameters}:
+        if unknown := {*map(rule.named, names)} - {*parameters}:
             raise RuleError(
                 f"{what} names {sorted(unknown)}, but the parameters of {name} are "
                 f"{parameters}."

@@ -32,6 +32,7 @@ from fgrad._engine.later import LATER
 from fgrad._engine.signatures import (
     NO_VALUE,
     REQUIRED,
+    aliases_of,
     function_name,
     of_array_package,
     parameters_of,
@@ -114,7 +115,7 @@ class Pullback:
         self, rule: Rule, parameter: str, fun: Callable[..., Any], *, owned: bool
     ) -> None:
         code: Any = getattr(fun, "__code__")  # noqa: B009 (a Python function has it)
-        names = code.co_varnames[: code.co_argcount]
+        names = tuple(map(rule.named, code.co_varnames[: code.co_argcount]))
         self.rule = rule
         self.parameter = parameter
         self.fun = fun
@@ -154,6 +155,7 @@ class Rule:
     """
 
     __slots__ = (
+        "_aliases",
         "_parameters",
         "broadcasts",
         "complex_only",
@@ -231,7 +233,12 @@ class Rule:
         """Whether this is a function with a derivative of the user's, of all arguments
         at once: what it keeps may depend on any of them, in ways that nobody knows."""
         self._parameters: dict[str, Any] | None = None
+        self._aliases = aliases_of(fun) if isinstance(fun, np.ufunc) else {}
         self.extend(pullbacks or {}, owned=owned)
+
+    def named(self, name: str) -> str:
+        """A parameter's own name: a ufunc's x may be called z in its documentation."""
+        return self._aliases.get(name, name)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -261,7 +268,8 @@ class Rule:
         self.fills |= options.get("fills", False)
         self.proportional = options.get("proportional", self.proportional)
         self.understood |= {*options.get("neutral", ())}
-        for parameter, fun in pullbacks.items():
+        for name, fun in pullbacks.items():
+            parameter = self.named(name)
             pullback = Pullback(self, parameter, fun, owned=owned)
             self.pullbacks[parameter] = pullback
             self.understood |= {parameter, *pullback.needs}
