@@ -36,7 +36,9 @@ from fgrad._engine.signatures import (
     function_name,
     of_array_package,
     parameters_of,
+    rest_of,
 )
+from fgrad._tree import Structure, unflatten
 
 __all__ = [
     "CALLS",
@@ -137,11 +139,18 @@ class Pullback:
             self._masked.masks = True
         return self._masked
 
+    def of_tree(self, structure: Structure) -> Pullback:
+        """The pullback for a call whose result is a tree, and so is its cotangent."""
+        pullback, fun = copy(self), self.fun
+        pullback.fun = lambda g, *kept: fun(unflatten(structure, g), *kept)
+        return pullback
+
     def default(self, name: str) -> Any:
         """The value of an option that the call does not give."""
         if name in self.defaults:
             return self.defaults[name]
-        return self.rule.parameters[name]
+        default = self.rule.parameters[name]
+        return () if default is REQUIRED else default  # for *args that are not given
 
     def __repr__(self) -> str:
         return f"the rule of {self.rule.name} with respect to {self.parameter}"
@@ -172,13 +181,13 @@ class Rule:
         "power",
         "proportional",
         "pullbacks",
+        "rest",
         "sequences",
         "straight",
         "tagged",
         "takes_arrays",
         "ufunc",
         "understood",
-        "variadic",
         "weighs",
         "whole",
     )
@@ -217,7 +226,8 @@ class Rule:
         self.complex_only: frozenset[str] = frozenset()
         """Parameters that pullbacks get only if the result is complex, else ``None``:
         real arguments are not kept for the sake of a formula of complex ones."""
-        self.variadic = variadic
+        self.rest: int | None = 0 if variadic else None
+        """The position from which on the arguments are one parameter, ``*args``."""
         self.plans: dict[Any, Any] = {}
         """The plans of `bind`, by number and names of arguments."""
         self.straight: list[Any] = [None, None]
@@ -240,6 +250,19 @@ class Rule:
         """A parameter's own name: a ufunc's x may be called z in its documentation."""
         return self._aliases.get(name, name)
 
+    def take_rest(self) -> None:
+        """Let ``*args`` of the function be a parameter: a sequence of arrays."""
+        rest = rest_of(self.fun)
+        if rest is not None:
+            self.rest = list(self.parameters).index(rest)
+            self.sequences |= {rest}
+
+    def grouped(self, args: tuple[Any, ...]) -> list[Any]:
+        """Positional arguments by parameter, so that ``*args`` are one of them."""
+        if self.rest is None or len(args) < self.rest:
+            return [*args]
+        return [*args[: self.rest], args[self.rest :]]
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Names of the function's parameters, with their defaults or ``REQUIRED``."""
@@ -259,7 +282,8 @@ class Rule:
         self.indices |= {*options.get("indices", ())}
         self.copied |= self.indices | {*options.get("copied", ())}
         self.complex_only |= {*options.get("complex_only", ())}
-        self.variadic |= options.get("variadic", False)
+        if options.get("variadic", False):
+            self.rest = 0
         self.elementwise |= options.get("elementwise", False)
         self.broadcasts |= self.elementwise or options.get("broadcasts", False)
         self.masks |= options.get("masks", False)

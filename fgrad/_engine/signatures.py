@@ -18,6 +18,7 @@ __all__ = [
     "of_array_package",
     "parameters_of",
     "rest_of",
+    "takes_keywords",
 ]
 
 REQUIRED = inspect.Parameter.empty
@@ -167,6 +168,14 @@ def rest_of(fun: Callable[..., Any]) -> str | None:
     if not code.co_flags & inspect.CO_VARARGS:
         return None
     return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+
+
+def takes_keywords(fun: Callable[..., Any]) -> bool:
+    """Whether a function takes any keyword, as ``**kwargs``."""
+    code = getattr(inspect.unwrap(fun), "__code__", None)
+    if code is None:
+        return any(p.kind is p.VAR_KEYWORD for p in _inspected(fun))
+    return bool(code.co_flags & inspect.CO_VARKEYWORDS)
 
 
 def _inspected(fun: Callable[..., Any]) -> list[inspect.Parameter]:

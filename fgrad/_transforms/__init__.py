@@ -15,7 +15,12 @@ from fgrad._transforms.jacobians import (
     value_and_jacobian,
 )
 from fgrad._transforms.pullbacks import vjp
-from fgrad._transforms.reverse import grad, stop_gradient, value_and_grad
+from fgrad._transforms.reverse import (
+    grad,
+    is_traced,
+    stop_gradient,
+    value_and_grad,
+)
 from fgrad._transforms.vmap import vmap
 
 __all__ = [
@@ -28,6 +33,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "is_traced",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 import numpy as np
 from typing_extensions import override
 
-from fgrad._engine.box import primal, space
+from fgrad._engine.box import boxes_in, primal, space
 from fgrad._transforms._argnums import Argnums, is_sequence, sequence
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import check_truth, described, label
@@ -20,7 +20,7 @@ from fgrad.errors import (
     OutputTypeError,
 )
 
-__all__ = ["Grad", "grad", "stop_gradient", "value_and_grad"]
+__all__ = ["Grad", "grad", "is_traced", "stop_gradient", "value_and_grad"]
 
 X = TypeVar("X")
 R = TypeVar("R")
@@ -316,6 +316,40 @@ def stop_gradient(tree: X) -> X:
     np.float64(3.0)
     """
     return cast(X, tree_map(_stopped, tree))
+
+
+def is_traced(tree: Any) -> bool:
+    """Whether a value, or any in a tree, is traced.
+
+    A transform is at work on it: what is done with it must be NumPy's functions, or one
+    operation with a rule. All that is not traced may go anywhere.
+
+    Parameters
+    ----------
+    tree : tree
+        Any value; containers and arrays of objects are looked into.
+
+    Returns
+    -------
+    bool
+        True inside `grad`, `vjp`, `jvp`, `vmap` and the others, for their arguments and
+        what depends on them.
+
+    Examples
+    --------
+    >>> from fgrad import grad, is_traced
+    >>> is_traced(2.0)
+    False
+    >>> grad(lambda x: x * is_traced({"x": x}))(2.0)
+    np.float64(1.0)
+    """
+    return any(map(_holds_boxes, flatten(tree)[0]))
+
+
+def _holds_boxes(leaf: Any) -> bool:
+    if type(leaf) is np.ndarray and leaf.dtype == object:
+        return any(map(_holds_boxes, leaf.flat))
+    return bool(boxes_in(leaf))
 
 
 def _stopped(leaf: Any) -> Any:
