@@ -6,7 +6,9 @@ import copy
 import functools
 import inspect
 import math
+import operator
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,6 +129,78 @@ def test_pullback_may_be_called_again():
 
 
 # complex ------------------------------------------------------------------------------
+
+
+def cubes(x):
+    return x**3
+
+
+def test_what_a_pullback_returns_is_no_array():
+    """NumPy would make one of it, with one more axis."""
+    x = np.array([1.0, 2.0])
+    pulled = vjp(cubes, x)[1](np.ones(2))
+    uses = [
+        lambda x, t: x - t,
+        lambda x, t: t - x,
+        lambda x, t: x + t,
+        lambda x, t: t + x,
+        lambda x, t: x * t,
+        lambda x, t: 0.1 * t,
+        lambda x, t: t * 0.1,
+        lambda x, t: np.float64(0.1) * t,
+        lambda x, t: t / 2.0,
+        lambda x, t: x @ t,
+        lambda x, t: x**t,
+        lambda x, t: -t,
+    ]
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(TypeError, match="a pullback returns a tuple with"):
+            compare(x, pulled)
+    for use in uses:
+        for run in (
+            lambda use=use: use(x, pulled),
+            lambda use=use: grad(lambda x: np.sum(use(x, vjp(cubes, x)[1](x))))(x),
+            lambda use=use: fgrad.vmap(lambda x: use(x, pulled))(x),
+        ):
+            with pytest.raises(TypeError) as info:
+                run()
+            assert str(info.value).startswith(
+                "a pullback returns a tuple with one cotangent for each argument, "
+                "which is no array; take its entry for an argument, as in "
+                f'pullback(g)[0], at File "{__file__}", line '
+            )
+    with pytest.raises(TypeError, match="does not support ufuncs"):
+        np.subtract(x, pulled)
+
+
+def test_what_a_pullback_returns_is_a_tuple():
+    x = np.array([1.0, 2.0])
+    pulled = vjp(lambda x, y: x * y, 2.0, 3.0)[1](1.0)
+    plain = (3.0, 2.0)
+    assert isinstance(pulled, tuple)
+    assert pulled == plain
+    assert pulled != (3.0, 2.5)
+    assert hash(pulled) == hash(plain)
+    assert repr(pulled) == repr((np.float64(3.0), np.float64(2.0)))
+    assert pulled[1:] == (2.0,)
+    one: tuple[Any, ...] = (1,)
+    assert pulled + one == (3.0, 2.0, 1)
+    assert one + pulled == (1, 3.0, 2.0)
+    assert 2 * pulled == pulled * 2 == plain * 2
+    for copied in (pickle.loads(pickle.dumps(pulled)), copy.deepcopy(pulled)):
+        assert type(copied) is tuple
+        assert copied == plain
+    assert fgrad.tree.map(lambda a, b: a + b, pulled, plain) == (6.0, 4.0)
+    assert fgrad.tree.map(lambda a, b: a + b, plain, pulled) == (6.0, 4.0)
+    assert type(fgrad.tree.map(lambda a: a, pulled)) is tuple
+    assert fgrad.jvp(lambda x, y: x * y, pulled, pulled)[1] == 12.0
+    inner = lambda x: vjp(lambda x, y: x * y, x, 2.0 * x)[1](x)  # noqa: E731
+    assert grad(inner, has_aux=True)(3.0) == (12.0, 9.0)
+    np.testing.assert_array_equal(np.stack(pulled), plain)
+    np.testing.assert_array_equal(np.array(pulled), plain)
+    assert np.sum(pulled) == np.sum(a=pulled) == 5.0
+    (alone,) = vjp(cubes, x)[1](x)
+    np.testing.assert_array_equal(alone, 3 * x**3)
 
 
 def test_gradient_of_a_real_function_of_complex_numbers():

@@ -109,7 +109,7 @@ def defers(x1: Box, v2: Any, reflected: str) -> bool:
     if kind in ARGUMENTS or kind in CONTAINERS or not hasattr(kind, reflected):
         return False
     if not hasattr(kind, "__array_ufunc__"):
-        if getattr(kind, "__array_priority__", 0.0) > 0.0:  # that of an array
+        if getattr(v2, "__array_priority__", 0.0) > 0.0:  # that of an array
             return True
     elif kind.__array_ufunc__ is None:
         return True

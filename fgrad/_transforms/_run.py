@@ -109,11 +109,11 @@ class Run:
         if type(out) is Box:  # the usual output of a function
             self._numbers = [] if out._node.shape else [out]
         else:
-            leaves = flatten(out[0] if has_aux and type(out) is tuple else out)[0]
+            leaves = flatten(out[0] if has_aux and isinstance(out, tuple) else out)[0]
             self._numbers = [primal(leaf) for leaf in leaves if np.size(leaf) == 1]
         if not has_aux:
             return out, None
-        if type(out) is not tuple or len(out) != 2:
+        if not isinstance(out, tuple) or len(out) != 2:
             raise OutputTypeError(
                 f"{self.transform} with has_aux=True needs a pair (output, aux), "
                 f"but {label(self.fun)} returned {described(out)}."

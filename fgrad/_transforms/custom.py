@@ -73,7 +73,7 @@ class CustomVJP(Custom):
         """Output and residuals."""
         fwd: Any = self.fwd
         pair = fwd(*args)
-        if type(pair) is not tuple or len(pair) != 2:
+        if not isinstance(pair, tuple) or len(pair) != 2:
             raise RuleError(
                 f"the fwd of {label(self)} must return a pair (output, residuals), but "
                 f"returned {described(pair)}."

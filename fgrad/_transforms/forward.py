@@ -235,7 +235,7 @@ def check_pairs(
 ) -> None:
     """Refuse what is not a sequence: a bare array would be taken for arguments."""
     for what, given in (("primals", primals), ("tangents", tangents)):
-        if type(given) not in (tuple, list):
+        if not isinstance(given, tuple | list):
             name = label(fun)
             raise TangentError(
                 f"{transform} of {name} needs a tuple of {what}, one for each "

@@ -9,6 +9,7 @@ import numpy as np
 
 from fgrad._engine.box import Box
 from fgrad._engine.trace import Node
+from fgrad._transforms._pulled import Pulled
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
 from fgrad._tree import flatten, leaf_paths, tree_map
@@ -68,7 +69,7 @@ class VJP:
                 )
             if node is not None:
                 roots.append((node, g if g.dtype == dtype else g.astype(dtype)))
-        return tuple(self._run.gradients(roots, consume=False))
+        return Pulled(self._run.gradients(roots, consume=False))
 
     def __repr__(self) -> str:
         return f"the pullback of {label(self._run.fun)}"
@@ -100,7 +101,8 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         What `fun` returns.
     pullback : callable
         Takes one cotangent, a tree like `out`, and returns a tuple with one tree for
-        each argument. It may be called again.
+        each argument. It may be called again. Arithmetic of that tuple with arrays is
+        an error: take an entry of it first.
     aux
         Only with `has_aux`.
 
