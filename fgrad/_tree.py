@@ -97,10 +97,11 @@ _ALIASES: dict[type, type] = {}
 
 def alias(cls: type, of: type) -> None:
     """Take values of one type for another container type."""
-    _ALIASES[cls] = of
+    _ALIASES[cls], _KINDS[cls] = of, _KINDS[of]
 
 
 def _type(tree: Any) -> type:
+    """The type of a container in a structure."""
     cls: type = type(tree)
     return _ALIASES.get(cls, cls)
 
@@ -261,12 +262,11 @@ def flatten_like(structure: Structure, tree: Any) -> list[Any] | None:
 
 def branches(tree: Any) -> tuple[Structure, Sequence[Any]] | None:
     """The first level of a tree, with a leaf for each child; ``None`` for a leaf."""
-    cls = _type(tree)
-    kind = _kind(cls)
+    kind = _kind(type(tree))
     if kind is None:
         return None
     children, static = kind.split(tree)
-    return Structure(cls, static, (LEAF,) * len(children)), children
+    return Structure(_type(tree), static, (LEAF,) * len(children)), children
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:

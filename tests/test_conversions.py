@@ -654,6 +654,19 @@ def test_augmented_assignments(fun, cure):
     assert message == f"{words} {cure}, {at(fun, 2)}"
 
 
+def test_indices_that_are_computed_from_the_input():
+    """The advice for integers works."""
+    x = np.array([1.0, 2.0, 3.0])
+
+    def scattered(x, integers):
+        return np.sum(fgrad.index_update(np.zeros(3), integers(x), x))
+
+    with pytest.raises(errors.ConversionError, match=r"Use \(x - 1\)\.astype"):
+        grad(scattered)(x, lambda x: np.array(x - 1, np.int32))
+    found = grad(scattered)(x, lambda x: (x - 1).astype(np.int32))
+    np.testing.assert_array_equal(found, [1, 1, 1])
+
+
 def test_augmented_assignments_within_lists():
     rows = [np.zeros(2)]
 
