@@ -17,6 +17,7 @@ __all__ = [
     "PLAIN_ARGUMENTS",
     "is_foreign",
     "is_iterable",
+    "is_looked_into",
     "is_sequence",
     "operand",
     "plain_form",
@@ -75,6 +76,15 @@ def reads_as_array(kind: Any) -> bool:
 def is_sequence(kind: type) -> bool:
     """Whether NumPy reads values of this type as lists: also named tuples, deques."""
     return issubclass(kind, Sequence) and not issubclass(kind, _NUMBERS_AND_TEXT)
+
+
+@lru_cache
+def is_looked_into(kind: type) -> bool:
+    """Whether traced values are looked for in it: in the values of a dict, too."""
+    return kind is _DICT_VALUES or is_sequence(kind)
+
+
+_DICT_VALUES = type({}.values())
 
 
 @lru_cache

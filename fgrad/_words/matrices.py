@@ -23,7 +23,7 @@ def explain_matrix(
         if not LIBRARY[frame.f_code.co_filename]:
             return
         a = frame.f_locals.get("a")
-        if not isinstance(a, np.ndarray) or a.ndim < 2 or a.dtype.kind not in "fciu":
+        if type(a) is not np.ndarray or a.ndim < 2 or a.dtype.kind not in "fciu":
             continue
         words = None
         if str(error) == "Matrix is not positive definite":
