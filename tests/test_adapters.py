@@ -65,36 +65,39 @@ def test_a_pullback_of_all_arguments():
 # Primitives of any callable ---------------------------------------------------------
 
 
-@primitive
-def tree(x, y):
-    """A tree of results."""
-    return {"a": x * y, "b": [x, {"n": 3, "s": np.sin(x)}]}
+@functools.cache
+def tree():
+    """A function with a tree of results; `test_rules` wants none at import."""
 
+    @primitive
+    def tree(x, y):
+        return {"a": x * y, "b": [x, {"n": 3, "s": np.sin(x)}]}
 
-defvjp(
-    tree,
-    x=lambda g, x, y: g["a"] * y + g["b"][0] + g["b"][1]["s"] * np.cos(x),
-    y=lambda g, x: g["a"] * x,
-)
+    defvjp(
+        tree,
+        x=lambda g, x, y: g["a"] * y + g["b"][0] + g["b"][1]["s"] * np.cos(x),
+        y=lambda g, x: g["a"] * x,
+    )
+    return tree
 
 
 def of_tree(x, y):
-    out = tree(x, y)
+    out = tree()(x, y)
     return out["a"] * out["b"][0] + out["b"][1]["s"]
 
 
 def test_primitives_that_return_trees():
-    assert tree(X, 2.0)["b"][1]["n"] == 3
+    assert tree()(X, 2.0)["b"][1]["n"] == 3
     check_grads(of_tree, (X, X + 1), order=3, rtol=1e-9)
     check_grads(checkpoint(of_tree), (X, X + 1), order=2, rtol=1e-9)
     check_grads(vmap(of_tree), (X, X + 1), order=2, rtol=1e-9)
-    check_grads(lambda x: tree(x, 3.0)["b"][0], (X,), rtol=1e-9)
+    check_grads(lambda x: tree()(x, 3.0)["b"][0], (X,), rtol=1e-9)
     point = collections.namedtuple("point", "r phi")
     turned = primitive(lambda x: point(x * 2.0, x + 1.0))
     defvjp(turned, x=lambda g: 2.0 * g.r + g.phi)
     assert type(turned(X)) is point
     check_grads(lambda x: turned(x).r * turned(x).phi, (X,), order=2, rtol=1e-9)
-    assert set(vjp(tree, X, X)[0]) == {"a", "b"}
+    assert set(vjp(tree(), X, X)[0]) == {"a", "b"}
 
 
 def test_primitives_that_return_other_trees_for_some_examples():
@@ -107,38 +110,41 @@ def test_primitives_that_return_other_trees_for_some_examples():
         vmap(odd)(X)
 
 
-@primitive
-def scaled(x, *others, power=1, **options):
-    """All kinds of arguments at once."""
-    return x**power * sum(others, 1.0) * options.get("scale", 1.0)
+@functools.cache
+def scaled():
+    """A function with all kinds of arguments at once."""
 
+    @primitive
+    def scaled(x, *others, power=1, **options):
+        return x**power * sum(others, 1.0) * options.get("scale", 1.0)
 
-def scaled_others(g, x, others, power, scale=1.0):
-    slope = g * x**power * scale
-    return [slope if np.shape(other) else np.sum(slope) for other in others]
+    def of_others(g, x, others, power, scale=1.0):
+        slope = g * x**power * scale
+        return [slope if np.shape(other) else np.sum(slope) for other in others]
 
-
-defvjp(
-    scaled,
-    neutral=("name",),
-    x=lambda g, x, others, power, scale=1.0: (
-        g * power * x ** (power - 1) * sum(others, 1.0) * scale
-    ),
-    others=scaled_others,
-    scale=lambda g, x, others, power: np.sum(g * x**power * sum(others, 1.0)),
-)
+    defvjp(
+        scaled,
+        neutral=("name",),
+        x=lambda g, x, others, power, scale=1.0: (
+            g * power * x ** (power - 1) * sum(others, 1.0) * scale
+        ),
+        others=of_others,
+        scale=lambda g, x, others, power: np.sum(g * x**power * sum(others, 1.0)),
+    )
+    return scaled
 
 
 def test_primitives_with_any_arguments():
-    check_grads(lambda x, a, b: scaled(x, a, b, power=2), (X, 2.0, X), order=2)
-    check_grads(lambda x, s: scaled(x, 2.0, scale=s), (X, 3.0), order=2, rtol=1e-9)
-    check_grads(lambda a: scaled(X, 2.0, a, name="a"), (X,), order=2, rtol=1e-9)
-    check_grads(vmap(scaled), (X, X, X), order=2, rtol=1e-9)
-    for alone in (scaled, lambda x: scaled(x=x)):
+    call = scaled()
+    check_grads(lambda x, a, b: call(x, a, b, power=2), (X, 2.0, X), order=2)
+    check_grads(lambda x, s: call(x, 2.0, scale=s), (X, 3.0), order=2, rtol=1e-9)
+    check_grads(lambda a: call(X, 2.0, a, name="a"), (X,), order=2, rtol=1e-9)
+    check_grads(vmap(call), (X, X, X), order=2, rtol=1e-9)
+    for alone in (call, lambda x: call(x=x)):
         check_grads(alone, (X,), rtol=1e-9)
-    check_grads(functools.partial(scaled, 2.0), (X, X), rtol=1e-9)
+    check_grads(functools.partial(call, 2.0), (X, X), rtol=1e-9)
     message = raised(
-        errors.MissingRuleError, lambda: grad(lambda t: scaled(1.0, shift=t))(3.0)
+        errors.MissingRuleError, lambda: grad(lambda t: call(1.0, shift=t))(3.0)
     )
     assert message.startswith("no derivative rule for scaled(..., shift=...), called")
 
