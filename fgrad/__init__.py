@@ -19,6 +19,7 @@ from fgrad._engine.rule_checks import defvjp
 from fgrad._ravel import ravel
 from fgrad._transforms import (
     checkpoint,
+    custom_jvp,
     custom_root,
     custom_vjp,
     elementwise_grad,
@@ -26,6 +27,7 @@ from fgrad._transforms import (
     grad,
     hessian,
     hvp,
+    is_traced,
     jacfwd,
     jacobian,
     jacrev,
@@ -68,6 +70,7 @@ np.empty(4_000_000)
 __all__ = [
     "checkpoint",
     "coverage",
+    "custom_jvp",
     "custom_root",
     "custom_vjp",
     "defvjp",
@@ -79,6 +82,7 @@ __all__ = [
     "hvp",
     "index_add",
     "index_update",
+    "is_traced",
     "jacfwd",
     "jacobian",
     "jacrev",

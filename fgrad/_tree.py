@@ -14,6 +14,7 @@ from fgrad.errors import TreeError
 
 __all__ = [
     "Structure",
+    "alias",
     "branches",
     "flatten",
     "flatten_like",
@@ -88,6 +89,21 @@ _KINDS: dict[type, _Kind] = {
         _dict_paths,
     ),
 }
+
+
+_ALIASES: dict[type, type] = {}
+"""Types that are taken for others in trees."""
+
+
+def alias(cls: type, of: type) -> None:
+    """Take values of one type for another container type."""
+    _ALIASES[cls], _KINDS[cls] = of, _KINDS[of]
+
+
+def _type(tree: Any) -> type:
+    """The type of a container in a structure."""
+    cls: type = type(tree)
+    return _ALIASES.get(cls, cls)
 
 
 def _kind(cls: type) -> _Kind | None:
@@ -210,13 +226,14 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
 
 
 def _flatten(tree: Any, leaves: list[Any]) -> Structure:
-    kind = _kind(type(tree))
+    cls = _type(tree)
+    kind = _kind(cls)
     if kind is None:
         leaves.append(tree)
         return LEAF
     children, static = kind.split(tree)
     return Structure(
-        type(tree), static, tuple([_flatten(child, leaves) for child in children])
+        cls, static, tuple([_flatten(child, leaves) for child in children])
     )
 
 
@@ -229,7 +246,7 @@ def flatten_like(structure: Structure, tree: Any) -> list[Any] | None:
         return [tree]
     if tree is None:
         return [None] * len(leaf_paths(structure))
-    if type(tree) is not structure.type:
+    if _type(tree) is not structure.type:
         return None
     children, static = _KINDS[structure.type].split(tree)
     if static != structure.static or len(children) != len(structure.children):
@@ -249,7 +266,7 @@ def branches(tree: Any) -> tuple[Structure, Sequence[Any]] | None:
     if kind is None:
         return None
     children, static = kind.split(tree)
-    return Structure(type(tree), static, (LEAF,) * len(children)), children
+    return Structure(_type(tree), static, (LEAF,) * len(children)), children
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:

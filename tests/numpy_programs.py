@@ -185,8 +185,9 @@ def program_exceptions():
         (la.LinAlgError, lambda: la.inv(np.zeros((2, 2)))),
         (np.linalg.LinAlgError, lambda: la.cholesky(-np.eye(2))),
         (ValueError, lambda: np.ones(2) + np.ones(3)),
-        (TypeError, lambda: np.vstack(x for x in [1, 2])),
-        (TypeError, lambda: np.concatenate({1: np.ones(2)}.values())),
+        (TypeError, lambda: np.vstack({1, 2})),
+        (TypeError, lambda: np.concatenate(3)),
+        (ValueError, lambda: np.concatenate([])),
         (ValueError, lambda: np.sin.reduce([1.0])),
         (AttributeError, lambda: np.not_there),
         (

@@ -66,6 +66,14 @@ def of_item(x):
     return x.item()
 
 
+def of_item_0(x):
+    return x.item(0)
+
+
+def of_int64(x):
+    return np.int64(x)
+
+
 def of_method(x):
     return x.__float__()
 
@@ -244,7 +252,8 @@ STOP = "Use stop_gradient(x)"
         (of_float, "float(x)", STOP),
         (of_int, "int(x)", STOP),
         (of_complex, "complex(x, 1.0)", STOP),
-        (of_item, "x.item()", STOP),
+        (of_item, "x.item()", keep("Use x.reshape(())")),
+        (of_item_0, "x.item(0)", keep("Use x.ravel()[0]")),
         (of_method, "x.__float__()", STOP),
         (of_sin, "math.sin(x)", keep("Use np.sin")),
         (of_imported, "sqrt(x)", keep("Use np.sqrt")),
@@ -272,7 +281,12 @@ STOP = "Use stop_gradient(x)"
         (
             of_array_itself,
             "np.array(x, dtype=int)",
-            keep("Use fgrad.numpy.array or np.stack"),
+            "Use x.astype(int), whose derivative is zero, or stop_gradient(x)",
+        ),
+        (
+            of_int64,
+            "np.int64(x)",
+            "Use x.astype(np.int64), whose derivative is zero, or stop_gradient(x)",
         ),
         (of_asarray, "np.asarray([x])", keep("Use fgrad.numpy.asarray")),
         (of_sum, "np.sum([x, 1.0])", keep("Use fgrad.numpy.sum")),
@@ -549,11 +563,6 @@ def store_list(x):
     out[:] = [x, 1.0, 2.0]
 
 
-def store_add(x):
-    out = np.zeros(3)
-    out += x
-
-
 def fill(x):
     out = np.zeros(3)
     out.fill(x)
@@ -564,15 +573,113 @@ def store_out(x):
     np.add(x, 1.0, out=out)
 
 
-@pytest.mark.parametrize(
-    "fun", [store, store_slice, store_list, store_add, fill, store_out]
-)
+@pytest.mark.parametrize("fun", [store, store_slice, store_list, fill, store_out])
 def test_stores(fun):
     message, _ = failure(fun, 1.0)
     assert message == (
         "cannot store a traced value into a NumPy array; build it with np.stack or "
         f"np.concatenate, or use fgrad.index_update, {at(fun, 2)}"
     )
+
+
+class Sums:
+    """An object with an array."""
+
+    def __init__(self):
+        self.total = np.zeros(3)
+
+
+def add_to(x):
+    out = np.zeros(3)
+    out += x
+
+
+def divide(x):
+    out = np.ones(3)
+    out /= x + 1.0
+
+
+def add_to_attribute(x):
+    sums = Sums()
+    sums.total -= x
+
+
+def add_to_entry(x):
+    K, i, j = np.zeros((2, 2)), 0, 1
+    K[i, j] += x
+
+
+def take_from_row(x):
+    K = np.zeros((2, 2))
+    K[0] -= x * x
+
+
+def add_to_slice(x):
+    out = np.zeros(3)
+    out[1:] += x
+
+
+def scale_row(x):
+    K = np.ones((2, 2))
+    K[-1] *= x
+
+
+def add_to_entries(x):
+    K, i = np.zeros(2), [0, 0]
+    K[i] += x
+
+
+def add_what_is_long(x):
+    out = np.zeros(3)
+    out += x + 1.0 + 2.0 + 3.0 + 4.0 + 5.0 + 6.0 + 7.0 + 8.0 + 9.0 + 10.0 + 11.0
+
+
+@pytest.mark.parametrize(
+    ("fun", "cure"),
+    [
+        (add_to, "out = out + x"),
+        (divide, "out = out / (x + 1.0)"),
+        (add_to_attribute, "sums.total = sums.total - x"),
+        (add_to_entry, "K = fgrad.index_add(K, (i, j), x)"),
+        (take_from_row, "K = fgrad.index_add(K, 0, -(x * x))"),
+        (add_to_slice, "out = fgrad.index_add(out, np.s_[1:], x)"),
+        (add_to_entries, "K = fgrad.index_update(K, i, K[i] + x)"),
+        (scale_row, "K = fgrad.index_update(K, -1, K[-1] * x)"),
+        (add_what_is_long, "out = out + value"),
+    ],
+)
+def test_augmented_assignments(fun, cure):
+    message, _ = failure(fun, 1.0)
+    words = "cannot store a traced value into a NumPy array; write"
+    assert message == f"{words} {cure}, {at(fun, 2)}"
+
+
+def test_indices_that_are_computed_from_the_input():
+    """The advice for integers works."""
+    x = np.array([1.0, 2.0, 3.0])
+
+    def scattered(x, integers):
+        return np.sum(fgrad.index_update(np.zeros(3), integers(x), x))
+
+    with pytest.raises(errors.ConversionError, match=r"Use \(x - 1\)\.astype"):
+        grad(scattered)(x, lambda x: np.array(x - 1, np.int32))
+    found = grad(scattered)(x, lambda x: (x - 1).astype(np.int32))
+    np.testing.assert_array_equal(found, [1, 1, 1])
+
+
+def test_augmented_assignments_within_lists():
+    rows = [np.zeros(2)]
+
+    def row(x):
+        rows[0] += x
+
+    def entry(x):
+        rows[0][1] += x
+
+    message, _ = failure(row, 1.0)
+    assert "; write rows[0] = rows[0] + x, at" in message
+    message, _ = failure(entry, 1.0)
+    assert "; build it with np.stack or" in message
 
 
 def assign(x):
@@ -811,3 +918,37 @@ def test_printing_is_not_differentiating():
         "1.50 1.5",
         "1.5",
     ]
+
+
+# Lists used like arrays ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda p: np.sum((p - 1.0) ** 2),
+        lambda p: np.sum(2.0 * p),
+        lambda p: p @ p,
+        lambda p: -p,
+        lambda p: p.sum(),
+        lambda p: p**2,
+    ],
+)
+def test_arithmetic_with_a_list(use):
+    with pytest.raises((TypeError, AttributeError)) as info:
+        grad(use)([0.0, -2.0])
+    (note,) = info.value.__notes__
+    assert note.startswith(
+        "p is a list of traced values; make it an array with fgrad.numpy.array(p), or "
+        "pass np.array(...) to the function in place of the list, at File "
+    )
+
+
+def test_errors_of_the_users_get_no_note():
+    class Odd:
+        pass
+
+    for fails in (lambda x: [x] and Odd().there, lambda x: [x] and "a" - 1):
+        with pytest.raises((TypeError, AttributeError)) as info:
+            grad(fails)(1.0)
+        assert not hasattr(info.value, "__notes__")

@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.special as sp
 from hypothesis import given, settings
 
 from fgrad import (
@@ -323,6 +324,20 @@ def test_what_custom_vjp_takes():
     assert grad(scaled)(2.0, 3) == 7.0
 
 
+def test_keyword_only_arguments_are_refused_where_they_are_given():
+    @custom_vjp
+    def scaled(x, *, by=2.0):
+        return x * by
+
+    scaled.defvjp(lambda x: (2 * x, None), lambda _, g: (2 * g,))
+    assert grad(scaled)(3.0) == 2.0
+    with pytest.raises(TypeError, match=r"cannot take the keyword-only \['by'\]"):
+        grad(scaled)(3.0, by=4.0)
+    sine = custom_vjp(np.sin)
+    with pytest.raises(TypeError, match=r"cannot take the keyword-only \['where'\]"):
+        sine(X, where=[True, False])
+
+
 def test_arrays_of_objects_do_not_hide_traced_values():
     total = custom_vjp(np.sum)
     total.defvjp(lambda a: (np.sum(a), None), lambda _, g: (g * np.full(2, 7.0),))
@@ -465,6 +480,28 @@ def test_a_rule_that_writes_into_its_cotangent() -> None:
         vjp(custom, x)[1](g)
     np.testing.assert_array_equal(g, [1, 1])
     np.testing.assert_array_equal(x, [1, 1])
+
+
+# SciPy ------------------------------------------------------------------------------
+
+
+def test_rules_of_ufuncs_under_their_documented_names():
+    defvjp(sp.jv, z=lambda g, v, z: g * (sp.jv(v - 1, z) - sp.jv(v + 1, z)) / 2)
+    defvjp(sp.iv, x2=lambda g, x1, x2: g * (sp.iv(x1 - 1, x2) + sp.iv(x1 + 1, x2)) / 2)
+    defvjp(sp.erf, x=lambda g, x: g * 2 / np.sqrt(np.pi) * np.exp(-x * x))
+    for fun in (sp.jv, sp.iv):
+        check_grads(lambda z, fun=fun: fun(1.0, z), (1.0 + X,), order=3, rtol=1e-8)
+        check_grads(vmap(lambda z, fun=fun: fun(2.0, z)), (1.0 + X,), rtol=1e-9)
+    check_grads(sp.erf, (X,), order=2, rtol=1e-9)
+    np.testing.assert_allclose(grad(lambda z: sp.iv(1.0, z))(2.0), sp.ivp(1, 2.0))
+    message = raised(errors.MissingRuleError, lambda: grad(sp.kv, 1)(1.0, 2.0))
+    assert "rule for scipy.special.kv with respect to z, called at" in message
+    assert message.endswith("fgrad.defvjp(scipy.special.kv, z=lambda g, ...: ...)")
+    message = raised(errors.RuleError, lambda: defvjp(sp.betainc, q=lambda g, q: g))
+    assert message.startswith(
+        "the rule of scipy.special.betainc with respect to q names ['q'], but the "
+        "parameters of scipy.special.betainc are ['a', 'b', 'x', "
+    )
 
 
 # both -------------------------------------------------------------------------------

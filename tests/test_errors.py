@@ -245,9 +245,13 @@ def model(params, data=None):
     [
         (
             {"layers": [{"n": np.int64(3)}]},
-            "params['layers'][0]['n'] has dtype int64. Convert it to float.",
+            "params['layers'][0]['n'] has dtype int64. Convert it to float, or pass "
+            "allow_int=True.",
         ),
-        ({"n": 3}, "params['n'] is the int 3. Convert it to float."),
+        (
+            {"n": 3},
+            "params['n'] is the int 3. Convert it to float, or pass allow_int=True.",
+        ),
         ({"flag": True}, "params['flag'] is the bool True. Convert it to float."),
         (
             {"name": "adam"},
@@ -271,7 +275,8 @@ def model(params, data=None):
         ),
         (
             Layer(1, []),
-            "params.w is the int 1. Convert it to float, or mark the field static.",
+            "params.w is the int 1. Convert it to float, pass allow_int=True, or mark "
+            "the field static.",
         ),
         (
             np.ma.masked_array([1.0]),
@@ -299,7 +304,9 @@ def model(params, data=None):
 def test_input_leaves(params, ending):
     start = "grad cannot differentiate model with respect to argument 0: "
     assert raised(errors.InputTypeError, lambda: grad(model)(params)) == start + ending
-    start = start.replace("grad", "vjp")
+    start = start.replace("grad", "vjp")  # which has no such option
+    ending = ending.replace(", or pass allow_int=True.", ".")
+    ending = ending.replace(", pass allow_int=True, or", ", or")
     assert raised(errors.InputTypeError, lambda: vjp(model, params)) == start + ending
 
 
@@ -510,12 +517,8 @@ def test_a_primitive_of_a_dict():
     [
         ("a", "with a result that is a str"),
         (None, "with a result that is a NoneType"),
-        ({"x": 1.0}, "with a result that is a dict"),
+        ({1.0}, "with a result that is a set"),
         (np.array([None]), "with a result of dtype object"),
-        (
-            [1.0, [2.0]],
-            "with lists in its result; return a flat one, or use custom_vjp",
-        ),
     ],
 )
 def test_results_of_primitives(out, words):
@@ -574,10 +577,6 @@ def noise(x, like):
     return x
 
 
-def total(x, *others):
-    return x
-
-
 def doubled(x, unit="m"):
     return x * 2
 
@@ -628,12 +627,6 @@ def doubled(x, unit="m"):
             {"x": lambda g: g},
             "noise has parameters ['like'], but in a pullback these names mean "
             "something else. Rename them.",
-        ),
-        (
-            primitive(total),
-            {"x": lambda g: g},
-            "total takes *others, of which a rule cannot name the parts. Take a list "
-            "and name it in sequences; if it comes first, say variadic=True as well.",
         ),
     ],
 )

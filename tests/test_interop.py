@@ -1,10 +1,13 @@
 """Plain NumPy, fgrad.numpy and the methods of a box say the same."""
 
 import copy
+import re
 import types
 
 import numpy as np
 import pytest
+import scipy.sparse
+import scipy.sparse.linalg
 
 import fgrad
 import fgrad.numpy as fnp
@@ -220,15 +223,12 @@ class Labelled:
 
 
 class Sparse:
-    """Not an array, but goes before arrays in operators, as scipy.sparse does."""
+    """Would go before arrays in operators, but has none of its own."""
 
     __array_priority__ = 10.1
 
     def __init__(self, values):
         self.values = values
-
-    def __rmatmul__(self, other):
-        return other @ self.values
 
     def toarray(self):
         return self.values
@@ -249,6 +249,89 @@ class Vector:
 
     def __rmul__(self, scale):
         return Vector(scale * self.x, scale * self.y)
+
+
+class Before:
+    """Goes before arrays in operators, as scipy.sparse does."""
+
+    __array_priority__ = 10.1
+
+    def __init__(self, matrix):
+        self.matrix = matrix
+
+    def __rmatmul__(self, x):
+        return x @ self.matrix
+
+    def __rmul__(self, x):
+        return 3.0 * x
+
+    __radd__ = __rsub__ = __rtruediv__ = __rpow__ = __rmod__ = __rmul__
+
+
+class OptsOut(Before):
+    """The newer way to say so."""
+
+    __array_priority__ = -1.0
+    __array_ufunc__ = None
+
+
+class After(Before):
+    """NumPy makes an array of one object of it."""
+
+    __array_priority__ = -1.0
+
+
+@pytest.mark.parametrize("kind", [Before, OptsOut])
+def test_objects_that_go_before_arrays(kind):
+    """They get the call as NumPy would give it, with the traced array."""
+    matrix = np.arange(9.0).reshape(3, 3)
+    other, slope = kind(matrix), matrix.sum(axis=1)
+    uses = [
+        lambda x: x @ other,
+        lambda x: x * other,
+        lambda x: x + other,
+        lambda x: x - other,
+        lambda x: x / other,
+        lambda x: x**other,
+        lambda x: x % other,
+    ]
+    for use, want in zip(uses, [slope] + [np.full(3, 3.0)] * 6, strict=True):
+        total = lambda x, use=use: np.sum(use(x))  # noqa: E731
+        np.testing.assert_array_equal(use(V), fgrad.jvp(use, (V,), (V,))[0])
+        np.testing.assert_array_equal(grad(total)(V), want)
+        mapped = fgrad.vmap(grad(total))(np.stack([V, V]))
+        np.testing.assert_array_equal(mapped, [want, want])
+        np.testing.assert_array_equal(fgrad.hessian(total)(V), np.zeros((3, 3)))
+    for number in (2.0, np.float64(2.0)):
+        assert grad(uses[1])(number) == 3.0
+    with pytest.raises(fgrad.errors.MissingRuleError, match="arrays of type After"):
+        grad(lambda x: np.sum(x * After(matrix)))(V)
+    with pytest.raises((fgrad.errors.MissingRuleError, TypeError)):
+        grad(lambda x: np.sum(np.multiply(x, other)))(V)
+
+
+def test_operators_of_scipy():
+    """What they do with an array is not traced: that is said, or right."""
+    matrix = np.arange(9.0).reshape(3, 3)
+    sparse = scipy.sparse.csr_array(matrix)
+    operator = scipy.sparse.linalg.aslinearoperator(matrix)
+    for use, cure in (
+        (lambda x: x @ sparse, "Use plain arrays, from .toarray(), to keep it"),
+        (lambda x: sparse @ x, "Use plain arrays, from .toarray(), to keep it"),
+        (lambda x: x * sparse, "Use plain arrays, from .toarray(), to keep it"),
+        (
+            lambda x: x @ operator,
+            "Give it a rule with fgrad.primitive and fgrad.defvjp",
+        ),
+        (
+            lambda x: operator @ x,
+            "Give it a rule with fgrad.primitive and fgrad.defvjp",
+        ),
+    ):
+        with pytest.raises(fgrad.errors.ConversionError, match=re.escape(cure)):
+            grad(lambda x, use=use: np.sum(use(x)))(V)
+    found = grad(lambda x: np.sum((x - sparse) ** 2))(V)
+    np.testing.assert_allclose(found, grad(lambda x: np.sum((x - matrix) ** 2))(V))
 
 
 FOREIGN = [

@@ -251,6 +251,42 @@ def test_elementwise_grad_of_examples():
         fgrad.vmap(elementwise_grad(np.cumsum))(twice)
 
 
+def test_elementwise_grad_of_rows():
+    """As in autograd, but only where rows do not mix."""
+    rows = np.random.default_rng(0).normal(size=(4, 3, 2))
+    one = lambda row: np.sum(np.sin(row)) * np.prod(row)  # noqa: E731
+    for axes in (1, 2):
+        rest = tuple(range(axes, 3))
+        all_rows = lambda x, rest=rest: (  # noqa: E731
+            np.sum(np.sin(x), axis=rest) * np.prod(x, axis=rest)
+        )
+        mapped = grad(one)
+        for _ in range(axes):
+            mapped = fgrad.vmap(mapped)
+        np.testing.assert_allclose(elementwise_grad(all_rows)(rows), mapped(rows))
+    few = elementwise_grad(lambda a, x: a * np.sum(x**2, axis=1), (0, 1))
+    a, x = few(np.arange(4.0), rows[:, 0])
+    np.testing.assert_allclose(a, np.sum(rows[:, 0] ** 2, axis=1))
+    np.testing.assert_allclose(x, 2 * np.arange(4.0)[:, None] * rows[:, 0])
+    z = rows[..., 0] + 1j * rows[..., 1]
+    np.testing.assert_allclose(elementwise_grad(lambda z: np.sum(z**2, 1))(z), 2 * z)
+    constant = elementwise_grad(lambda x: np.ones(4))(rows)
+    assert constant.shape == rows.shape
+    assert not constant.any()
+    for mixes in (
+        lambda x: np.sum(x, axis=(1, 2)) * x[0, 0, 0],
+        lambda x: np.cumsum(np.sum(x, axis=(1, 2))),
+        lambda x: np.sum(x - np.mean(x, axis=0), axis=(1, 2)),
+        lambda x: np.ones(4) * np.sum(x),
+        lambda x: np.sum(x, axis=(1, 2))[::-1],
+    ):
+        with pytest.raises(errors.OutputTypeError, match="mixes entries"):
+            elementwise_grad(mixes)(rows)
+    for shape in ((), (3,), (4, 2), (3, 2), (4, 3, 2, 1)):
+        with pytest.raises(errors.OutputTypeError, match="or of its leading axes, but"):
+            elementwise_grad(lambda x, shape=shape: np.sum(x) * np.ones(shape))(rows)
+
+
 def test_elementwise_grad_of_none_or_one():
     none = elementwise_grad(lambda x: np.concatenate([x, x]))(np.zeros(0))
     assert none.shape == (0,)
@@ -363,9 +399,9 @@ def test_bad_outputs():
         "length 2."
     )
     assert raised(kind, lambda: elementwise_grad(wide)(X)) == (
-        "elementwise_grad needs an output of the shape (3,) of argument 0, but wide "
-        "returned an array of shape (3, 2). Use vmap(grad(wide)) if it maps each row "
-        "to a number, or jacobian(wide)."
+        "elementwise_grad needs an output of the shape (3,) of argument 0, or of its "
+        "leading axes, but wide returned an array of shape (3, 2). Use vmap(grad(f)) "
+        "or vmap(jacobian(f)), with a function f of one row, or jacobian(wide)."
     )
     assert raised(kind, lambda: elementwise_grad(np.cumsum)(X)) == (
         "elementwise_grad needs a function whose outputs depend on the matching input "
@@ -384,7 +420,7 @@ def test_bad_outputs():
 def test_bad_inputs():
     assert raised(errors.InputTypeError, lambda: jacobian(wide)(3)) == (
         "jacobian cannot differentiate wide with respect to argument 0: x is the int "
-        "3. Convert it to float."
+        "3. Convert it to float, or pass allow_int=True."
     )
     assert raised(errors.ArgnumsError, lambda: hessian(narrow, 2)(X)) == (
         "argnums=2 of hessian(narrow), but narrow was called with 1 positional argument"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fgrad
+from fgrad import grad, vmap
 from fgrad.errors import MissingRuleError
 from fgrad.testing import check_grads
 
@@ -294,3 +295,46 @@ def test_cross_in_the_plane(sizes: tuple[int, int]) -> None:
         return
     check_grads(np.cross, (a, b), rtol=1e-9)
     check_grads(np.cross, (a[0], b), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("fun", "words"),
+    [
+        (
+            np.linalg.cholesky,
+            "Matrix is not positive definite: {} has the eigenvalue -1",
+        ),
+        (
+            lambda a: np.linalg.cholesky(a, upper=True),
+            "Matrix is not positive definite: {} has the eigenvalue -1",
+        ),
+        (np.linalg.inv, "Singular matrix: {} has rank 1 of 2"),
+        (
+            lambda a: np.linalg.solve(a, np.ones(2)),
+            "Singular matrix: {} has rank 1 of 2",
+        ),
+        (
+            lambda a: np.linalg.matrix_power(a, -1),
+            "Singular matrix: {} has rank 1 of 2",
+        ),
+    ],
+)
+def test_which_matrix_is_refused(fun, words):
+    """NumPy says neither which one of a stack, nor why."""
+    wrong = np.array([[1.0, 1.0], [1.0, 1.0]])
+    if "positive" in words:
+        wrong[0, 1] = wrong[1, 0] = 2.0
+    stack = np.stack([np.eye(2), np.eye(2), wrong])
+    total = lambda a: np.sum(fun(a))  # noqa: E731
+    for a, place in ((wrong, "the matrix"), (stack, "the matrix at (2,)")):
+        with pytest.raises(np.linalg.LinAlgError) as info:
+            grad(total)(a)
+        assert str(info.value) == words.format(place)
+    with pytest.raises(np.linalg.LinAlgError) as info:
+        grad(lambda a: np.sum(vmap(fun)(a)))(stack)
+    assert str(info.value) == words.format("the matrix")
+    assert info.value.__notes__[0].startswith("for example 2 of vmap(")
+    stack[1, 0, 0] = np.nan
+    if "positive" in words:
+        with pytest.raises(np.linalg.LinAlgError, match=r"at \(1,\) has entries that"):
+            grad(total)(stack)

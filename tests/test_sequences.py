@@ -124,26 +124,61 @@ def test_results_that_are_named_tuples() -> None:
     assert together.shape == (6, 2, 2)
 
 
-@pytest.mark.parametrize("through", [np, fgrad.numpy], ids=["numpy", "fgrad.numpy"])
-@pytest.mark.parametrize("name", ["stack", "concatenate", "vstack", "column_stack"])
-@pytest.mark.parametrize("kind", ["values", "generator", "map", "set"])
-def test_what_numpy_does_not_read(through: Any, name: str, kind: str) -> None:
-    """In words, as for plain arrays."""
+class Iterated:
+    """Nothing but iterable."""
 
-    def collection(x: Any) -> Any:
-        parts = {"values": {"a": x, "b": x}.values(), "map": map(abs, [x])}
-        return (parts | {"generator": (v for v in [x]), "set": {1.0}})[kind]
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
 
-    def call(x: Any) -> Any:
-        return np.sum(getattr(through, name)(collection(x)))
+    def __iter__(self) -> Any:
+        return iter(self.parts)
 
-    with pytest.raises(TypeError):
-        call(X)
-    with pytest.raises((TypeError, MissingRuleError)) as raised:
-        grad(call)(X)
-    with pytest.raises((TypeError, MissingRuleError)):
-        vmap(call)(np.stack([X, X]))
-    assert "sequence" in str(raised.value) or "make a list of it" in str(raised.value)
+
+ITERABLES: dict[str, Any] = {
+    "values": lambda a, b: {"a": a, "b": b}.values(),
+    "generator": lambda a, b: (part for part in (a, b)),
+    "map": lambda a, b: map(np.positive, (a, b)),
+    "zip": lambda a, b: zip(a, b, strict=True),
+    "object": Iterated,
+}
+
+
+@pytest.mark.parametrize("kind", ITERABLES)
+@pytest.mark.parametrize(
+    "name", ["stack", "concatenate", "hstack", "vstack", "dstack", "column_stack"]
+)
+def test_joining_any_iterable(name: str, kind: str) -> None:
+    """In `fgrad.numpy`, also without traced values; NumPy refuses it in words."""
+    make, listed = ITERABLES[kind], [X, X * X]
+    if kind == "zip":
+        listed = [*zip(*listed, strict=True)]
+    join = getattr(fgrad.numpy, name)
+    want = getattr(np, name)(listed)
+    np.testing.assert_array_equal(join(make(X, X * X)), want)
+    if name != "concatenate":  # which NumPy takes by position only
+        parameter = "arrays" if name == "stack" else "tup"
+        np.testing.assert_array_equal(join(**{parameter: make(X, X * X)}), want)
+    of_kind = lambda x: np.sum(join(make(x, x * x)))  # noqa: E731
+    np.testing.assert_array_equal(grad(of_kind)(X), 1 + 2 * X)
+    examples = np.stack([X, 2 * X])
+    np.testing.assert_array_equal(vmap(grad(of_kind))(examples), 1 + 2 * examples)
+    with pytest.raises((TypeError, MissingRuleError), match=r"sequence|zero-dim|list"):
+        grad(lambda x: np.sum(getattr(np, name)(make(x, x * x))))(X)
+
+
+def test_what_is_no_iterable_of_arrays() -> None:
+    """Sets have no order, and an array of a view would hold one object."""
+    for odd in ({1.0}, 3.0, None):
+        with pytest.raises(TypeError):
+            fgrad.numpy.stack(odd)
+    for collection in ({"a": X}.values(), {"a": X}):
+        assert fgrad.numpy.array(collection).dtype == object
+    for name in ("array", "asarray"):
+        call = getattr(fgrad.numpy, name)
+        with pytest.raises(MissingRuleError, match="in a dict_values; make a list of"):
+            grad(lambda x, call=call: np.sum(call({"a": x}.values())))(X)
+    with pytest.raises(MissingRuleError, match="a traced value in a dict; make a list"):
+        grad(lambda x: np.sum(fgrad.numpy.array({"a": x})))(X)
 
 
 def test_plain_numpy_says_what_to_write() -> None:

@@ -242,7 +242,7 @@ def _straight_cases():
     for case in CASES:
         (call,) = case.values
         rule = RULES.get(call.fun)
-        if rule is None or call.kwargs or rule.sequences or rule.variadic:
+        if rule is None or call.kwargs or rule.sequences or rule.rest is not None:
             continue
         required = sum(d is REQUIRED for d in rule.parameters.values())
         if required == len(call.args) in (1, 2):

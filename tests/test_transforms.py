@@ -6,10 +6,13 @@ import copy
 import functools
 import inspect
 import math
+import operator
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 
 import fgrad.testing
 from fgrad import grad, stop_gradient, value_and_grad, vjp
@@ -128,11 +131,126 @@ def test_pullback_may_be_called_again():
 # complex ------------------------------------------------------------------------------
 
 
+def cubes(x):
+    return x**3
+
+
+def test_what_a_pullback_returns_is_no_array():
+    """NumPy would make one of it, with one more axis."""
+    x = np.array([1.0, 2.0])
+    pulled = vjp(cubes, x)[1](np.ones(2))
+    uses = [
+        lambda x, t: x - t,
+        lambda x, t: t - x,
+        lambda x, t: x + t,
+        lambda x, t: t + x,
+        lambda x, t: x * t,
+        lambda x, t: 0.1 * t,
+        lambda x, t: t * 0.1,
+        lambda x, t: np.float64(0.1) * t,
+        lambda x, t: t / 2.0,
+        lambda x, t: x @ t,
+        lambda x, t: x**t,
+        lambda x, t: -t,
+    ]
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(TypeError, match="a pullback returns a tuple with"):
+            compare(x, pulled)
+    for use in uses:
+        for run in (
+            lambda use=use: use(x, pulled),
+            lambda use=use: grad(lambda x: np.sum(use(x, vjp(cubes, x)[1](x))))(x),
+            lambda use=use: fgrad.vmap(lambda x: use(x, pulled))(x),
+        ):
+            with pytest.raises(TypeError) as info:
+                run()
+            assert str(info.value).startswith(
+                "a pullback returns a tuple with one cotangent for each argument, "
+                "which is no array; take its entry for an argument, as in "
+                f'pullback(g)[0], at File "{__file__}", line '
+            )
+    with pytest.raises(TypeError, match="does not support ufuncs"):
+        np.subtract(x, pulled)
+
+
+def test_what_a_pullback_returns_is_a_tuple():
+    x = np.array([1.0, 2.0])
+    pulled = vjp(lambda x, y: x * y, 2.0, 3.0)[1](1.0)
+    plain = (3.0, 2.0)
+    assert isinstance(pulled, tuple)
+    assert pulled == plain
+    assert pulled != (3.0, 2.5)
+    assert hash(pulled) == hash(plain)
+    assert repr(pulled) == repr((np.float64(3.0), np.float64(2.0)))
+    assert pulled[1:] == (2.0,)
+    one: tuple[Any, ...] = (1,)
+    assert pulled + one == (3.0, 2.0, 1)
+    assert one + pulled == (1, 3.0, 2.0)
+    assert 2 * pulled == pulled * 2 == plain * 2
+    for copied in (pickle.loads(pickle.dumps(pulled)), copy.deepcopy(pulled)):
+        assert type(copied) is tuple
+        assert copied == plain
+    assert fgrad.tree.map(lambda a, b: a + b, pulled, plain) == (6.0, 4.0)
+    assert fgrad.tree.map(lambda a, b: a + b, plain, pulled) == (6.0, 4.0)
+    assert type(fgrad.tree.map(lambda a: a, pulled)) is tuple
+    assert fgrad.jvp(lambda x, y: x * y, pulled, pulled)[1] == 12.0
+    inner = lambda x: vjp(lambda x, y: x * y, x, 2.0 * x)[1](x)  # noqa: E731
+    assert grad(inner, has_aux=True)(3.0) == (12.0, 9.0)
+    np.testing.assert_array_equal(np.stack(pulled), plain)
+    np.testing.assert_array_equal(np.array(pulled), plain)
+    assert np.sum(pulled) == np.sum(a=pulled) == 5.0
+    (alone,) = vjp(cubes, x)[1](x)
+    np.testing.assert_array_equal(alone, 3 * x**3)
+
+
 def test_gradient_of_a_real_function_of_complex_numbers():
     z = 1.0 + 2.0j
     # f = x² + 3xy: ∂f/∂x - i ∂f/∂y
     gradient = grad(lambda z: z.real**2 + 3 * z.real * z.imag)(z)
     assert gradient == (2 * 1 + 3 * 2) - 1j * (3 * 1)
+
+
+def test_integers_are_differentiated_at_their_float_value():
+    square = lambda x: np.sum(x**2)  # noqa: E731
+    slope = grad(square, allow_int=True)(3)
+    assert (slope, type(slope)) == (6.0, np.float64)
+    assert value_and_grad(square, allow_int=True)(np.int8(100)) == (10000.0, 200.0)
+    counts = np.arange(3, dtype=np.uint8)
+    np.testing.assert_array_equal(grad(square, allow_int=True)(counts), [0, 2, 4])
+    assert counts.dtype == np.uint8
+    tree = grad(lambda p: p["a"] * p["b"], allow_int=True)({"a": 2, "b": 1.5})
+    assert tree == {"a": 1.5, "b": 2.0}
+    mapped = fgrad.vmap(grad(square, allow_int=True))
+    np.testing.assert_array_equal(mapped(np.arange(3)), [0, 2, 4])
+    inner = grad(square, allow_int=True)
+    assert grad(lambda x: inner(x * 3), allow_int=True)(2) == 6.0
+    np.testing.assert_array_equal(
+        fgrad.jacobian(lambda x: x * x, allow_int=True)(counts), np.diag([0, 2, 4])
+    )
+    np.testing.assert_array_equal(
+        fgrad.hessian(square, allow_int=True)(counts), 2 * np.eye(3)
+    )
+    for odd in (True, np.array([True]), "a"):
+        with pytest.raises(fgrad.errors.InputTypeError):
+            grad(square, allow_int=True)(odd)
+
+
+def test_curve_fit_from_integers():
+    """The user holds no integer array, but SciPy makes one of ``p0=[1, 1]``."""
+
+    def model(x, a, b):
+        return a * np.exp(-b * x)
+
+    jacobian = fgrad.jacobian(model, argnums=(1, 2), allow_int=True)
+    x = np.linspace(0, 4, 30)
+    found, _ = scipy.optimize.curve_fit(
+        model,
+        x,
+        model(x, 2.5, 1.3),
+        p0=[1, 1],
+        jac=lambda *args: np.stack(jacobian(*args), axis=-1),
+    )
+    np.testing.assert_allclose(found, [2.5, 1.3])
 
 
 def test_holomorphic():

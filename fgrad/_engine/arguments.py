@@ -100,11 +100,18 @@ _CONVERSION = {scalar: _conversion(scalar) for scalar in SCALARS.values()}
 
 
 def defers(x1: Box, v2: Any, reflected: str) -> bool:
-    """Whether an operator leaves the computation to its right operand, as in NumPy."""
+    """Whether an operator leaves the computation to its right operand, as in NumPy.
+
+    NumPy does so if that says ``__array_ufunc__ = None``, or says nothing of it and has
+    a higher ``__array_priority__`` than arrays.
+    """
     kind: Any = type(v2)
     if kind in ARGUMENTS or kind in CONTAINERS or not hasattr(kind, reflected):
         return False
-    if getattr(kind, "__array_ufunc__", kind) is None:
+    if not hasattr(kind, "__array_ufunc__"):
+        if getattr(v2, "__array_priority__", 0.0) > 0.0:  # that of an array
+            return True
+    elif kind.__array_ufunc__ is None:
         return True
     if isinstance(v2, Number | np.generic) or is_foreign(kind, ufunc=True):
         return False

@@ -8,7 +8,7 @@ and so on outwards.
 
 from __future__ import annotations
 
-from collections.abc import ValuesView
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,23 +28,24 @@ from fgrad._engine.powers import POWERS, past_kink
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.signatures import NO_VALUE
 from fgrad._engine.trace import Node, Space, Trace, next_order
-from fgrad._tree import flatten, unflatten
+from fgrad._tree import branches, flatten, unflatten
 from fgrad._words.callsite import caller, no_rule
-from fgrad._words.foreign import is_sequence
+from fgrad._words.foreign import is_iterable, is_sequence
 
-__all__ = ["PART", "Part", "bind", "record", "record_tree", "untraced"]
+__all__ = ["PART", "Part", "bind", "is_several", "record", "record_tree", "untraced"]
 
 USUAL = ARGUMENTS | CONTAINERS
 
 
 def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Apply an operation to arguments of which any may be traced."""
-    values: list[Any] = [args] if rule.variadic else [*args]
+    values = rule.grouped(args)
+    count = len(values)
     values += kwargs.values()
     trace, inside = _trace_among(rule, values)
     if trace is None:
         return rule.fun(*args, **kwargs)
-    plan = plan_of(rule, len(args), tuple(kwargs))
+    plan = plan_of(rule, count, tuple(kwargs))
     if inside or plan.sequences or plan.arrays:
         given = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
         if len(given) < len(kwargs):
@@ -90,7 +91,8 @@ def _trace_among(rule: Rule, values: list[Any]) -> tuple[Trace | None, bool]:
 
 def _boxes_of(rule: Rule, value: Any) -> list[Box]:
     """The boxes in an unusual argument, which NumPy must be able to read, too."""
-    kind, view = type(value), isinstance(value, ValuesView)
+    kind = type(value)
+    view = rule.takes_arrays and is_iterable(kind) and not isinstance(value, Iterator)
     boxes = boxes_in(list(value) if view else value)
     if boxes and not (rule.takes_arrays and is_sequence(kind)):
         instead = "make a list of it" if view else "pass it as an argument of its own"
@@ -103,30 +105,43 @@ def record(
     trace: Trace, plan: Plan, parents: list[Any], inner: list[Any], ans: Any
 ) -> Any:
     """Box the result of a call, with a node that leads back to its arguments."""
-    if isinstance(ans, tuple | list):
-        if any(isinstance(part, tuple | list) for part in ans):
-            raise no_rule(
-                f"{plan.rule.name} with lists in its result; return a flat one, or use "
-                f"custom_vjp"
-            )
-        shape, dtype = tuple(Space(*space(part)) for part in ans), None
+    rule, leaves, structure = plan.rule, ans, None
+    if is_several(rule, ans):
+        if not rule.takes_arrays and _is_tree(rule, ans):
+            leaves, structure = flatten(ans)
+        shape, dtype = tuple(Space(*space(leaf)) for leaf in leaves), None
     else:
         shape, dtype = space(ans)
         if dtype.kind not in "fc":
-            return untraced(plan.rule, ans, dtype)
+            return untraced(rule, ans, dtype)
     edges: list[tuple[Any, Pullback, tuple[Any, ...]]] = []
     for i, parent, like in parents:
         pullback, save = plan.saver(i)
         if plan.where is not None and inner[plan.where] is not True:
             pullback = pullback.masked
+        if structure is not None:
+            pullback = pullback.of_tree(structure)
         edges.append((parent, pullback, save(ans, like, parent, *inner)))
     kept = tuple(edges)
-    if plan.rule.fun in POWERS:
-        kept = past_kink(plan.rule, kept, inner)
+    if rule.fun in POWERS:
+        kept = past_kink(rule, kept, inner)
     node = trace.node_type(next_order(), shape, dtype, kept, *caller())
-    if dtype is None:
-        return rebuilt(ans, _parts(trace, node, ans))
-    return Box(ans, trace, node)
+    if dtype is not None:
+        return Box(ans, trace, node)
+    parts = _parts(trace, node, leaves)
+    return rebuilt(ans, parts) if structure is None else unflatten(structure, parts)
+
+
+def is_several(rule: Rule, ans: Any) -> bool:
+    """Whether a result is several values: a tuple or list; of a user's, any tree."""
+    if isinstance(ans, tuple | list):
+        return True
+    return not rule.takes_arrays and ans is not None and branches(ans) is not None
+
+
+def _is_tree(rule: Rule, ans: Any) -> bool:
+    """Whether a result of a user's is more than a flat tuple or list."""
+    return type(ans) not in CONTAINERS or any(is_several(rule, part) for part in ans)
 
 
 def untraced(rule: Rule, ans: Any, dtype: np.dtype[Any]) -> Any:

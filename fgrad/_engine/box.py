@@ -18,6 +18,7 @@ from fgrad._words.callsite import at
 from fgrad._words.foreign import (
     PLAIN_ARGUMENTS,
     is_foreign,
+    is_looked_into,
     is_sequence,
     refuse_foreign,
     sequence_of,
@@ -411,13 +412,11 @@ def as_array(value: Any) -> Any:
 def boxes_in(value: Any) -> list[Box]:
     """The boxes in an argument, looking into (nested) sequences and dicts."""
     kind = type(value)
-    if kind is Box:
-        return [value]
-    if kind in PLAIN_ARGUMENTS:
-        return []
+    if kind in ARGUMENTS:
+        return [value] if kind is Box else []
     if kind is dict:
         value = value.values()
-    elif kind not in CONTAINERS and not is_sequence(kind):
+    elif kind not in CONTAINERS and not is_looked_into(kind):
         return []
     return [box for item in value for box in boxes_in(item)]
 

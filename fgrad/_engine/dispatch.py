@@ -59,7 +59,7 @@ def _is_primitive(fun: Callable[..., Any]) -> bool:
 def _primitive_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     """The shortest path for a primitive: by its number of required arguments."""
     required = [n for n, default in rule.parameters.items() if default is REQUIRED]
-    if rule.variadic or rule.sequences or not 1 <= len(required) <= 2:
+    if rule.rest is not None or rule.sequences or not 1 <= len(required) <= 2:
         return lambda *args, **kwargs: bind(rule, args, kwargs)
     return (unary if len(required) == 1 else binary)(rule, fun)
 
@@ -159,7 +159,8 @@ def primitive(fun: F) -> F:
     fun : callable
         A function of arrays (and other arguments), a method, a `functools.partial` or
         an object that can be called. Inside, it sees plain values and may use any
-        library.
+        library. It may take ``*args``, a tuple under its name in rules, and
+        ``**kwargs``. It may return a tree, whose cotangent then is a tree like it.
 
     Returns
     -------
@@ -188,6 +189,7 @@ def primitive(fun: F) -> F:
     called = fun if getattr(fun, "__hash__", None) else fun.__call__  # for tables
     rule = rule_of(called)
     rule.name = function_name(fun)
+    rule.take_rest()
     lifted = update_wrapper(_primitive_call(rule, called), fun)
     RULES[lifted], CALLS[called] = rule, lifted
     return cast("F", lifted)

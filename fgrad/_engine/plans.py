@@ -27,13 +27,14 @@ _COPIED = "_copied_"  # no parameter of a function is called like this
 class Plan:
     """All calls of one operation with the same names of arguments."""
 
-    __slots__ = ("_savers", "arrays", "count", "ignored", "names", "rule", "sequences",
-                 "variadic", "where")  # fmt: skip
+    __slots__ = ("_savers", "arrays", "count", "ignored", "names", "rest", "rule",
+                 "sequences", "where")  # fmt: skip
 
     def __init__(self, rule: Rule, count: int, keywords: tuple[str, ...]) -> None:
         self.rule = rule
-        self.variadic = rule.variadic
-        self.count = 1 if rule.variadic else count
+        self.count = count
+        self.rest = rule.rest is not None and count > rule.rest
+        """Whether the last positional value is a tuple, what ``*args`` stands for."""
         self.names = (*list(rule.parameters)[: self.count], *keywords)
         self.sequences = {i for i, n in enumerate(self.names) if n in rule.sequences}
         operands = rule.fun.nin if isinstance(rule.fun, np.ufunc) else 0
@@ -51,7 +52,9 @@ class Plan:
 
     def call(self, values: list[Any]) -> tuple[Any, dict[str, Any]]:
         """Positional and keyword arguments."""
-        args = values[0] if self.variadic else values[: self.count]
+        args = values[: self.count]
+        if self.rest:
+            args = (*args[:-1], *args[-1])
         keywords = self.names[self.count :]
         return args, dict(zip(keywords, values[self.count :], strict=True))
 

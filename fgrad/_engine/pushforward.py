@@ -23,7 +23,7 @@ from fgrad._engine.scatter import Scatter
 from fgrad._engine.trace import Node, Tape
 from fgrad._engine.zeros import is_constant, moving
 
-__all__ = ["Arrival", "Replay", "parts", "pushforward"]
+__all__ = ["Arrival", "Replay", "parts", "pushforward", "transposed"]
 
 Replay = Callable[..., Cotangents]
 """The function `replay`, which comes later: it calls what is here in turn."""
@@ -59,6 +59,8 @@ def pushforward(
     part, _, t = arrived[0]
     if pullback is PART:
         return t[residuals[0]]
+    if pullback.rule.forward is not None:
+        return pullback.rule.forward({a.part: a.t for a in arrived}, *residuals)
     if part is None and node.dtype is not None:
         real = node.dtype.kind == parent.dtype.kind == "f"
         if pullback.rule.elementwise and real:
@@ -67,7 +69,7 @@ def pushforward(
             t = _applied(pullback, residuals, t)
             if t is not None and t.shape == node.shape:
                 return t if t.dtype == node.dtype else t.astype(node.dtype)
-    return _transposed(replay, pullback, residuals, node, parent, arrived)
+    return transposed(replay, pullback, residuals, node, parent, arrived)
 
 
 def _elementwise(
@@ -90,7 +92,7 @@ def _elementwise(
     return t if t.dtype == node.dtype else t.astype(node.dtype)
 
 
-def _transposed(
+def transposed(
     replay: Replay,
     pullback: Pullback,
     residuals: tuple[Any, ...],

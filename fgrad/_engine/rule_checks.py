@@ -9,7 +9,7 @@ import numpy as np
 
 from fgrad._engine.later import LATER
 from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, rule_of
-from fgrad._engine.signatures import function_name, rest_of
+from fgrad._engine.signatures import function_name, takes_keywords
 from fgrad.errors import RuleError
 
 __all__ = ["defvjp", "read_only", "refuse_writing"]
@@ -49,7 +49,8 @@ def defvjp(
         Parameters that are masks or places: what is kept of them is a copy, since
         programs change them in place. Indices are copied, too.
     variadic : bool
-        Whether the first parameter is ``*args``: a sequence of arrays.
+        Whether the first parameter is ``*args``, for a function that does not tell it.
+        Else ``*args`` are known: a sequence of arrays under that name.
     broadcasts : bool
         Whether `fun` broadcasts its arguments. Its pullbacks may return cotangents of
         the broadcast shape; fgrad sums them over the axes that were added or stretched.
@@ -69,8 +70,9 @@ def defvjp(
     **pullbacks : callable
         ``parameter=lambda g, ...: cotangent``. The names after ``g`` say what the rule
         keeps: ``ans``, ``like`` (shape and dtype of the argument), parameters of
-        `fun`. A pullback is linear in ``g`` and uses only NumPy functions and operators
-        on its arguments, so that it can be differentiated again.
+        `fun`. A ufunc's are x, or x1 and x2, or what its documentation calls them
+        (``jv(v, z)``). A pullback is linear in ``g`` and uses only NumPy functions and
+        operators on its arguments, so that it can be differentiated again.
 
     Raises
     ------
@@ -93,6 +95,7 @@ def defvjp(
         LATER["compositions"]()  # a rule that loads later would replace this one
     _check_operation(fun)
     rule = rule_of(fun)
+    rule.take_rest()
     for parameter, pullback in pullbacks.items():
         _check_pullback(rule, parameter, pullback)
     names = {
@@ -101,8 +104,7 @@ def defvjp(
         "indices": tuple(indices),
         "copied": tuple(copied),
     }
-    variadic = variadic or rule.variadic
-    _check_names(rule, pullbacks, names, variadic)
+    _check_names(rule, pullbacks, names)
     rule.extend(
         pullbacks,
         owned=False,
@@ -118,7 +120,7 @@ def defvjp(
         weighs=weighs,
     )
     for parameter in pullbacks:
-        _keep_from_writing(rule.pullbacks[parameter])
+        _keep_from_writing(rule.pullbacks[rule.named(parameter)])
     CALLS.pop(fun, None)
 
 
@@ -140,12 +142,17 @@ def _keep_from_writing(pullback: Pullback) -> None:
     pullback.fun = call
 
 
-def refuse_writing(error: ValueError, name: str) -> None:
-    """Say what is wrong if a user's pullback wrote into an array it can only read."""
+def refuse_writing(
+    error: ValueError,
+    name: str,
+    what: str = "its cotangent, or into a value that it has kept",
+    x: str = "g",
+) -> None:
+    """Say what is wrong if a user's rule wrote into an array it can only read."""
     if "read-only" in str(error):
         raise RuleError(
-            f"{name} writes into its cotangent, or into a value that it has kept. They "
-            f"belong to others: write g = g + 1 in place of g += 1, or change a copy."
+            f"{name} writes into {what}. They belong to others: write {x} = {x} + 1 in "
+            f"place of {x} += 1, or change a copy."
         ) from error
 
 
@@ -200,7 +207,6 @@ def _check_names(
     rule: Rule,
     pullbacks: Mapping[str, Any],
     options: Mapping[str, Iterable[str]],
-    variadic: bool,
 ) -> None:
     """Refuse what names something that the function does not have."""
     name, parameters = rule.name, list(rule.parameters)
@@ -212,12 +218,6 @@ def _check_names(
         )
     if rule.takes_arrays and not parameters:
         return  # a function in C that does not tell them
-    rest = rest_of(rule.fun)
-    if rest and not variadic:
-        raise RuleError(
-            f"{name} takes *{rest}, of which a rule cannot name the parts. Take a list "
-            f"and name it in sequences; if it comes first, say variadic=True as well."
-        )
     taken = {"g", *SPECIAL} & {*parameters}
     if taken and not rule.takes_arrays:  # NumPy's like= is no parameter of a rule
         raise RuleError(
@@ -235,9 +235,25 @@ def _check_names(
         for parameter, pullback in pullbacks.items()
     }
     named |= {f"{what}={names!r}": {*names} for what, names in options.items()}
+    if takes_keywords(rule.fun):
+        _check_keywords(rule, pullbacks)
+        return
     for what, names in named.items():
-        if unknown := names - {*parameters}:
+        if unknown := {*map(rule.named, names)} - {*parameters}:
             raise RuleError(
                 f"{what} names {sorted(unknown)}, but the parameters of {name} are "
                 f"{parameters}."
             )
+
+
+def _check_keywords(rule: Rule, pullbacks: Mapping[str, Any]) -> None:
+    """Refuse a pullback that keeps a keyword of ``**kwargs`` without a default."""
+    for parameter, pullback in pullbacks.items():
+        code, count = pullback.__code__, len(pullback.__defaults__ or ())
+        for name in code.co_varnames[1 : code.co_argcount - count]:
+            if name not in (*SPECIAL, *rule.parameters):
+                raise RuleError(
+                    f"the rule of {rule.name} with respect to {parameter} names "
+                    f"{name!r}, which a call may leave out. Give it the default that "
+                    f"{rule.name} has for it: lambda g, {name}=...: ..."
+                )

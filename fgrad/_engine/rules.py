@@ -32,10 +32,13 @@ from fgrad._engine.later import LATER
 from fgrad._engine.signatures import (
     NO_VALUE,
     REQUIRED,
+    aliases_of,
     function_name,
     of_array_package,
     parameters_of,
+    rest_of,
 )
+from fgrad._tree import Structure, unflatten
 
 __all__ = [
     "CALLS",
@@ -114,7 +117,7 @@ class Pullback:
         self, rule: Rule, parameter: str, fun: Callable[..., Any], *, owned: bool
     ) -> None:
         code: Any = getattr(fun, "__code__")  # noqa: B009 (a Python function has it)
-        names = code.co_varnames[: code.co_argcount]
+        names = tuple(map(rule.named, code.co_varnames[: code.co_argcount]))
         self.rule = rule
         self.parameter = parameter
         self.fun = fun
@@ -136,11 +139,18 @@ class Pullback:
             self._masked.masks = True
         return self._masked
 
+    def of_tree(self, structure: Structure) -> Pullback:
+        """The pullback for a call whose result is a tree, and so is its cotangent."""
+        pullback, fun = copy(self), self.fun
+        pullback.fun = lambda g, *kept: fun(unflatten(structure, g), *kept)
+        return pullback
+
     def default(self, name: str) -> Any:
         """The value of an option that the call does not give."""
         if name in self.defaults:
             return self.defaults[name]
-        return self.rule.parameters[name]
+        default = self.rule.parameters[name]
+        return () if default is REQUIRED else default  # for *args that are not given
 
     def __repr__(self) -> str:
         return f"the rule of {self.rule.name} with respect to {self.parameter}"
@@ -154,12 +164,14 @@ class Rule:
     """
 
     __slots__ = (
+        "_aliases",
         "_parameters",
         "broadcasts",
         "complex_only",
         "copied",
         "elementwise",
         "fills",
+        "forward",
         "fun",
         "indices",
         "linear",
@@ -169,14 +181,15 @@ class Rule:
         "power",
         "proportional",
         "pullbacks",
+        "rest",
         "sequences",
         "straight",
         "tagged",
         "takes_arrays",
         "ufunc",
         "understood",
-        "variadic",
         "weighs",
+        "whole",
     )
 
     def __init__(
@@ -213,7 +226,8 @@ class Rule:
         self.complex_only: frozenset[str] = frozenset()
         """Parameters that pullbacks get only if the result is complex, else ``None``:
         real arguments are not kept for the sake of a formula of complex ones."""
-        self.variadic = variadic
+        self.rest: int | None = 0 if variadic else None
+        """The position from which on the arguments are one parameter, ``*args``."""
         self.plans: dict[Any, Any] = {}
         """The plans of `bind`, by number and names of arguments."""
         self.straight: list[Any] = [None, None]
@@ -222,8 +236,32 @@ class Rule:
         """For a length: the edges of a power of it, which lead past its kink at 0."""
         self.tagged: Callable[..., Any] | None = None
         """How tags pass, for a rule that replays a tape of its own."""
+        self.forward: Callable[..., Any] | None = None
+        """The derivative along tangents, for a rule that is not told by its pullback:
+        ``forward(tangents by position, *what the pullback keeps)``."""
+        self.whole = False
+        """Whether this is a function with a derivative of the user's, of all arguments
+        at once: what it keeps may depend on any of them, in ways that nobody knows."""
         self._parameters: dict[str, Any] | None = None
+        self._aliases = aliases_of(fun) if isinstance(fun, np.ufunc) else {}
         self.extend(pullbacks or {}, owned=owned)
+
+    def named(self, name: str) -> str:
+        """A parameter's own name: a ufunc's x may be called z in its documentation."""
+        return self._aliases.get(name, name)
+
+    def take_rest(self) -> None:
+        """Let ``*args`` of the function be a parameter: a sequence of arrays."""
+        rest = rest_of(self.fun)
+        if rest is not None:
+            self.rest = list(self.parameters).index(rest)
+            self.sequences |= {rest}
+
+    def grouped(self, args: tuple[Any, ...]) -> list[Any]:
+        """Positional arguments by parameter, so that ``*args`` are one of them."""
+        if self.rest is None or len(args) < self.rest:
+            return [*args]
+        return [*args[: self.rest], args[self.rest :]]
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -244,7 +282,8 @@ class Rule:
         self.indices |= {*options.get("indices", ())}
         self.copied |= self.indices | {*options.get("copied", ())}
         self.complex_only |= {*options.get("complex_only", ())}
-        self.variadic |= options.get("variadic", False)
+        if options.get("variadic", False):
+            self.rest = 0
         self.elementwise |= options.get("elementwise", False)
         self.broadcasts |= self.elementwise or options.get("broadcasts", False)
         self.masks |= options.get("masks", False)
@@ -253,7 +292,8 @@ class Rule:
         self.fills |= options.get("fills", False)
         self.proportional = options.get("proportional", self.proportional)
         self.understood |= {*options.get("neutral", ())}
-        for parameter, fun in pullbacks.items():
+        for name, fun in pullbacks.items():
+            parameter = self.named(name)
             pullback = Pullback(self, parameter, fun, owned=owned)
             self.pullbacks[parameter] = pullback
             self.understood |= {parameter, *pullback.needs}

@@ -1,6 +1,7 @@
 """What functions are called, and what their parameters are called."""
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -12,10 +13,12 @@ import numpy as np
 __all__ = [
     "NO_VALUE",
     "REQUIRED",
+    "aliases_of",
     "function_name",
     "of_array_package",
     "parameters_of",
     "rest_of",
+    "takes_keywords",
 ]
 
 REQUIRED = inspect.Parameter.empty
@@ -106,7 +109,7 @@ def _ufunc_name(ufunc: np.ufunc) -> str:
 def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
     """Parameter names of `fun`, with their defaults or ``REQUIRED``."""
     if isinstance(fun, np.ufunc):
-        first = ["x"] if fun.nin == 1 else [f"x{i + 1}" for i in range(fun.nin)]
+        first = _operands(fun)
         options = _GUFUNC_OPTIONS if fun.signature else _UFUNC_OPTIONS
         return dict.fromkeys(first, REQUIRED) | options
     if isinstance(fun, MethodType):  # what it is bound to is given
@@ -128,6 +131,34 @@ def parameters_of(fun: Callable[..., Any]) -> dict[str, Any]:
     return {n: given.get(n, REQUIRED) for n in (*names[:count], *rest, *keywords)}
 
 
+def _operands(ufunc: np.ufunc) -> list[str]:
+    """The names of a ufunc's operands.
+
+    A ufunc does not know them, but other packages document them: ``jv(v, z, out=None)``
+    is a line of its documentation. NumPy's are x, or x1 and x2, as for any ufunc.
+    """
+    if getattr(np, ufunc.__name__, None) is ufunc:
+        return _generic(ufunc)
+    documented = rf"^ *{re.escape(ufunc.__name__)}\((\w+(?:, *\w+)*)[,)]"
+    for names in re.findall(documented, ufunc.__doc__ or "", re.MULTILINE):
+        found = re.findall(r"\w+", names)[: ufunc.nin]
+        if len({*found}) == ufunc.nin and found != _generic(ufunc):
+            return found
+    return _generic(ufunc)
+
+
+def _generic(ufunc: np.ufunc) -> list[str]:
+    count = ufunc.nin
+    return ["x"] if count == 1 else [f"x{i + 1}" for i in range(count)]
+
+
+def aliases_of(ufunc: np.ufunc) -> dict[str, str]:
+    """Names that any ufunc's operands have, and their own; where these differ."""
+    pairs = dict(zip(_generic(ufunc), _operands(ufunc), strict=True))
+    own = {*pairs.values()}
+    return {name: pairs[name] for name in pairs if name not in own}
+
+
 def rest_of(fun: Callable[..., Any]) -> str | None:
     """The name of ``*args``, if `fun` takes it."""
     code = getattr(inspect.unwrap(fun), "__code__", None)
@@ -137,6 +168,14 @@ def rest_of(fun: Callable[..., Any]) -> str | None:
     if not code.co_flags & inspect.CO_VARARGS:
         return None
     return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+
+
+def takes_keywords(fun: Callable[..., Any]) -> bool:
+    """Whether a function takes any keyword, as ``**kwargs``."""
+    code = getattr(inspect.unwrap(fun), "__code__", None)
+    if code is None:
+        return any(p.kind is p.VAR_KEYWORD for p in _inspected(fun))
+    return bool(code.co_flags & inspect.CO_VARKEYWORDS)
 
 
 def _inspected(fun: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.arguments import defers, has_lists, operands, usual_operands
-from fgrad._engine.bind import bind, record, untraced
+from fgrad._engine.bind import bind, is_several, record, untraced
 from fgrad._engine.box import ARGUMENTS, RESULTS, SCALARS, Box, space
 from fgrad._engine.plans import plan_of
 from fgrad._engine.powers import POWERS, past_kink
@@ -56,7 +56,7 @@ def unary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         parent = x._node
         if type(ans) in RESULTS:
             shape, dtype = ans.shape, ans.dtype
-        elif isinstance(ans, tuple | list):
+        elif is_several(rule, ans):
             return record(trace, plan_of(rule, 1), [(0, parent, parent)], [value], ans)
         else:
             shape, dtype = space(ans)
@@ -101,6 +101,8 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             return bind(rule, (x1, x2), {})
         if not trace.recording:
             if type(x1) not in ARGUMENTS or type(x2) not in ARGUMENTS:
+                if first and not second and defers(x1, x2, reflected):
+                    return NotImplemented
                 return bind(rule, (x1, x2), {})  # an inner trace may be in there
             return trace.interpret(rule, (x1, x2), {}, fun)
         v1 = x1._value if first else x1
@@ -122,7 +124,7 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         ans = call(v1, v2) if t1 is Box or t2 is Box else fun(v1, v2)
         if type(ans) in RESULTS:
             shape, dtype = ans.shape, ans.dtype
-        elif isinstance(ans, tuple | list):
+        elif is_several(rule, ans):
             boxed = ((0, first, x1), (1, second, x2))
             parents = [(i, x._node, x._node) for i, mine, x in boxed if mine]
             return record(trace, plan_of(rule, 2), parents, [v1, v2], ans)

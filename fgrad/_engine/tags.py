@@ -103,6 +103,13 @@ class CotangentTags:
             return Part(residuals[0], tag)
         if rule.tagged is not None:
             return rule.tagged(tag, *residuals)
+        if rule.whole:
+            sizes = noise.beside(residuals, lambda *kept: pullback.fun(tag, *kept))
+            if sizes:
+                pairs = zip(sizes, parent, strict=True)
+                return tuple(
+                    None if p is None else np.broadcast_to(c, p.shape) for c, p in pairs
+                )
         moved = moving(node, pullback, residuals)
         if rule.fills and pullback.parameter == "x":
             return self._poles.where(tag, node, parent, pullback, residuals)
@@ -199,6 +206,16 @@ class TangentTags:
             return self._poles.where(tag, node, parent, pullback, residuals)
         if pullback is PART:
             return tag[residuals[0]]
+        if rule.whole:
+            sizes = noise.beside(
+                residuals,
+                lambda *kept: pushforward(
+                    self._replay, pullback, kept, node, parent, arrived
+                ),
+            )
+            if sizes:
+                pairs = zip(sizes, node.shape, strict=True)
+                return tuple(np.broadcast_to(t, here.shape) for t, here in pairs)
         moved = moving(node, pullback, residuals)
         single = arrived[0].part is None and node.dtype is not None
         kept = None

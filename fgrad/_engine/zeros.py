@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import CONTAINERS, Box, primal, values
+from fgrad._engine.box import CONTAINERS, Box, primal, space, values
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Scatter
 from fgrad._engine.trace import Node, Space
@@ -41,6 +41,8 @@ def is_moved(value: Any) -> bool:
 
 def moving(node: Node, pullback: Pullback, residuals: tuple[Any, ...]) -> set[str]:
     """The names of the residuals that depend on an argument of any transform."""
+    if pullback.rule.whole:
+        return {*pullback.needs}
     traced = {"ans", *(other.parameter for _, other, _ in node.edges)}
     return {
         name
@@ -136,6 +138,32 @@ class Noise:
             else solid(value)
             for name, value in zip(pullback.needs, kept, strict=True)
         ]
+
+    def beside(self, kept: Any, apply: Callable[..., Any]) -> list[Any] | None:
+        """How large the results of a user's derivative are at two points close by.
+
+        What is zero there, too, is zero around this point. ``None`` if it fails there.
+        """
+        total: list[Any] = []
+        for sign in (1e-4, -1e-4):
+            try:
+                found = apply(*[self._near(value, sign) for value in kept])
+            except Exception:  # noqa: BLE001 (it was not made for that point)
+                return None
+            sizes = [0.0 if x is None else np.abs(x) for x in found or ()]
+            total = [*map(np.add, total, sizes)] if total else sizes
+        return total
+
+    def _near(self, value: Any, sign: float) -> Any:
+        value = primal(value)
+        if type(value) in CONTAINERS:
+            return type(value)([self._near(item, sign) for item in value])
+        if isinstance(value, np.ndarray | np.inexact | float | complex):
+            here = Space(*space(value))
+            if here.dtype.kind in "fc":
+                step = np.where(np.equal(value, 0), 1e-4, value) * sign
+                return (value + step * self(here)).astype(here.dtype)
+        return value
 
     def _like(self, value: Any, nodes: Any) -> Any:
         if type(value) in CONTAINERS:

@@ -3,6 +3,7 @@
 from fgrad._transforms import _custom_batched as _custom_batched  # registers it
 from fgrad._transforms.checkpoint import checkpoint
 from fgrad._transforms.custom import custom_vjp
+from fgrad._transforms.custom_forward import custom_jvp
 from fgrad._transforms.elementwise import elementwise_grad
 from fgrad._transforms.forward import jvp, linear_transpose, linearize
 from fgrad._transforms.hessians import hessian, hvp
@@ -13,11 +14,18 @@ from fgrad._transforms.jacobians import (
     jacrev,
     value_and_jacobian,
 )
-from fgrad._transforms.reverse import grad, stop_gradient, value_and_grad, vjp
+from fgrad._transforms.pullbacks import vjp
+from fgrad._transforms.reverse import (
+    grad,
+    is_traced,
+    stop_gradient,
+    value_and_grad,
+)
 from fgrad._transforms.vmap import vmap
 
 __all__ = [
     "checkpoint",
+    "custom_jvp",
     "custom_root",
     "custom_vjp",
     "elementwise_grad",
@@ -25,6 +33,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "is_traced",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -46,11 +46,15 @@ class Run:
         *,
         kind: type[Trace] = Tape,
         takes_aux: bool = True,
+        allow_int: bool | None = None,
     ) -> None:
         check_function(transform, fun, f"{transform}(fun, ...)")
         self.transform = transform
         self.takes_aux = takes_aux
         """Whether the transform has the option `has_aux`."""
+        self.allow_int = allow_int
+        """Whether integers are differentiated at their float value; ``None`` for a
+        transform without this option."""
         self.fun = fun
         self.trace = kind(f"{transform}({label(fun)})")
         self.inputs: list[tuple[Structure, list[Node]]] = []
@@ -75,13 +79,21 @@ class Run:
                 return leaf
         elif isinstance(leaf, np.memmap):
             return self._checked(np.asarray(leaf), argnum, structure, i)
+        integer = _as_float(leaf)
+        if integer is not None and self.allow_int:
+            return integer
         path = leaf_paths(structure, argument_name(self.fun, argnum))[i]
         what, instead = described_leaf(leaf, root=structure.type is None)
+        ways = [instead]
+        if integer is not None and self.allow_int is not None:
+            ways.append("pass allow_int=True")
         if in_dataclass(structure, i):
-            instead += ", or mark the field static"
+            ways.append("mark the field static")
+        if len(ways) > 1:
+            ways[-1] = f"or {ways[-1]}"
         raise InputTypeError(
             f"{self.transform} cannot differentiate {label(self.fun)} with respect "
-            f"to argument {argnum}: {path} {what}. {instead}."
+            f"to argument {argnum}: {path} {what}. {', '.join(ways)}."
         )
 
     def call(
@@ -97,11 +109,11 @@ class Run:
         if type(out) is Box:  # the usual output of a function
             self._numbers = [] if out._node.shape else [out]
         else:
-            leaves = flatten(out[0] if has_aux and type(out) is tuple else out)[0]
+            leaves = flatten(out[0] if has_aux and isinstance(out, tuple) else out)[0]
             self._numbers = [primal(leaf) for leaf in leaves if np.size(leaf) == 1]
         if not has_aux:
             return out, None
-        if type(out) is not tuple or len(out) != 2:
+        if not isinstance(out, tuple) or len(out) != 2:
             raise OutputTypeError(
                 f"{self.transform} with has_aux=True needs a pair (output, aux), "
                 f"but {label(self.fun)} returned {described(out)}."
@@ -162,3 +174,13 @@ class Run:
             unflatten(structure, map(cotangents.result, nodes))
             for structure, nodes in self.inputs
         ]
+
+
+def _as_float(leaf: Any) -> Any:
+    """An integer, or an array of them, as floats; ``None`` for other leaves."""
+    if type(leaf) is int:
+        return float(leaf)
+    array = type(leaf) is np.ndarray or type(leaf) is Box
+    if (array or isinstance(leaf, np.integer)) and leaf.dtype.kind in "iu":
+        return leaf.astype(np.float64)
+    return None

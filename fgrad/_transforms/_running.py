@@ -19,8 +19,17 @@ import numpy as np
 
 from fgrad._engine.box import boxes_in
 from fgrad._engine.trace import Trace
-from fgrad._words.callsite import LIBRARY, at, is_ours, user_call, user_frame, warn_at
-from fgrad._words.conversions import called_in, names_in, source
+from fgrad._words.callsite import (
+    LIBRARY,
+    Call,
+    at,
+    is_ours,
+    user_call,
+    user_frame,
+    warn_at,
+)
+from fgrad._words.matrices import explain_matrix
+from fgrad._words.source import called_in, names_in, source
 from fgrad.errors import ConversionError, FgradError
 
 __all__ = ["running"]
@@ -101,7 +110,10 @@ def _explained(error: BaseException) -> BaseException:
     """
     if isinstance(error.__cause__, ConversionError):
         return error.__cause__
-    kinds = (TypeError, struct.error, IndexError)
+    if isinstance(error, np.linalg.LinAlgError):
+        explain_matrix(error, [*_stack(error)][::-1])
+        return error
+    kinds = (TypeError, struct.error, IndexError, AttributeError)
     if isinstance(error, kinds) and not isinstance(error, FgradError):
         note = _note(error)
         if note and note not in getattr(error, "__notes__", ()):
@@ -119,6 +131,10 @@ def _note(error: BaseException) -> str | None:
     if call is None:
         return None
     tree = source(call)
+    if note := _of_list(error, tree, call):
+        return note
+    if isinstance(error, AttributeError):
+        return None
     if isinstance(error, IndexError):
         if not isinstance(tree, ast.Subscript) or "integer" not in str(error):
             return None
@@ -135,6 +151,26 @@ def _note(error: BaseException) -> str | None:
             return at(
                 f"{name} {inside}is traced by {boxes[0]._trace.name}, and a plain "
                 f"value is needed here; use stop_gradient({name}) if that is intended",
+                call.site,
+            )
+    return None
+
+
+def _of_list(error: BaseException, tree: ast.expr | None, call: Call) -> str | None:
+    """A note that a list was used like an array, if it was."""
+    if isinstance(error, AttributeError):
+        used = isinstance(tree, ast.Attribute) or tree is None
+    else:
+        used = isinstance(tree, ast.BinOp | ast.UnaryOp | ast.Compare)
+    if not used or call.callee is not None:
+        return None
+    for name, value in names_in(tree, call.frame).items():
+        if type(value) in (list, tuple) and boxes_in(value):
+            kind = type(value).__name__
+            return at(
+                f"{name} is a {kind} of traced values; make it an array with "
+                f"fgrad.numpy.array({name}), or pass np.array(...) to the function in "
+                f"place of the {kind}",
                 call.site,
             )
     return None

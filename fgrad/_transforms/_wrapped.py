@@ -59,6 +59,7 @@ class Transformed(Wrapped):
         argnums: Argnums = 0,
         has_aux: bool = False,
         holomorphic: bool = False,
+        allow_int: bool | None = False,
     ) -> None:
         name = self.transform
         check_function(name, fun, f"{name}(fun)(x), not {name}(fun(x))")
@@ -67,10 +68,18 @@ class Transformed(Wrapped):
         checked_argnums(self, argnums)
         self.has_aux = has_aux
         self.holomorphic = holomorphic
+        self.allow_int = allow_int
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         argnums = positions(self, self.argnums, len(args), kwargs)
-        run = Run(self.transform, self.fun, args, argnums, takes_aux=self.takes_aux)
+        run = Run(
+            self.transform,
+            self.fun,
+            args,
+            argnums,
+            takes_aux=self.takes_aux,
+            allow_int=self.allow_int,
+        )
         out = run.call(kwargs, self._through())
         return (
             self._later(run, out) if inspect.iscoroutine(out) else self._end(run, out)

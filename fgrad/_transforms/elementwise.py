@@ -42,12 +42,14 @@ class ElementwiseGrad(Transformed):
         check_truth(self.transform, name, here.dtype)
         for argnum, (_, nodes) in zip(sequence(self.argnums), run.inputs, strict=True):
             for leaf in nodes:
-                if leaf.shape != here.shape:
+                lead = leaf.shape[: len(here.shape)]
+                if lead != here.shape or (leaf.shape and not lead):
                     raise OutputTypeError(
                         f"{self.transform} needs an output of the shape {leaf.shape} "
-                        f"of argument {argnum}, but {name} returned an array of shape "
-                        f"{here.shape}. Use vmap(grad({name})) if it maps each row "
-                        f"to a number, or jacobian({name})."
+                        f"of argument {argnum}, or of its leading axes, but {name} "
+                        f"returned an array of shape {here.shape}. Use vmap(grad(f)) "
+                        f"or vmap(jacobian(f)), with a function f of one row, or "
+                        f"jacobian({name})."
                     )
         inputs = [node for _, nodes in run.inputs for node in nodes]
         results = iter(self._diagonals(run, run.node(out), here, inputs))
@@ -60,9 +62,12 @@ class ElementwiseGrad(Transformed):
     def _diagonals(
         self, run: Run, node: Node | None, space: Space, inputs: list[Node]
     ) -> list[Any]:
-        """The sums of the Jacobian's columns, once it is known to be diagonal."""
+        """The sums of the Jacobian's columns, once it is known to be diagonal.
+
+        That is, block by block, if the output has the leading axes of the inputs.
+        """
         if node is None:
-            return [np.zeros(space.shape, leaf.dtype)[()] for leaf in inputs]
+            return [np.zeros(leaf.shape, leaf.dtype)[()] for leaf in inputs]
         ones = np.ones(space.shape, space.dtype)
         sums = pull(node, ones, inputs, run.is_finite)
         if space.dtype.kind == "c":
@@ -90,7 +95,8 @@ class ElementwiseGrad(Transformed):
         for got, c, leaf in zip(
             pull(node, w, inputs, _silent), sums, inputs, strict=True
         ):
-            expected = w * c
+            wide = np.reshape(w, w.shape + (1,) * (leaf.ndim - w.ndim))
+            expected = wide * c
             if leaf.dtype.kind != "c":
                 expected = np.real(expected)
             error, size = np.abs(primal(got - expected)), np.abs(primal(expected))
@@ -135,7 +141,8 @@ def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P,
     ----------
     fun : callable
         Returns an array of the shape of the differentiated argument, each entry of
-        which depends on the matching entry only.
+        which depends on the matching entry only. Or of the shape of its leading axes:
+        then each entry depends on the matching row only.
     argnums : int or sequence of int
         Which positional arguments to differentiate.
 
@@ -148,7 +155,8 @@ def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P,
     Raises
     ------
     OutputTypeError
-        If the output is no array of the argument's shape, or depends on other entries.
+        If the output is no array of the argument's shape, or of its leading axes, or
+        depends on other entries.
     InputTypeError, ArgnumsError
         As for `grad`.
 
@@ -164,5 +172,7 @@ def elementwise_grad(fun: Callable[P, Any], argnums: Argnums = 0) -> Callable[P,
     >>> from fgrad import elementwise_grad
     >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0]))
     array([1.        , 0.41997434])
+    >>> elementwise_grad(lambda rows: np.prod(rows, axis=1))(np.array([[2.0, 3.0]]))
+    array([[3., 2.]])
     """
-    return ElementwiseGrad(fun, argnums)
+    return ElementwiseGrad(fun, argnums, allow_int=None)

@@ -13,7 +13,7 @@ from fgrad._engine.forward import TangentTrace, owned, push
 from fgrad._engine.trace import Node
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
-from fgrad._transforms.reverse import pulled
+from fgrad._transforms.pullbacks import pulled
 from fgrad._tree import flatten, leaf_paths, tree_map, unflatten
 from fgrad.errors import TangentError
 
@@ -235,7 +235,7 @@ def check_pairs(
 ) -> None:
     """Refuse what is not a sequence: a bare array would be taken for arguments."""
     for what, given in (("primals", primals), ("tangents", tangents)):
-        if type(given) not in (tuple, list):
+        if not isinstance(given, tuple | list):
             name = label(fun)
             raise TangentError(
                 f"{transform} of {name} needs a tuple of {what}, one for each "

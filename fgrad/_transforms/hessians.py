@@ -55,6 +55,7 @@ def hessian(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The second derivatives of a function.
 
@@ -62,7 +63,7 @@ def hessian(
     ----------
     fun : callable
         Returns a scalar, or an array, or a tree of arrays.
-    argnums, has_aux, holomorphic
+    argnums, has_aux, holomorphic, allow_int
         As for `jacobian`.
 
     Returns
@@ -85,7 +86,7 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
-    return Hessian(fun, argnums, has_aux, holomorphic)
+    return Hessian(fun, argnums, has_aux, holomorphic, allow_int)
 
 
 class HvpGrad(Grad):

@@ -119,6 +119,7 @@ def jacobian(
     *,
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, Any]: ...
 @overload
 def jacobian(
@@ -127,6 +128,7 @@ def jacobian(
     *,
     has_aux: Literal[True],
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[Any, A]]: ...
 def jacobian(
     fun: Callable[..., Any],
@@ -134,6 +136,7 @@ def jacobian(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The derivative of every output entry with respect to every input entry.
 
@@ -152,6 +155,9 @@ def jacobian(
     holomorphic : bool
         Whether `fun` is a complex-differentiable function, where both input and output
         are complex.
+    allow_int : bool
+        Whether integers are differentiated at their float value. `fun` then gets
+        floats in their place.
 
     Returns
     -------
@@ -185,7 +191,7 @@ def jacobian(
     array([[2., 1., 0.],
            [0., 3., 2.]])
     """
-    return Jacobian(fun, argnums, has_aux, holomorphic)
+    return Jacobian(fun, argnums, has_aux, holomorphic, allow_int)
 
 
 def signature_of(model: F) -> Callable[[Callable[..., Any]], F]:
@@ -200,12 +206,13 @@ def jacrev(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian by reverse mode: one pass for each entry of the output.
 
     Parameters
     ----------
-    fun, argnums, has_aux, holomorphic
+    fun, argnums, has_aux, holomorphic, allow_int
         As for `jacobian`.
 
     Returns
@@ -225,7 +232,7 @@ def jacrev(
     >>> jacrev(lambda x: x[0] * x[1])(np.array([2.0, 3.0]))
     array([3., 2.])
     """
-    return JacRev(fun, argnums, has_aux, holomorphic)
+    return JacRev(fun, argnums, has_aux, holomorphic, allow_int)
 
 
 @signature_of(jacobian)
@@ -235,12 +242,13 @@ def jacfwd(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian by forward mode: one pass for each entry of the arguments.
 
     Parameters
     ----------
-    fun, argnums, has_aux, holomorphic
+    fun, argnums, has_aux, holomorphic, allow_int
         As for `jacobian`.
 
     Returns
@@ -260,7 +268,7 @@ def jacfwd(
     >>> jacfwd(lambda t: np.stack([2.0 * t, t**3]))(1.0)
     array([2., 3.])
     """
-    return JacFwd(fun, argnums, has_aux, holomorphic)
+    return JacFwd(fun, argnums, has_aux, holomorphic, allow_int)
 
 
 @overload
@@ -270,6 +278,7 @@ def value_and_jacobian(
     *,
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[R, Any]]: ...
 @overload
 def value_and_jacobian(
@@ -278,6 +287,7 @@ def value_and_jacobian(
     *,
     has_aux: Literal[True],
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[tuple[R, A], Any]]: ...
 def value_and_jacobian(
     fun: Callable[..., Any],
@@ -285,12 +295,13 @@ def value_and_jacobian(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The value of a function and its Jacobian, from one run.
 
     Parameters
     ----------
-    fun, argnums, has_aux, holomorphic
+    fun, argnums, has_aux, holomorphic, allow_int
         As for `jacobian`.
 
     Returns
@@ -312,4 +323,4 @@ def value_and_jacobian(
     (array([1., 9.]), array([[2., 0.],
            [0., 6.]]))
     """
-    return ValueAndJacobian(fun, argnums, has_aux, holomorphic)
+    return ValueAndJacobian(fun, argnums, has_aux, holomorphic, allow_int)

@@ -1,4 +1,4 @@
-"""Reverse mode: `vjp`, `grad` and `value_and_grad`."""
+"""Reverse mode: `grad` and `value_and_grad`, and what has no derivative."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 import numpy as np
 from typing_extensions import override
 
-from fgrad._engine.box import Box, primal, space
-from fgrad._engine.trace import Node
+from fgrad._engine.box import boxes_in, primal, space
 from fgrad._transforms._argnums import Argnums, is_sequence, sequence
 from fgrad._transforms._run import Run
-from fgrad._transforms._values import check_truth, described, is_numeric, label
+from fgrad._transforms._values import check_truth, described, label
 from fgrad._transforms._wrapped import Transformed
-from fgrad._tree import flatten, leaf_paths, tree_map
+from fgrad._tree import flatten, tree_map
 from fgrad.errors import (
-    CotangentError,
     InputTypeError,
     NonScalarOutputError,
     OutputTypeError,
 )
 
-__all__ = ["Grad", "grad", "pulled", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = ["Grad", "grad", "is_traced", "stop_gradient", "value_and_grad"]
 
 X = TypeVar("X")
 R = TypeVar("R")
@@ -118,60 +116,6 @@ class Grad(ValueAndGrad):
         return (gradient, value[1]) if self.has_aux else gradient
 
 
-class VJP:
-    """The pullback that `vjp` returns."""
-
-    def __init__(self, run: Run, out: Any) -> None:
-        self._structure = flatten(out)[1]
-        self._run = run
-        self._leaves = [
-            (node, here.shape, here.dtype) for _, node, here in run.outputs(out)
-        ]
-
-    def __call__(self, *cotangents: Any) -> tuple[Any, ...]:
-        name = label(self._run.fun)
-        if len(cotangents) != 1:
-            raise CotangentError(
-                f"the pullback of {name} takes one cotangent, a tree like the output, "
-                f"but got {len(cotangents)}"
-            )
-        leaves, structure = flatten(cotangents[0])
-        if structure != self._structure:
-            raise CotangentError(
-                f"the pullback of {name} expects a cotangent with the tree "
-                f"{self._structure!r}, but got {structure!r}"
-            )
-        roots: list[tuple[Node, Any]] = []
-        paths = leaf_paths(structure)
-        for path, g, (node, shape, dtype) in zip(
-            paths, leaves, self._leaves, strict=True
-        ):
-            where = f" at {path}" if path else ""
-            if type(g) is not Box:
-                if not is_numeric(g):
-                    raise CotangentError(
-                        f"the pullback of {name} expects a cotangent of dtype {dtype}"
-                        f"{where}, but got {described(g)}"
-                    )
-                g = np.asarray(g)
-            if g.shape != shape:
-                raise CotangentError(
-                    f"the pullback of {name} expects a cotangent of shape {shape}"
-                    f"{where}, but got shape {g.shape}"
-                )
-            if not np.can_cast(g.dtype, dtype, "same_kind"):
-                raise CotangentError(
-                    f"the pullback of {name} expects a cotangent of dtype {dtype}"
-                    f"{where}, but got dtype {g.dtype}"
-                )
-            if node is not None:
-                roots.append((node, g if g.dtype == dtype else g.astype(dtype)))
-        return tuple(self._run.gradients(roots, consume=False))
-
-    def __repr__(self) -> str:
-        return f"the pullback of {label(self._run.fun)}"
-
-
 @overload
 def grad(
     fun: Callable[Concatenate[X, P], tuple[Any, A]],
@@ -179,6 +123,7 @@ def grad(
     *,
     has_aux: Literal[True],
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[Concatenate[X, P], tuple[X, A]]: ...
 @overload
 def grad(
@@ -187,6 +132,7 @@ def grad(
     *,
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[Concatenate[X, P], X]: ...
 @overload
 def grad(
@@ -195,6 +141,7 @@ def grad(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, Any]: ...
 @overload
 def grad(
@@ -203,6 +150,7 @@ def grad(
     *,
     has_aux: Literal[True],
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[tuple[Any, ...], A]]: ...
 @overload
 def grad(
@@ -211,6 +159,7 @@ def grad(
     *,
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[Any, ...]]: ...
 def grad(
     fun: Callable[..., Any],
@@ -218,6 +167,7 @@ def grad(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The gradient of a scalar function.
 
@@ -234,6 +184,9 @@ def grad(
     holomorphic : bool
         Whether `fun` is a complex-differentiable function with complex input and
         output.
+    allow_int : bool
+        Whether integers are differentiated at their float value. `fun` then gets
+        floats in their place, and so is their gradient.
 
     Returns
     -------
@@ -248,7 +201,8 @@ def grad(
     NonScalarOutputError
         If `fun` returns anything but one number.
     InputTypeError
-        If a leaf of a differentiated argument is an integer, string or other object.
+        If a leaf of a differentiated argument is a string or another object; or an
+        integer, and `allow_int` is false.
     OutputTypeError
         If `fun` returns a complex number and `holomorphic` is false.
     ArgnumsError
@@ -268,7 +222,7 @@ def grad(
     >>> grad(grad(np.sin))(0.5) == -np.sin(0.5)
     np.True_
     """
-    return Grad(fun, argnums, has_aux, holomorphic)
+    return Grad(fun, argnums, has_aux, holomorphic, allow_int)
 
 
 @overload
@@ -278,6 +232,7 @@ def value_and_grad(
     *,
     has_aux: Literal[True],
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[Concatenate[X, P], tuple[tuple[R, A], X]]: ...
 @overload
 def value_and_grad(
@@ -286,6 +241,7 @@ def value_and_grad(
     *,
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[Concatenate[X, P], tuple[R, X]]: ...
 @overload
 def value_and_grad(
@@ -294,6 +250,7 @@ def value_and_grad(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[R, Any]]: ...
 @overload
 def value_and_grad(
@@ -302,6 +259,7 @@ def value_and_grad(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[P, tuple[R, tuple[Any, ...]]]: ...
 def value_and_grad(
     fun: Callable[..., Any],
@@ -309,12 +267,13 @@ def value_and_grad(
     *,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The value of a scalar function and its gradient, in one pass.
 
     Parameters
     ----------
-    fun, argnums, has_aux, holomorphic
+    fun, argnums, has_aux, holomorphic, allow_int
         As for `grad`.
 
     Returns
@@ -334,77 +293,7 @@ def value_and_grad(
     >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     (12.0, np.float64(4.0))
     """
-    return ValueAndGrad(fun, argnums, has_aux, holomorphic)
-
-
-@overload
-def vjp(
-    fun: Callable[..., R], *primals: Any, has_aux: Literal[False] = False
-) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
-@overload
-def vjp(
-    fun: Callable[..., tuple[R, A]], *primals: Any, has_aux: Literal[True]
-) -> tuple[R, Callable[[Any], tuple[Any, ...]], A]: ...
-def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    """The value of a function, and the pullback of cotangents to its arguments.
-
-    Parameters
-    ----------
-    fun : callable
-        Returns a tree of arrays.
-    *primals : tree of float or complex arrays
-        The arguments of `fun`, all of them differentiated.
-    has_aux : bool
-        Whether `fun` returns ``(output, aux)``.
-
-    Returns
-    -------
-    out : tree
-        What `fun` returns.
-    pullback : callable
-        Takes one cotangent, a tree like `out`, and returns a tuple with one tree for
-        each argument. It may be called again.
-    aux
-        Only with `has_aux`.
-
-    Raises
-    ------
-    InputTypeError
-        If a leaf of `primals` is not a float or complex number or array.
-    OutputTypeError
-        If `fun` returns something else than a tree of arrays.
-    CotangentError
-        By the pullback, if the cotangent does not look like `out`.
-
-    Notes
-    -----
-    The pullback is the transpose of the derivative, not its adjoint: for a holomorphic
-    `fun` it multiplies by the derivative without conjugating it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fgrad import vjp
-    >>> y, pullback = vjp(lambda a, b: a * b, np.array([1.0, 2.0]), 3.0)
-    >>> pullback(np.array([1.0, 10.0]))
-    (array([ 3., 30.]), np.float64(21.0))
-    """
-    out, pullback, aux = pulled("vjp", fun, primals, has_aux)
-    return (out, pullback, aux) if has_aux else (out, pullback)
-
-
-def pulled(
-    transform: str,
-    fun: Callable[..., Any],
-    primals: Sequence[Any],
-    has_aux: bool = False,
-    *,
-    takes_aux: bool = True,
-) -> tuple[Any, VJP, Any]:
-    """Output, pullback and aux of a function."""
-    run = Run(transform, fun, primals, range(len(primals)), takes_aux=takes_aux)
-    out, aux = run.finish(run.call({}), has_aux)
-    return tree_map(run.value, out), VJP(run, out), aux
+    return ValueAndGrad(fun, argnums, has_aux, holomorphic, allow_int)
 
 
 def stop_gradient(tree: X) -> X:
@@ -427,6 +316,40 @@ def stop_gradient(tree: X) -> X:
     np.float64(3.0)
     """
     return cast(X, tree_map(_stopped, tree))
+
+
+def is_traced(tree: Any) -> bool:
+    """Whether a value, or any in a tree, is traced.
+
+    A transform is at work on it: what is done with it must be NumPy's functions, or one
+    operation with a rule. All that is not traced may go anywhere.
+
+    Parameters
+    ----------
+    tree : tree
+        Any value; containers and arrays of objects are looked into.
+
+    Returns
+    -------
+    bool
+        True inside `grad`, `vjp`, `jvp`, `vmap` and the others, for their arguments and
+        what depends on them.
+
+    Examples
+    --------
+    >>> from fgrad import grad, is_traced
+    >>> is_traced(2.0)
+    False
+    >>> grad(lambda x: x * is_traced({"x": x}))(2.0)
+    np.float64(1.0)
+    """
+    return any(map(_holds_boxes, flatten(tree)[0]))
+
+
+def _holds_boxes(leaf: Any) -> bool:
+    if type(leaf) is np.ndarray and leaf.dtype == object:
+        return any(map(_holds_boxes, leaf.flat))
+    return bool(boxes_in(leaf))
 
 
 def _stopped(leaf: Any) -> Any:

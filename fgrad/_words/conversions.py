@@ -6,9 +6,8 @@ function is found, and what to write instead.
 """
 
 import ast
-import builtins
 from functools import partial
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -17,21 +16,17 @@ from fgrad._words.callsite import (
     Call,
     at,
     describe,
-    expression,
     instruction,
     short,
     user_call,
 )
 from fgrad._words.foreign import is_sequence
-from fgrad._words.instead import another, drawing, instead_of
+from fgrad._words.instead import another, instead_of
+from fgrad._words.source import called_in, names_in, source, value_of
+from fgrad._words.storing import storing
 from fgrad.errors import BatchedValueError, ConversionError
 
-__all__ = ["STORE", "called_in", "conversion_error", "names_in", "source"]
-
-STORE = (
-    "cannot store a traced value into a NumPy array; build it with np.stack or "
-    "np.concatenate, or use fgrad.index_update"
-)
+__all__ = ["conversion_error"]
 
 BATCHED_INDEX = (
     "an array that is not batched cannot be indexed with a batched value; use "
@@ -42,9 +37,6 @@ INDEX = "a traced value cannot be an index or a count; use int(stop_gradient(x))
 
 WRITING = {"fill", "itemset", "put", "setfield"}
 """Methods that write into an array."""
-
-LOOKED_INTO = (ModuleType, type, np.ndarray)
-"""Whose attributes may be asked for; those of others may be properties."""
 
 LENGTH = 60
 """How much of the source is quoted at most."""
@@ -79,27 +71,86 @@ def conversion_error(
     stores = doing.startswith("STORE_")
     if call.callee is None:
         if stores or getattr(called, "__name__", "") in WRITING:
-            return kind(f"{STORE}, {here}")
+            return kind(f"{storing(call)}, {here}")
         if doing.startswith("BINARY_S") or isinstance(tree, ast.Subscript):
             return kind(f"{BATCHED_INDEX if batched else INDEX}, {here}")
     if index and not batched:
         return kind(f"{INDEX}, {here}")
     name, inside = _name_of(box, tree, call)
+    entry, integers = _item(tree, conversion), _integers(tree, called, call)
     what = (_quoted(tree) or conversion) + " = ..." * stores
     if batched:
-        other = another(called, call, box.__array_namespace__()) if tree else None
+        other = entry or integers
+        if other is None and tree:
+            other = another(called, call, box.__array_namespace__())
         other = other or f"use NumPy's functions on {name or 'it'} itself"
         return kind(
             f"{what} needs one value, but {name or 'an argument'} is batched and has "
             f"one for each example; {other[0].lower()}{other[1:]}, {here}"
         )
-    advised = instead_of(tree, called, call, box.__array_namespace__())
+    if entry:
+        advised = f"{entry} to keep it"
+    elif integers:
+        advised = f"{integers}, whose derivative is zero"
+    else:
+        advised = instead_of(tree, called, call, box.__array_namespace__())
     whose = f"a traced value{f' in {name}' if name else ''}" if inside else name
     return kind(
         f"{what} would drop the gradient of {whose} "
         f"(made at {short(box._node.site)}). "
         f"{_advice(advised, name)} if that is intended, {here}"
     )
+
+
+def _item(tree: ast.expr | None, conversion: str) -> str | None:
+    """What to write in place of ``x.item()``: the entry, as an array without axes."""
+    if conversion != "x.item()":
+        return None
+    array, index = "x", ""
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute):
+        owner = tree.func.value
+        array, index = ast.unparse(owner), ", ".join(map(ast.unparse, tree.args))
+        if not isinstance(owner, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+            array = f"({array})"
+        if len(tree.args) == 1 and isinstance(tree.args[0], ast.Constant):
+            return f"Use {array}.ravel()[{index}]"
+    return f"Use {array}[{index}]" if index else f"Use {array}.reshape(())"
+
+
+MAKES_ARRAYS = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
+
+
+def _integers(tree: ast.expr | None, called: Any, call: Call) -> str | None:
+    """What to write where integers are made: they have no derivative."""
+    if not isinstance(tree, ast.Call) or not tree.args:
+        return None
+    if called in MAKES_ARRAYS:
+        given = [*tree.args[1:2], *(k.value for k in tree.keywords if k.arg == "dtype")]
+        value = tree.args[0]
+        if not given or isinstance(value, ast.List | ast.Tuple):
+            return None
+        dtype = _dtype(given[0], call.frame)
+        if is_sequence(type(value_of(value, call.frame))):
+            return None
+    elif isinstance(called, type) and issubclass(called, np.generic):
+        value, dtype = tree.args[0], np.dtype(called)
+        given = [tree.func]
+    else:
+        return None
+    if dtype is None or dtype.kind not in "biu":
+        return None
+    astype = ast.Call(ast.Attribute(value, "astype"), given[:1], [])
+    return f"Use {ast.unparse(astype)}"
+
+
+def _dtype(node: ast.expr, frame: FrameType) -> np.dtype[Any] | None:
+    """The dtype that an expression names, if it is known."""
+    constant = isinstance(node, ast.Constant)
+    value: Any = node.value if constant else value_of(node, frame)
+    try:
+        return None if value is None else np.dtype(value)
+    except TypeError:
+        return None
 
 
 def _advice(instead: str | None, name: str | None) -> str:
@@ -109,60 +160,6 @@ def _advice(instead: str | None, name: str | None) -> str:
         return f"Use {stop}"
     use = "" if instead.startswith("Use ") else "use "
     return f"{instead}, or {use}{stop}"
-
-
-# What stands in the user's line -------------------------------------------------------
-
-
-def source(call: Call) -> ast.expr | None:
-    """The expression that the user's frame computes, if its source is at hand."""
-    try:
-        tree = ast.parse(f"({expression(call.site)})", mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    return None if isinstance(tree, ast.Constant) else tree
-
-
-def names_in(tree: ast.expr | None, frame: FrameType) -> dict[str, Any]:
-    """Names in an expression, with what they stand for."""
-    nodes = [] if tree is None else ast.walk(tree)
-    names = [node.id for node in nodes if isinstance(node, ast.Name)]
-    return {name: _variable(name, frame) for name in names}
-
-
-def _value_of(node: ast.expr, frame: FrameType) -> Any:
-    """A function, class or module that an expression names; ``None`` for others.
-
-    Of an object that is made in place, as in ``np.vectorize(f)(x)``: its class.
-    """
-    if isinstance(node, ast.Name):
-        return _variable(node.id, frame)
-    if isinstance(node, ast.Attribute):
-        owner = _value_of(node.value, frame)
-        known = issubclass(type(owner), (*LOOKED_INTO, *drawing()))
-        return getattr(owner, node.attr, None) if known else None
-    if isinstance(node, ast.Call):
-        made = _value_of(node.func, frame)
-        if made is np.random.default_rng:
-            return np.random.Generator
-        return made if isinstance(made, type) else None
-    return None
-
-
-def _variable(name: str, frame: FrameType) -> Any:
-    for scope in (frame.f_locals, frame.f_globals, vars(builtins)):
-        if name in scope:
-            return scope[name]
-    return None
-
-
-def called_in(tree: ast.expr | None, call: Call) -> Any:
-    """The function that is called, or the array that is indexed, if it is known."""
-    if isinstance(tree, ast.Call):
-        return _value_of(tree.func, call.frame)
-    return (
-        _value_of(tree.value, call.frame) if isinstance(tree, ast.Subscript) else None
-    )
 
 
 def _name_of(box: Any, tree: ast.expr | None, call: Call) -> tuple[str | None, bool]:

@@ -5,7 +5,7 @@ pullback knows. What NumPy merely reads as an array is read here, too.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -16,6 +16,8 @@ from fgrad._words.callsite import no_rule
 __all__ = [
     "PLAIN_ARGUMENTS",
     "is_foreign",
+    "is_iterable",
+    "is_looked_into",
     "is_sequence",
     "operand",
     "plain_form",
@@ -74,6 +76,24 @@ def reads_as_array(kind: Any) -> bool:
 def is_sequence(kind: type) -> bool:
     """Whether NumPy reads values of this type as lists: also named tuples, deques."""
     return issubclass(kind, Sequence) and not issubclass(kind, _NUMBERS_AND_TEXT)
+
+
+@lru_cache
+def is_looked_into(kind: type) -> bool:
+    """Whether traced values are looked for in it: in the values of a dict, too."""
+    return kind is _DICT_VALUES or is_sequence(kind)
+
+
+_DICT_VALUES = type({}.values())
+
+
+@lru_cache
+def is_iterable(kind: type) -> bool:
+    """Whether values of this type can be gone through, but NumPy does not read them."""
+    if is_sequence(kind) or reads_as_array(kind):
+        return False
+    others = (np.ndarray, np.generic, Mapping, Set, *_NUMBERS_AND_TEXT)
+    return issubclass(kind, Iterable) and not issubclass(kind, others)
 
 
 _NUMBERS_AND_TEXT = str, bytes, bytearray, memoryview, range, array

@@ -29,6 +29,7 @@ INSTEAD = {
     "pandas": "Use plain arrays, from .to_numpy(),",
     "scipy.optimize": "Use fgrad.custom_root",
     "scipy.sparse": "Use plain arrays, from .toarray(),",
+    "scipy.sparse.linalg": WRAP,
     "scipy.special.logsumexp": "Use np.logaddexp.reduce",
     "statistics.fmean": "Use np.mean",
     "statistics.mean": "Use np.mean",

@@ -15,6 +15,7 @@ import numpy as np
 
 from fgrad._engine.box import Box, rebuilt
 from fgrad._engine.rules import RULES
+from fgrad._tree import branches, flatten, unflatten
 from fgrad._words.callsite import at, caller, short
 from fgrad.errors import BatchedValueError
 
@@ -88,6 +89,13 @@ def stacked(
             raise _uneven(trace, name, "lengths", map(len, results))
         columns = zip(*results, strict=True)
         return rebuilt(first, [stacked(trace, name, [*c], stack) for c in columns])
+    if type(first) is not Box and branches(first) is not None:
+        trees = [flatten(result) for result in results]
+        if any(structure != trees[0][1] for _, structure in trees):
+            raise _refusal(trace, f"{name} gives different trees for some examples")
+        columns = zip(*(leaves for leaves, _ in trees), strict=True)
+        parts = [stacked(trace, name, [*c], stack) for c in columns]
+        return unflatten(trees[0][1], parts)
     shapes = [result.shape if type(result) is Box else np.shape(result)
               for result in results]  # fmt: skip
     if len(set(shapes)) > 1:

@@ -48,6 +48,9 @@ def array(
     if type(object) is not Box:
         if is_sequence(type(object)) and boxes_in(object):
             object = np.stack([array(item) for item in object])
+        elif boxes_in(object):
+            what = f"np.array with a traced value in a {type(object).__name__}"
+            raise no_rule(f"{what}; make a list of it")
         else:
             object = np.asarray(object)
     if dtype is not None or order != "K":

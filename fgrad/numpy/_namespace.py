@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections.abc import Callable
+from functools import update_wrapper
 from sys import _getframe
 from types import ModuleType
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
+from fgrad._engine.box import ARGUMENTS, CONTAINERS
 from fgrad._engine.dispatch import lift as lifted
+from fgrad._engine.signatures import parameters_of
+from fgrad._words.foreign import is_iterable
 
 __all__ = ["Kind", "lift", "others", "ufunc"]
 
@@ -24,6 +28,15 @@ OF_UFUNCS = [name for name in dir(np.ufunc) if not name.startswith("_")]
 
 FOLLOWED = ("accumulate", "at", "outer", "reduce", "reduceat")
 """Those of them that take arrays."""
+
+JOINING = frozenset(
+    {np.stack, np.concatenate, np.hstack, np.vstack, np.dstack, np.column_stack}
+)
+"""Functions that take arrays and join them: here, any iterable of arrays.
+
+NumPy refuses what is no sequence, so this changes no result. `np.array` does not belong
+here: of a generator, it makes an array with one object.
+"""
 
 
 def lift(fun: F) -> F:
@@ -41,7 +54,7 @@ def lift(fun: F) -> F:
 
 
 def _named(fun: Callable[..., Any], module: str, name: str) -> Any:
-    call: Any = lifted(fun)
+    call: Any = _joining(fun) if fun in JOINING else lifted(fun)
     call.__module__, call.__qualname__ = module, name
     if isinstance(fun, np.ufunc):
         binary = fun.nin == 2 and fun.nout == 1
@@ -51,6 +64,27 @@ def _named(fun: Callable[..., Any], module: str, name: str) -> Any:
                 value = _named(value, module, f"{name}.{part}")
             setattr(call, part, value)
     return call
+
+
+def _joining(fun: Callable[..., Any]) -> Any:
+    """A function whose first argument may be any iterable of arrays."""
+    call, first = lifted(fun), next(iter(parameters_of(fun)))
+
+    def joining(*args: Any, **kwargs: Any) -> Any:
+        if args:
+            if type(args[0]) not in CONTAINERS:
+                args = (_listed(args[0]), *args[1:])
+        elif first in kwargs:
+            kwargs[first] = _listed(kwargs[first])
+        return call(*args, **kwargs)
+
+    return update_wrapper(joining, fun)
+
+
+def _listed(arrays: Any) -> Any:
+    """A list of what NumPy would not look into; sets have no order, and stay."""
+    kind = type(arrays)
+    return list(arrays) if kind not in ARGUMENTS and is_iterable(kind) else arrays
 
 
 class Kind(ABCMeta):

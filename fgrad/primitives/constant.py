@@ -4,7 +4,7 @@ import numpy as np
 
 from fgrad._engine.box import stand_in, stored
 from fgrad._engine.rules import constant, refuse
-from fgrad._words.conversions import STORE
+from fgrad._words.storing import STORE
 
 # Rounding, and what is decided by the order of numbers.
 constant(np.ceil, np.fix, np.floor, np.rint, np.trunc)

@@ -26,7 +26,8 @@ from fgrad._transforms.forward import linearize
 from fgrad._transforms.implicit.equation import Matvec, Problem
 from fgrad._transforms.implicit.solvers import Difference, Iteration, Newton
 from fgrad._transforms.jacobians import jacobian
-from fgrad._transforms.reverse import stop_gradient, vjp
+from fgrad._transforms.pullbacks import vjp
+from fgrad._transforms.reverse import stop_gradient
 from fgrad._tree import flatten, leaf_paths, unflatten
 from fgrad.errors import InputTypeError, OutputTypeError
 

@@ -1,0 +1,96 @@
+"""What to say where a traced value would be stored in a NumPy array.
+
+Of ``s += x`` and ``K[i] += x`` the user's line tells what to write instead.
+"""
+
+import ast
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from fgrad._words.callsite import Call, Site, expression
+from fgrad._words.source import value_of
+
+__all__ = ["STORE", "storing"]
+
+STORE = (
+    "cannot store a traced value into a NumPy array; build it with np.stack or "
+    "np.concatenate, or use fgrad.index_update"
+)
+
+LENGTH = 60
+"""How long the source of a value is at most, so that it is quoted."""
+
+
+def storing(call: Call | None) -> str:
+    """The words for a call that would store a traced value."""
+    statement = None if call is None else _augmented(call.site)
+    if call is None or statement is None:
+        return STORE
+    cure = _cure(statement, call.frame)
+    if cure is None:
+        return STORE
+    return f"cannot store a traced value into a NumPy array; write {cure}"
+
+
+def _augmented(site: Site) -> ast.AugAssign | None:
+    """The statement ``target op= value`` at a site, if it is one."""
+    from dis import get_instructions  # only messages need it
+
+    code, lasti = site
+    found = None
+    for instruction in get_instructions(code):
+        if instruction.offset > lasti:
+            break
+        if instruction.opname == "BINARY_OP":
+            found = instruction if instruction.argrepr.endswith("=") else None
+        elif instruction.opname not in ("SWAP", "COPY", "STORE_SUBSCR", "CACHE"):
+            found = None
+    text = None if found is None else expression((code, found.offset))
+    try:
+        statement = ast.parse(text or "").body[0]
+    except (IndexError, SyntaxError):
+        return None
+    return statement if isinstance(statement, ast.AugAssign) else None
+
+
+def _cure(statement: ast.AugAssign, frame: FrameType) -> str | None:
+    """What to write in place of it."""
+    target: Any = statement.target
+    value = statement.value
+    if len(ast.unparse(value)) > LENGTH:
+        value = ast.Name("value")
+    place = ast.unparse(target)
+    left = ast.parse(place, mode="eval").body
+    total = ast.unparse(ast.BinOp(left, statement.op, value))
+    if not isinstance(target, ast.Subscript):
+        return f"{place} = {total}"
+    owner = value_of(target.value, frame)
+    if not isinstance(owner, np.ndarray):  # a list of arrays, if it is known
+        return None if owner is None else f"{place} = {total}"
+    array, index = ast.unparse(target.value), ast.unparse(target.slice)
+    if any(isinstance(node, ast.Slice) for node in ast.walk(target.slice)):
+        index = f"np.s_[{index}]"
+    elif isinstance(target.slice, ast.Tuple) and not index.startswith("("):
+        index = f"({index})"
+    once = _is_basic(target.slice, frame)
+    if once and isinstance(statement.op, ast.Add):
+        return f"{array} = fgrad.index_add({array}, {index}, {ast.unparse(value)})"
+    if once and isinstance(statement.op, ast.Sub):
+        minus = ast.unparse(ast.UnaryOp(ast.USub(), value))
+        return f"{array} = fgrad.index_add({array}, {index}, {minus})"
+    return f"{array} = fgrad.index_update({array}, {index}, {total})"
+
+
+def _is_basic(index: ast.expr, frame: FrameType) -> bool:
+    """Whether an index has no entry twice: then adding and `index_add` are the same."""
+    if isinstance(index, ast.Tuple):
+        return all(_is_basic(part, frame) for part in index.elts)
+    if isinstance(index, ast.BinOp):
+        return _is_basic(index.left, frame) and _is_basic(index.right, frame)
+    if isinstance(index, ast.UnaryOp):
+        return _is_basic(index.operand, frame)
+    if isinstance(index, ast.Constant | ast.Slice):
+        return True
+    return isinstance(value_of(index, frame), int | np.integer)
