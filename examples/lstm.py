@@ -46,8 +46,7 @@ def written(params):
     state, letters = (np.zeros((1, CELLS)),) * 2, CODES[:70].copy()
     for i in range(69):
         state = step(params, state, letters[i : i + 1])
-        if i >= 9:
-            letters[i + 1] = np.argmax(state[0] @ params["out"])
+        letters[i + 1] = CODES[i + 1] if i < 9 else np.argmax(state[0] @ params["out"])
     return "".join(LETTERS[letters])
 
 

@@ -18,7 +18,7 @@ HARES = """30 47.2 70.2 77.4 36.3 20.6 18.1 21.4 22 25.4 27.1 40.3 57 76.6 52.3 
 LYNX = """4 6.1 9.8 35.2 59.4 41.7 19 13 8.3 9.1 7.4 8 12.3 19.5 45.7 51.1 29.7 15.8 9.7
     10.1 8.6"""
 FURS = np.array([HARES.split(), LYNX.split()], float).T
-SUBSTEPS = 10
+SUBSTEPS = 6
 
 
 def rate(log_state, rates):
