@@ -24,7 +24,7 @@ LARGEST = 60_000
 def run(name: str) -> str:
     """Run an example; save its picture, and return what it prints and its table."""
     picture, table = FOLDER / f"{name}.png", FOLDER / f"{name}.txt"
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 (our own examples)
         [sys.executable, f"examples/{name}.py", "--figure", str(picture)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -57,11 +57,11 @@ def main() -> None:
     names = sys.argv[1:] or re.findall(r"\(\.\./examples/(\w+)\.py\)", page)
     FOLDER.mkdir(exist_ok=True)
     for name in names:
-        block = re.compile(
-            rf"(\(\.\./examples/{name}\.py\).*?```text\n).*?(```)", re.DOTALL
-        )
-        printed = run(name)
-        page = block.sub(lambda match, new=printed: match[1] + new + match[2], page)
+        block = rf"(\(\.\./examples/{name}\.py\).*?```text\n).*?(```)"
+        old, printed = re.search(block, page, re.DOTALL), run(name)
+        if old is None:
+            sys.exit(f"{PAGE.name} has no code block for {name}.")
+        page = page[: old.end(1)] + printed + page[old.start(2) :]
         PAGE.write_text(page)
 
 

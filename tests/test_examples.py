@@ -68,9 +68,9 @@ def test_graphs_are_the_pictures_of_the_documentation(tmp_path):
     assert drawn == {path.name: path.read_text() for path in kept}
 
 
-# What an example prints, run with options that make it short. Numbers may be off by 5 %,
-# since the last bits of a machine decide about the last steps of a search. The sign `#`
-# stands for any number.
+# What an example prints, run with options that make it short. Numbers may be off by
+# 5 %, since the last bits of a machine decide about the last steps of a search. The
+# sign `#` stands for any number.
 PRINTED = {
     "bundle_adjustment --points 8": """
         slope of a rotation at angle 0: [[0, 3, -2], [-3, 0, 1], [2, -1, 0]]
