@@ -619,6 +619,18 @@ def step(grads):
             "grads has shape (3,), but state.trace has shape (2,)",
         ),
         (
+            errors.TreeError,
+            lambda: optim.adam(0.1).update(1.0, optim.sgd(0.1, 0.9).init(1.0)),
+            "update needs the state that init or update of this optimiser returned, of "
+            "type AdamState, but got one of type TraceState",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.adam(0.1).update(1.0, optim.sgd(0.1).init(1.0)),
+            "update needs the state of each of the 2 parts of this optimiser, but got "
+            "0 states: they belong to another one",
+        ),
+        (
             errors.SettingError,
             lambda: optim.adamw(0.1).update(1.0, optim.adamw(0.1).init(1.0)),
             "weights decay by what they are, but update did not get them: write "

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad import tree
-from fgrad.optim._checks import agree, check_params, in_range
+from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import cast, filled, squared
 from fgrad.optim._transformation import GradientTransformation, chain
@@ -70,6 +70,7 @@ def _init(start: Any, params: Any) -> RssState:
 def _update(
     eps: Any, grads: Any, state: RssState, params: Any = None
 ) -> tuple[Any, RssState]:
+    check_state(state, RssState)
     agree("grads", grads, "state.sum_of_squares", state.sum_of_squares)
     total = tree.map(lambda s, q: cast(s + q, s), state.sum_of_squares, squared(grads))
 

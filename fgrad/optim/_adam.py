@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fgrad import tree
-from fgrad.optim._checks import agree, check_params, in_range
+from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._decay import add_decayed_weights
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import average, cast, corrected, filled, root, squared
@@ -98,6 +98,7 @@ def _update(
     state: AdamState,
     params: Any = None,
 ) -> tuple[Any, AdamState]:
+    check_state(state, AdamState)
     agree("grads", grads, "state.mu", state.mu)
     count = state.count + 1
     mu = average(b1, state.mu, grads)

@@ -13,7 +13,7 @@ from fgrad._tree import LEAF, Structure, flatten, leaf_paths
 from fgrad._words.callsite import at
 from fgrad.errors import InputTypeError, SettingError, TreeError
 
-__all__ = ["agree", "check_params", "in_range", "learning_rate", "steps"]
+__all__ = ["agree", "check_params", "check_state", "in_range", "learning_rate", "steps"]
 
 
 def in_range(
@@ -55,6 +55,18 @@ def steps(name: str, value: Any) -> int:
             at(f"{name} is a number of steps, 1 or more, but got {value!r}")
         )
     return int(value)
+
+
+def check_state(state: Any, kind: type) -> None:
+    """Refuse the state of another optimiser."""
+    if not isinstance(state, kind):
+        raise TreeError(
+            at(
+                f"update needs the state that init or update of this optimiser "
+                f"returned, of type {kind.__name__}, but got one of type "
+                f"{type(state).__name__}"
+            )
+        )
 
 
 def check_params(params: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fgrad import tree
 from fgrad.optim import _checks
-from fgrad.optim._checks import check_params
+from fgrad.optim._checks import check_params, check_state
 from fgrad.optim._moments import cast
 from fgrad.optim._transformation import GradientTransformation, stateless
 
@@ -77,6 +77,7 @@ def _update(
     state: LearningRateState,
     params: Any = None,
 ) -> tuple[Any, LearningRateState]:
+    check_state(state, LearningRateState)
     source = f" from its schedule at step {state.count}"
     rate = _checks.in_range("a learning rate", schedule(state.count), source=source)
     return _step(rate, grads, params), LearningRateState(state.count + 1)

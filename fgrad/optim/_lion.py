@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad import tree
-from fgrad.optim._checks import agree, check_params, in_range
+from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._decay import add_decayed_weights
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import average, filled
@@ -69,6 +69,7 @@ def _init(params: Any) -> LionState:
 def _update(
     b1: Any, b2: Any, grads: Any, state: LionState, params: Any = None
 ) -> tuple[Any, LionState]:
+    check_state(state, LionState)
     agree("grads", grads, "state.mu", state.mu)
     updates = tree.map(np.sign, average(b1, state.mu, grads))
     return updates, LionState(average(b2, state.mu, grads))

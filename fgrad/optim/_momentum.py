@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fgrad import tree
-from fgrad.optim._checks import agree, check_params, in_range
+from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import cast, filled
 from fgrad.optim._transformation import GradientTransformation, chain
@@ -63,6 +63,7 @@ def _init(params: Any) -> TraceState:
 def _update(
     decay: Any, nesterov: bool, grads: Any, state: TraceState, params: Any = None
 ) -> tuple[Any, TraceState]:
+    check_state(state, TraceState)
     agree("grads", grads, "state.trace", state.trace)
 
     def summed(g: Any, t: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad import tree
-from fgrad.optim._checks import agree, check_params, in_range
+from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import average, cast, filled, root, squared
 from fgrad.optim._momentum import trace
@@ -85,6 +85,7 @@ def _update(
     state: RmsState,
     params: Any = None,
 ) -> tuple[Any, RmsState]:
+    check_state(state, RmsState)
     agree("grads", grads, "state.nu", state.nu)
     nu = average(decay, state.nu, squared(grads))
 

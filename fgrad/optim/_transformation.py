@@ -12,7 +12,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fgrad import tree
-from fgrad.optim._checks import agree, check_params
+from fgrad._words.callsite import at
+from fgrad.errors import TreeError
+from fgrad.optim._checks import agree, check_params, check_state
 from fgrad.optim._moments import cast
 
 __all__ = ["GradientTransformation", "apply_updates", "chain", "stateless"]
@@ -122,6 +124,14 @@ def _update_each(
     state: tuple[Any, ...],
     params: Any = None,
 ) -> tuple[Any, tuple[Any, ...]]:
+    check_state(state, tuple)
+    if len(state) != len(parts):
+        raise TreeError(
+            at(
+                f"update needs the state of each of the {len(parts)} parts of this "
+                f"optimiser, but got {len(state)} states: they belong to another one"
+            )
+        )
     states: list[Any] = []
     for part, own in zip(parts, state, strict=True):
         grads, own = part.update(grads, own, params)
