@@ -57,6 +57,7 @@ LATER.update(
         "numpy.random": "fgrad.numpy.random",
         "numpy.polynomial": "fgrad.numpy.polynomial",
         "scipy.linalg": "scipy.linalg",  # if it is there
+        "scipy.optimize": "scipy.optimize",  # likewise
         "matplotlib.figure": "matplotlib.figure",  # likewise
         "matplotlib.patches": "matplotlib.patches",
     }.items()
@@ -105,10 +106,10 @@ def __getattr__(name: str) -> Any:
     """Load what not every program needs when it is first asked for."""
     if name == "coverage":
         return import_module("fgrad._coverage").coverage
-    if name in {"debug", "linalg", "numpy", "testing", "tree"}:
+    if name in {"debug", "linalg", "numpy", "optim", "testing", "tree"}:
         return import_module(f"fgrad.{name}")
     raise AttributeError(f"module 'fgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "debug", "linalg", "numpy", "testing", "tree"})
+    return sorted({*__all__, "debug", "linalg", "numpy", "optim", "testing", "tree"})

@@ -19,6 +19,7 @@ __all__ = [
     "NonScalarOutputError",
     "OutputTypeError",
     "RuleError",
+    "SettingError",
     "TangentError",
     "TracedAttributeError",
     "TreeError",
@@ -154,6 +155,13 @@ class RuleError(FgradError, RuntimeError):
     The message names the rule. A pullback takes ``g`` and names of parameters of its
     function, and returns an array of numbers with the shape of the argument that it
     belongs to.
+    """
+
+
+class SettingError(FgradError, ValueError):
+    """A setting is out of range, such as a learning rate of nan.
+
+    The message says which setting, what it was, and what it may be.
     """
 
 

@@ -1,0 +1,396 @@
+"""Learning rates that change: functions of the number of steps so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from fgrad._words.callsite import at
+from fgrad.errors import SettingError
+from fgrad.optim._checks import in_range, steps
+
+__all__ = [
+    "Schedule",
+    "constant_schedule",
+    "cosine_decay_schedule",
+    "cosine_onecycle_schedule",
+    "exponential_decay",
+    "join_schedules",
+    "linear_schedule",
+    "warmup_cosine_decay_schedule",
+]
+
+Schedule = Callable[[Any], Any]
+
+
+def constant_schedule(value: float) -> Schedule:
+    """The same learning rate at all steps.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If `value` is nan, infinite or negative.
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> optim.constant_schedule(0.1)(1000)
+    0.1
+    """
+    return partial(_constant, in_range("value of a schedule", value))
+
+
+def _constant(value: Any, count: Any) -> Any:
+    return value
+
+
+def linear_schedule(
+    init_value: float,
+    end_value: float,
+    transition_steps: int,
+    transition_begin: int = 0,
+) -> Schedule:
+    """A straight line from one learning rate to another, and constant after it.
+
+    Parameters
+    ----------
+    init_value, end_value : float
+    transition_steps : int
+        How many steps the way takes.
+    transition_begin : int
+        How many steps there are before it.
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If a value is nan, infinite or negative, or if there are no steps.
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> warm_up = optim.linear_schedule(0.0, 0.5, 10)
+    >>> [float(warm_up(count)) for count in (0, 1, 10, 11)]
+    [0.0, 0.05, 0.5, 0.5]
+    """
+    return partial(
+        _linear,
+        in_range("init_value of a schedule", init_value),
+        in_range("end_value of a schedule", end_value),
+        steps("transition_steps", transition_steps),
+        transition_begin,
+    )
+
+
+def _linear(init: Any, end: Any, length: int, begin: int, count: Any) -> Any:
+    return init + (end - init) * np.clip((count - begin) / length, 0, 1)
+
+
+def cosine_decay_schedule(
+    init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0
+) -> Schedule:
+    """Half a cosine from a learning rate down to a fraction of it.
+
+    Parameters
+    ----------
+    init_value : float
+    decay_steps : int
+        How many steps the way takes; the rate is constant after it.
+    alpha : float
+        The fraction of `init_value` at the end.
+    exponent : float
+        The power that the cosine, which goes from 1 to 0, is raised to.
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If a value is nan, infinite or negative, or if there are no steps.
+
+    Notes
+    -----
+    Loshchilov and Hutter, SGDR (2017), equation 5, without restarts.
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> rate = optim.cosine_decay_schedule(0.5, 100)
+    >>> [round(float(rate(count)), 6) for count in (0, 50, 100, 200)]
+    [0.5, 0.25, 0.0, 0.0]
+    """
+    return partial(
+        _cosine,
+        in_range("init_value of a schedule", init_value),
+        steps("decay_steps", decay_steps),
+        in_range("alpha of a schedule", alpha),
+        in_range("exponent of a schedule", exponent),
+    )
+
+
+def _cosine(init: Any, length: int, alpha: Any, exponent: Any, count: Any) -> Any:
+    wave = 0.5 * (1 + np.cos(np.pi * np.clip(count / length, 0, 1)))
+    return init * ((1 - alpha) * wave**exponent + alpha)
+
+
+def exponential_decay(
+    init_value: float,
+    transition_steps: int,
+    decay_rate: float,
+    transition_begin: int = 0,
+    staircase: bool = False,
+    end_value: float | None = None,
+) -> Schedule:
+    """A learning rate that is multiplied by the same factor again and again.
+
+    Parameters
+    ----------
+    init_value : float
+    transition_steps : int
+        After how many steps the rate is multiplied by `decay_rate`.
+    decay_rate : float
+        Below 1, the rate falls; above 1, it grows.
+    transition_begin : int
+        How many steps there are before it.
+    staircase : bool
+        Whether the rate changes only after each `transition_steps`.
+    end_value : float, optional
+        Where the rate stops.
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If a value is nan, infinite or negative, or if there are no steps.
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> rate = optim.exponential_decay(0.8, 10, 0.5)
+    >>> [float(rate(count)) for count in (0, 10, 20)]
+    [0.8, 0.4, 0.2]
+    """
+    return partial(
+        _exponential,
+        in_range("init_value of a schedule", init_value),
+        steps("transition_steps", transition_steps),
+        in_range("decay_rate of a schedule", decay_rate),
+        transition_begin,
+        staircase,
+        None if end_value is None else in_range("end_value of a schedule", end_value),
+    )
+
+
+def _exponential(
+    init: Any,
+    length: int,
+    factor: Any,
+    begin: int,
+    staircase: bool,
+    end: Any,
+    count: Any,
+) -> Any:
+    power = np.maximum(count - begin, 0) / length
+    rate = init * factor ** (np.floor(power) if staircase else power)
+    if end is None:
+        return rate
+    return np.where(factor < 1, np.maximum(rate, end), np.minimum(rate, end))[()]
+
+
+def join_schedules(
+    schedules: Sequence[Schedule], boundaries: Sequence[int]
+) -> Schedule:
+    """Several schedules, one after the other.
+
+    Parameters
+    ----------
+    schedules : sequence of callable
+        Each counts its own steps, from 0.
+    boundaries : sequence of int
+        The step at which each schedule but the first begins; they increase.
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If there is not one boundary between two schedules, or if they do not increase.
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> warm_up = optim.linear_schedule(0.0, 0.5, 10)
+    >>> rate = optim.join_schedules([warm_up, optim.constant_schedule(0.1)], [10])
+    >>> [float(rate(count)) for count in (0, 9, 10, 11)]
+    [0.0, 0.45, 0.1, 0.1]
+    """
+    if len(boundaries) != len(schedules) - 1:
+        raise SettingError(
+            at(
+                f"join_schedules needs one boundary between two schedules, but got "
+                f"{len(schedules)} schedules and {len(boundaries)} boundaries"
+            )
+        )
+    if not all(a < b for a, b in pairwise(boundaries)):
+        raise SettingError(
+            at(f"the boundaries of join_schedules increase, but got {[*boundaries]}")
+        )
+    return partial(_joined, tuple(schedules), tuple(boundaries))
+
+
+def _joined(
+    schedules: tuple[Schedule, ...], boundaries: tuple[int, ...], count: Any
+) -> Any:
+    rate = schedules[0](count)
+    for begin, schedule in zip(boundaries, schedules[1:], strict=True):
+        rate = np.where(count < begin, rate, schedule(count - begin))[()]
+    return rate
+
+
+def warmup_cosine_decay_schedule(
+    init_value: float,
+    peak_value: float,
+    warmup_steps: int,
+    decay_steps: int,
+    end_value: float = 0.0,
+    exponent: float = 1.0,
+) -> Schedule:
+    """Up in a straight line, and down along half a cosine.
+
+    Parameters
+    ----------
+    init_value, peak_value, end_value : float
+        The learning rate at the first step, after the warm-up, and at the end.
+    warmup_steps : int
+    decay_steps : int
+        All steps, those of the warm-up among them.
+    exponent : float
+        See `cosine_decay_schedule`.
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If a value is nan, infinite or negative, if `decay_steps` is not more than
+        `warmup_steps`, or if `peak_value` is 0 and `end_value` is not.
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> rate = optim.warmup_cosine_decay_schedule(0.0, 0.5, 10, 110)
+    >>> [round(float(rate(count)), 6) for count in (0, 5, 10, 60, 110)]
+    [0.0, 0.25, 0.5, 0.25, 0.0]
+    """
+    peak = in_range("peak_value of a schedule", peak_value)
+    end = in_range("end_value of a schedule", end_value)
+    return join_schedules(
+        [
+            linear_schedule(init_value, peak, warmup_steps),
+            partial(
+                _from_to,
+                peak,
+                end,
+                steps("decay_steps - warmup_steps", decay_steps - warmup_steps),
+                in_range("exponent of a schedule", exponent),
+            ),
+        ],
+        [warmup_steps],
+    )
+
+
+def _from_to(init: Any, end: Any, length: int, exponent: Any, count: Any) -> Any:
+    """From one rate to another along half a cosine."""
+    return end + (init - end) * _cosine(1, length, 0, exponent, count)
+
+
+def cosine_onecycle_schedule(
+    transition_steps: int,
+    peak_value: float,
+    pct_start: float = 0.3,
+    div_factor: float = 25.0,
+    final_div_factor: float = 10000.0,
+) -> Schedule:
+    """One cycle: up along half a cosine, and down along another one.
+
+    Parameters
+    ----------
+    transition_steps : int
+        All steps.
+    peak_value : float
+        The highest learning rate.
+    pct_start : float
+        The fraction of the steps that lead up, in [0, 1).
+    div_factor : float
+        `peak_value` is so many times the rate at the first step.
+    final_div_factor : float
+        The rate at the first step is so many times that at the end.
+
+    Returns
+    -------
+    callable
+        From the number of steps so far to the learning rate.
+
+    Raises
+    ------
+    SettingError
+        If a setting is out of range, or if no steps lead up or down.
+
+    Notes
+    -----
+    Smith and Topin, Super-convergence (2017).
+
+    Examples
+    --------
+    >>> from fgrad import optim
+    >>> rate = optim.cosine_onecycle_schedule(100, 1.0)
+    >>> [round(float(rate(count)), 6) for count in (0, 15, 30, 65, 100)]
+    [0.04, 0.52, 1.0, 0.500002, 4e-06]
+    """
+    peak = in_range("peak_value of a schedule", peak_value)
+    first = peak / in_range("div_factor of a schedule", div_factor, positive=True)
+    last = first / in_range(
+        "final_div_factor of a schedule", final_div_factor, positive=True
+    )
+    total = steps("transition_steps", transition_steps)
+    up = steps(
+        "pct_start * transition_steps",
+        int(in_range("pct_start of a schedule", pct_start, below=1) * total),
+    )
+    return join_schedules(
+        [
+            partial(_from_to, first, peak, up, 1),
+            partial(_from_to, peak, last, total - up, 1),
+        ],
+        [up],
+    )
