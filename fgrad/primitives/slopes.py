@@ -19,6 +19,7 @@ __all__ = [
     "beyond",
     "cosine",
     "direction",
+    "heading",
     "inside",
     "inverse_circle",
     "inverse_complement",
@@ -286,9 +287,9 @@ def turned(g: Any, s: Any) -> Any:
     return 1j * np.imag(g * s) * np.conjugate(s)
 
 
-defvjp(direction, x=direction_pullback)
+defvjp(direction, elementwise=True, x=direction_pullback)
 rule_of(unit).name = "the derivative of np.absolute"
-defvjp(unit, x=unit_pullback)
+defvjp(unit, elementwise=True, x=unit_pullback)
 
 
 # Directions of vectors ---------------------------------------------------------------
@@ -312,6 +313,34 @@ def unit_size(x: Any, length: Any, axis: Any, where: Any = True) -> Any:
 
 
 @primitive
+def heading(x: Any, length: Any, axes: tuple[int, ...]) -> Any:
+    """``conj(x) / length`` for vectors along axes, which are negative; 0 at length 0.
+
+    As of `cosine`, the length is given to save time.
+    """
+    zero = np.equal(length, 0)
+    return np.where(zero, 0 * x, np.conjugate(x) / np.where(zero, 1, length))
+
+
+def heading_pullback(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """What is across the direction u, ``conj(g) - u Re(u g)``, divided by the length.
+
+    It is taken twice: of a cotangent along u, the first difference has cancelled. At
+    length 0, where a length has a kink, 0 / 0 says nan.
+    """
+    sums = {"axis": axes, "keepdims": True}
+    length = np.sqrt(np.sum(np.real(np.conjugate(x) * x), **sums))
+    u = np.conjugate(x) / length
+    across = np.conjugate(g) - u * np.sum(np.real(g * u), **sums)
+    across = across - u * np.sum(np.real(np.conjugate(u) * across), **sums)
+    return across / length
+
+
+rule_of(heading).name = "the derivative of np.linalg.norm"
+defvjp(heading, x=heading_pullback)
+
+
+@primitive
 def over_length(x: Any, length: Any) -> Any:
     """``x / length``, and 0 where the length is 0 and x is finite."""
     zero = np.equal(length, 0)
@@ -323,7 +352,7 @@ rule_of(over_length).name = "the derivative of a norm or a standard deviation"
 # At length 0 the second derivative is not finite, and 0 / 0 says so.
 defvjp(
     over_length,
-    broadcasts=True,
+    elementwise=True,
     x=lambda g, length: g / length,
     length=lambda g, ans, length: -g * (ans / length),
 )

@@ -17,7 +17,7 @@ aligned(np.ufunc, np.sign)  # np.ufunc stands for all elementwise rules
 aligned(np.where, arrays=("condition", "x", "y"))
 aligned(clip, arrays=("a", "low", "high", "where"))
 aligned(over, arrays=("x", "d", "x_size"))
-aligned(slopes.over_length, arrays=("x", "length"))
+aligned(slopes.heading, slopes.over_length, arrays=("x", "length"))
 aligned(hypergeometric, sinc_derivative, arrays=("x",))
 aligned(slopes.direction, arrays=("x", "where"))
 aligned(slopes.unit, arrays=("x", "r"))
