@@ -79,7 +79,8 @@ def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=
         np.ones(ans.shape, ans.dtype), a, axis, ddof, keepdims, where, mean, correction
     )
     g, ans = (widened(restore(x, a, axis, keepdims)) for x in (g, ans))
-    return g * over_length(slope, 2 * ans)
+    c = g * over_length(slope, 2 * ans)
+    return c if where is True else np.where(where, c, 0)
 
 
 def var_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
@@ -199,52 +200,4 @@ def nanmean_pullback(g, a, axis=None, keepdims=False, where=True):
     return mean_pullback(g, a, axis, keepdims, where & ~np.isnan(a))
 
 
-def without_nan(a, where):
-    """Zeros for nan, and where the numbers are."""
-    nan = np.isnan(a)
-    return np.where(nan, 0, a), where & ~nan
-
-
-def nanvar_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
-                    correction=None):  # fmt: skip
-    """The pullback of the variance, over the entries that are not nan."""
-    a, where = without_nan(a, where)
-    return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
-
-
-def nanstd_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
-                    correction=None):  # fmt: skip
-    """The pullback of the standard deviation, over the entries that are not nan."""
-    a, where = without_nan(a, where)
-    return std_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
-
-
-def nanvar_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
-                         correction=None):  # fmt: skip
-    """The variance about a given mean, with respect to that mean."""
-    return -nanvar_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
-
-
-def nanstd_mean_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True,
-                         mean=None, correction=None):  # fmt: skip
-    """The standard deviation about a given mean, with respect to that mean."""
-    return -nanstd_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
-
-
 defvjp(np.nanmean, masks=True, a=nanmean_pullback)
-defvjp(
-    np.nanvar,
-    masks=True,
-    weighs=True,
-    broadcasts=True,
-    a=nanvar_pullback,
-    mean=nanvar_mean_pullback,
-)
-defvjp(
-    np.nanstd,
-    masks=True,
-    weighs=True,
-    broadcasts=True,
-    a=nanstd_pullback,
-    mean=nanstd_mean_pullback,
-)
