@@ -312,7 +312,7 @@ INFINITIES = Row(
 
 POLES = Row(
     "`sqrt`, `log`, `1/x` at 0, `arcsin` at 1, with a non-zero cotangent",
-    "inf",
+    "inf, in words where the value is finite",
     tuple(
         Case(name, fun, 0.0, NAN, NAN)
         for name, fun in (

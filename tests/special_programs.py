@@ -76,7 +76,7 @@ def rebuilt(slope: Any) -> Any:
     return of_matrices(SYMMETRIC, fun)
 
 
-zero = lambda x: np.any(x == 0)  # noqa: E731
+zero = lambda x: np.any((x == 0) | np.isnan(x))  # noqa: E731
 ties = lambda x: np.any(np.diff(np.sort(x)) == 0)  # noqa: E731
 same = lambda x, y: np.any(x == y)  # noqa: E731
 null = lambda x: np.all(x == 0) or not np.all(np.abs(x) < 1e150)  # noqa: E731

@@ -200,6 +200,14 @@ def test_shares_of_infinite_terms() -> None:
         assert nth(lambda x, fun=fun: fun(x, -INF), 2, -INF) == 0
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fun", [np.median, np.nanmedian])
+def test_median_of_nothing(fun: Any) -> None:
+    """It is nan, and its gradient has no entries."""
+    assert grad(lambda x: np.sum(fun(x, keepdims=True) * x))(np.zeros(0)).shape == (0,)
+    assert grad(lambda x: np.sum(fun(x, axis=1)[:0]))(np.zeros((3, 0))).shape == (3, 0)
+
+
 # clip: 1 on the closed interval -------------------------------------------------------
 
 

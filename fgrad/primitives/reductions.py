@@ -4,8 +4,8 @@ import numpy as np
 
 from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
-from fgrad.primitives._axes import count, from_rows, restore, rows
-from fgrad.primitives.slopes import over_length, unit_size
+from fgrad.primitives._axes import count, from_rows, normalized, restore, rows
+from fgrad.primitives.slopes import heading, unit_size
 
 
 def sum_pullback(g, like, axis=None, keepdims=False, where=True):
@@ -68,19 +68,20 @@ def var_pullback(
 
 def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                  correction=None):  # fmt: skip
-    """D std = d var / (2 std), and 0 where std is 0."""
-    top = None
-    if mean is None:
-        top = unit_size(a, restore(ans, a, axis, keepdims), axis, where)
+    """D std = Re Σ conj(a - mean) da / (n - ddof) / std, and 0 where std is 0."""
+    free = ddof if correction is None else correction
+    length = primal(restore(ans, a, axis, keepdims))
+    top = unit_size(a, length, axis, where) if mean is None else None
     if top is not None:
-        a, free = a / top, ddof if correction is None else correction
-        ans = np.std(a, axis, ddof=free, keepdims=keepdims, where=where)
-    slope = var_pullback(
-        np.ones(ans.shape, ans.dtype), a, axis, ddof, keepdims, where, mean, correction
+        a = a / top
+        length = np.std(primal(a), axis, ddof=free, keepdims=True, where=where)
+    d, n = deviation(widened(a), axis, where, mean)
+    root = np.sqrt(np.maximum(n - free, 0), dtype=d.real.dtype)
+    d = d if where is True else np.where(where, d, 0)
+    axes = tuple(i - a.ndim for i in normalized(axis, a.ndim))
+    return widened(restore(g, a, axis, keepdims)) * (
+        heading(d, widened(length) * root, axes) / root
     )
-    g, ans = (widened(restore(x, a, axis, keepdims)) for x in (g, ans))
-    c = g * over_length(slope, 2 * ans)
-    return c if where is True else np.where(where, c, 0)
 
 
 def var_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,

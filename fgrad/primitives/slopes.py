@@ -13,6 +13,7 @@ import numpy as np
 from fgrad._engine.box import primal, values
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp, rule_of
+from fgrad.primitives._matrices import conjugate
 
 __all__ = [
     "above",
@@ -319,7 +320,9 @@ def heading(x: Any, length: Any, axes: tuple[int, ...]) -> Any:
     As of `cosine`, the length is given to save time.
     """
     zero = np.equal(length, 0)
-    return np.where(zero, 0 * x, np.conjugate(x) / np.where(zero, 1, length))
+    if not np.any(zero):
+        return conjugate(x) / length
+    return np.where(zero, 0 * x, conjugate(x) / np.where(zero, 1, length))
 
 
 def heading_pullback(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
@@ -329,14 +332,14 @@ def heading_pullback(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
     length 0, where a length has a kink, 0 / 0 says nan.
     """
     sums = {"axis": axes, "keepdims": True}
-    length = np.sqrt(np.sum(np.real(np.conjugate(x) * x), **sums))
-    u = np.conjugate(x) / length
-    across = np.conjugate(g) - u * np.sum(np.real(g * u), **sums)
-    across = across - u * np.sum(np.real(np.conjugate(u) * across), **sums)
+    length = np.sqrt(np.sum(np.real(conjugate(x) * x), **sums))
+    u = conjugate(x) / length
+    across = conjugate(g) - u * np.sum(np.real(g * u), **sums)
+    across = across - u * np.sum(np.real(conjugate(u) * across), **sums)
     return across / length
 
 
-rule_of(heading).name = "the derivative of np.linalg.norm"
+rule_of(heading).name = "the derivative of a norm or a standard deviation"
 defvjp(heading, x=heading_pullback)
 
 
@@ -347,7 +350,7 @@ def over_length(x: Any, length: Any) -> Any:
     return np.where(zero, 0 * x, x / np.where(zero, 1, length))
 
 
-rule_of(over_length).name = "the derivative of a norm or a standard deviation"
+rule_of(over_length).name = "the derivative of np.linalg.norm"
 
 # At length 0 the second derivative is not finite, and 0 / 0 says so.
 defvjp(
