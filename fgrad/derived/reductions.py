@@ -28,22 +28,12 @@ def nanprod(a: Any, *args: Any, **options: Any) -> Any:
 
 
 def of_numbers(moment: Any) -> Any:
-    """A moment of the entries that are not nan; which ones they are is a mask."""
+    """A moment of the entries that are not nan: which ones they are is a mask."""
 
-    def call(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        ddof: int = 0,
-        keepdims: Any = False,
-        *,
-        where: Any = True,
-        **options: Any,
-    ) -> Any:
-        where = where & ~np.isnan(primal(as_traced(a)))
-        args = (filled(a, 0), axis, dtype, out, ddof, keepdims)
-        return moment(*args, where=where, **options)
+    def call(a: Any, *args: Any, where: Any = True, **options: Any) -> Any:
+        a = as_traced(a)
+        where = where & ~np.isnan(primal(a))
+        return moment(a, *args, where=where, **options)
 
     return call
 

@@ -79,9 +79,9 @@ def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=
     root = np.sqrt(np.maximum(n - free, 0), dtype=d.real.dtype)
     d = d if where is True else np.where(where, d, 0)
     axes = tuple(i - a.ndim for i in normalized(axis, a.ndim))
-    return widened(restore(g, a, axis, keepdims)) * (
-        heading(d, widened(length) * root, axes) / root
-    )
+    c = heading(d, widened(length) * root, axes) / root
+    c = widened(restore(g, a, axis, keepdims)) * c
+    return c if where is True else np.where(where, c, 0)
 
 
 def var_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
