@@ -142,8 +142,9 @@ class Judge:
         """Compare the modes with each other and with the truth."""
         if not np.isfinite(self.value):
             return
-        known = [Finding("not judged: a kink")] * 2
-        if not any(self.kinks):
+        known = [Finding("not judged: a kink, or an overflow")] * 2
+        wide = self.f(self.x.astype(WIDE))
+        if not any(self.kinks) and np.isclose(float(wide), self.value, 1e-6, 1e-12):
             eps = np.finfo(float if self.coarse else WIDE).eps
             known = truth(self.f, self.x, eps)
         for modes, best in zip((FIRST_ORDER, SECOND_ORDER), known, strict=True):

@@ -29,6 +29,7 @@ __all__ = [
     "nonzero",
     "over_length",
     "secant_squared",
+    "signs",
     "unit",
     "unit_size",
     "weight",
@@ -291,6 +292,15 @@ def turned(g: Any, s: Any) -> Any:
 defvjp(direction, elementwise=True, x=direction_pullback)
 rule_of(unit).name = "the derivative of np.absolute"
 defvjp(unit, elementwise=True, x=unit_pullback)
+
+
+@primitive
+def signs(x: Any, *, dtype: Any = None, where: Any = True) -> Any:
+    """The signs of real numbers, whose zeros just happen: 0 times inf is nan."""
+    return np.sign(x, dtype=dtype, where=where)
+
+
+defvjp(signs, elementwise=True, x=lambda g: np.zeros_like(g))
 
 
 # Directions of vectors ---------------------------------------------------------------
