@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fgrad import UndefinedDerivativeWarning, elementwise_grad, errors, fgrad, from, grad, hessian, import, jacfwd, jvp, vjp, vmap
+from fgrad import elementwise_grad, grad, hessian, jacfwd, jvp, vjp, vmap
+from fgrad.errors import UndefinedDerivativeWarning
 
 EPS = np.finfo(np.float64).eps
 
