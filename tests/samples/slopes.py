@@ -51,3 +51,4 @@ x = real(3, 2)
 length = np.linalg.norm(x, axis=0, keepdims=True)
 # Its second argument follows the first: np.linalg.norm tests the derivatives.
 sample(slopes.heading.__wrapped__, x, fixed(length), (-2,), _order=0, _real_only=REAL)
+sample(slopes.signs.__wrapped__, real(2, 3), _real_only=REAL)
