@@ -8,7 +8,7 @@ import pytest
 # The arrays of tests are small: more threads would only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fgrad.batching import loops  # noqa: E402 (NumPy comes after that)
+from fgrad.batching import loops
 
 EXPECTED = {loops.NO_ENTRY, loops.REFUSED, loops.ASKED}
 """Why examples may go one by one. Everything else is an error in a batching table."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fgrad import elementwise_grad, grad, hessian, jvp, vjp, vmap
+from fgrad import elementwise_grad, grad, hessian, jacfwd, jvp, vjp, vmap
 from fgrad.errors import UndefinedDerivativeWarning
 
 EPS = np.finfo(np.float64).eps
@@ -49,6 +49,18 @@ def test_lengths_whose_squares_do_not_fit(fun: Any, size: float) -> None:
         vmap(grad(fun))(table),
     ):
         np.testing.assert_allclose(got, np.stack([want, want, 0 * x]), rtol=1e-14)
+
+
+@pytest.mark.parametrize("mode", [hessian, lambda f: jacfwd(jacfwd(f))])
+def test_hessian_of_a_norm_along_an_axis(mode: Any) -> None:
+    """The entries are differences of 1 / n and x x / n**3, which cancel."""
+    x = np.array([1e8, 1.0, -2.0])
+    n = np.linalg.norm(x)
+    want = -np.outer(x, x) / n**3
+    want[np.diag_indices(3)] = [np.sum(np.delete(x, i) ** 2) / n**3 for i in range(3)]
+    np.testing.assert_allclose(mode(np.linalg.norm)(x), want, rtol=1e-14)
+    turned = mode(lambda x: np.linalg.norm(x * (1 + 1j)))(x) / np.sqrt(2)
+    np.testing.assert_allclose(turned, want, rtol=1e-14)
 
 
 def test_moments_of_a_constant() -> None:

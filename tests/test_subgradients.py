@@ -3,7 +3,9 @@
 A structural zero gives zero, whatever the local derivative.
 """
 
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,10 @@ import pytest
 
 import fgrad
 from fgrad import grad, vjp
+from fgrad._engine.rules import RULES, composition
+from fgrad._engine.signatures import function_name
 from fgrad.errors import UndefinedDerivativeWarning
+from tests.kinks import ROWS, SMOOTH, Case, Row
 
 INF, NAN = np.inf, np.nan
 
@@ -29,37 +34,83 @@ def nth(fun: Callable[[Any], Any], n: int, x: Any) -> Any:
     return fun(np.float64(x))
 
 
-# abs, sign, norm, hypot, std at 0 and arctan2(0, 0): 0 --------------------------------
+# The table ----------------------------------------------------------------------------
+
+CASES = [(row, case) for row in ROWS for case in row.cases]
+IDS = [f"{case.rules.split()[0]}-{i}" for i, (_, case) in enumerate(CASES)]
+
+
+def directional(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The gradient, one direction at a time."""
+    return lambda x: np.array(
+        [fgrad.jvp(fun, (x,), (d.reshape(x.shape),))[1] for d in np.eye(x.size)]
+    )
+
+
+FIRST = {"grad": grad, "jacfwd": fgrad.jacfwd, "jvp": directional}
+SECOND_ORDER = {
+    "hessian": fgrad.hessian,
+    "jacrev of grad": lambda fun: fgrad.jacrev(grad(fun)),
+    "jacfwd of jacfwd": lambda fun: fgrad.jacfwd(fgrad.jacfwd(fun)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("row", "case"), CASES, ids=IDS)
+def test_table(row: Row, case: Case) -> None:
+    """All modes have the derivatives of the table; a nan of a finite value is said."""
+    x = np.array(case.point, float)
+    for modes, given, said in (
+        (FIRST, case.first, np.isfinite(case.fun(x[()]))),
+        (SECOND_ORDER, case.second, np.all(np.isfinite(np.array(case.first, float)))),
+    ):
+        if given is None:
+            continue
+        shape = x.shape if modes is FIRST else (x.size, x.size)
+        want = np.broadcast_to(np.array(given, float), shape)
+        finite = np.isfinite(want)
+        for name, mode in modes.items():
+            with warnings.catch_warnings(record=True) as words:
+                warnings.simplefilter("always")
+                got = np.reshape(mode(case.fun)(x[()]), shape)
+            about = f"{name} of {case.rules} at {row.point}"
+            np.testing.assert_array_equal(np.isfinite(got), finite, about)
+            np.testing.assert_allclose(
+                got[finite], want[finite], 1e-12, 1e-14, err_msg=about
+            )
+            categories = [word.category for word in words]
+            silent = UndefinedDerivativeWarning not in categories
+            assert not (said and silent and np.any(np.isnan(got))), about
+
+
+def test_the_documented_table() -> None:
+    page = Path(__file__).parents[1] / "docs" / "how_it_works.md"
+    lines = [f"| {row.point} | {row.value} |" for row in ROWS]
+    assert "\n".join(lines) in page.read_text(encoding="utf-8")
+
+
+def test_every_rule_is_in_the_table_or_smooth() -> None:
+    composition(np.sin)  # loads the compositions, which have rules of their own, too
+    assert fgrad.linalg
+    rules = [rule for rule in RULES.values() if rule.pullbacks and not rule.linear]
+    own = [rule for rule in rules if all(p.owned for p in rule.pullbacks.values())]
+    named = {function_name(rule.fun).removeprefix("np.") for rule in own}
+    told = {name for _, case in CASES for name in case.rules.split()}
+    smooth = SMOOTH.split()
+    families = tuple(name.removesuffix("*") for name in smooth if name.endswith("*"))
+    left = named - told - {*smooth}
+    assert not {name for name in left if not name.startswith(families)}
+    assert not told & {*smooth}
+    stale = {name for name in smooth if name[-1] != "*"} - named
+    assert stale <= {"cumulative_sum"}  # from NumPy 2.1
+
+
+# More about lengths -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fun", [np.abs, np.fabs, np.sign])
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_absolute_value_at_zero(fun: Any, order: int) -> None:
-    assert nth(fun, order, 0.0) == 0
-
-
-@pytest.mark.parametrize(
-    "fun", [np.abs, np.angle, lambda z: np.sign(z).real, lambda z: np.sign(z).imag]
-)
-def test_complex_absolute_value_at_zero(fun: Any) -> None:
-    assert grad(fun)(0j) == 0
-    if fun is not np.abs:
-        assert grad(lambda z: grad(fun)(z).real)(0j) == 0
-
-
-@pytest.mark.parametrize("fun", [np.hypot, np.arctan2, np.copysign])
-@pytest.mark.parametrize("other", [0.0, -0.0])
-def test_two_arguments_at_zero(fun: Any, other: float) -> None:
-    assert cotangents(fun, 0.0, other) == [0, 0]
-    if fun is not np.hypot:
-        assert nth(lambda x: fun(x, other), 2, 0.0) == 0
-        assert nth(lambda x: fun(other, x), 2, 0.0) == 0
-
-
-@pytest.mark.parametrize("fun", [np.linalg.norm, np.std])
-def test_length_at_zero(fun: Any) -> None:
-    np.testing.assert_array_equal(grad(fun)(np.zeros(3)), np.zeros(3))
-    assert fgrad.jvp(fun, (np.zeros(3),), (np.array([1.0, 2.0, 3.0]),))[1] == 0
+def test_third_derivative_of_the_absolute_value(fun: Any) -> None:
+    assert nth(fun, 3, 0.0) == 0
 
 
 @pytest.mark.parametrize("fun", [np.std, np.nanstd])
@@ -147,6 +198,14 @@ def test_shares_of_infinite_terms() -> None:
         assert cotangents(fun, INF, 0.0) == [1, 0]
         assert cotangents(fun, 0.0, -INF) == [1, 0]
         assert nth(lambda x, fun=fun: fun(x, -INF), 2, -INF) == 0
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fun", [np.median, np.nanmedian])
+def test_median_of_nothing(fun: Any) -> None:
+    """It is nan, and its gradient has no entries."""
+    assert grad(lambda x: np.sum(fun(x, keepdims=True) * x))(np.zeros(0)).shape == (0,)
+    assert grad(lambda x: np.sum(fun(x, axis=1)[:0]))(np.zeros((3, 0))).shape == (3, 0)
 
 
 # clip: 1 on the closed interval -------------------------------------------------------

@@ -381,3 +381,22 @@ def test_a_coefficient_that_just_happens_to_be_zero(fun):
     assert np.isnan(jvp(of_root, (x,), (e,))[1])
     assert np.isnan(jacfwd(of_root)(x)[0])
     assert np.isnan(linearize(of_root, x)[1](e))
+
+
+def test_a_power_that_is_constant():
+    """``nan**0`` is 1, whatever made the nan."""
+    fun = lambda x: np.fmod(np.exp(x), x) ** 0 + x  # noqa: E731
+    with np.errstate(all="ignore"):
+        assert grad(fun)(0.0) == 1
+        assert jvp(fun, (0.0,), (1.0,))[1] == 1
+        assert hessian(fun)(0.0) == 0
+
+
+def test_complex_cotangents_of_real_results():
+    """What is 0 in a real result may have a cotangent in both parts."""
+    fun = lambda x: np.sum(np.abs(1j * x[::-1] + 1))  # noqa: E731
+    x = np.array([1.0, -np.inf, 2.0])
+    with np.errstate(all="ignore"):
+        for got in (grad(fun)(x), jacfwd(fun)(x)):
+            np.testing.assert_allclose(got[[0, 2]], [0.5**0.5, 2 / 5**0.5])
+            assert np.isnan(got[1])

@@ -56,7 +56,7 @@ class CotangentCare:
         if several:
             parents = zip(c, tag, parent, strict=True)
             c = [
-                None if x is None else self._both(x, tag, one, pullback)
+                x if x is None or tag is None else self._both(x, tag, one, pullback)
                 for x, tag, one in parents
             ]
         elif parent.dtype is None:

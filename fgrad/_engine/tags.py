@@ -123,7 +123,7 @@ class CotangentTags:
                 )
             if rule.elementwise and type(parent) is not tuple:
                 tag = _dropped(self._replay, tag, node, pullback, residuals)
-                return noise.where(tag, node)
+                return noise.where(tag, Space(node.shape, parent.dtype))
             if "keepdims" in pullback.needs:
                 return noise.where(_restored(tag, pullback, residuals, parent), parent)
         except (TypeError, ValueError):

@@ -11,15 +11,13 @@ from fgrad.derived.creation import as_traced
 from fgrad.errors import ConversionError
 from fgrad.primitives import bounds
 from fgrad.primitives.selection import filled
-from fgrad.primitives.slopes import direction
+from fgrad.primitives.slopes import direction, signs
 
 
 @derived(np.sign)
 def sign(x: Any, **options: Any) -> Any:
     x = as_traced(x)
-    if x.dtype.kind == "c":
-        return direction(x, **options)
-    return np.sign(primal(x), **options)
+    return (direction if x.dtype.kind == "c" else signs)(x, **options)
 
 
 @derived(np.divmod)

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._engine.box import primal
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import derived
+from fgrad.derived.creation import as_traced
 from fgrad.primitives.selection import filled
 
 
@@ -23,6 +25,21 @@ def nansum(a: Any, *args: Any, **options: Any) -> Any:
 @derived(np.nanprod)
 def nanprod(a: Any, *args: Any, **options: Any) -> Any:
     return traced(np.prod)(filled(a, 1), *args, **options)
+
+
+def of_numbers(moment: Any) -> Any:
+    """A moment of the entries that are not nan: which ones they are is a mask."""
+
+    def call(a: Any, *args: Any, where: Any = True, **options: Any) -> Any:
+        a = as_traced(a)
+        where = where & ~np.isnan(primal(a))
+        return moment(a, *args, where=where, **options)
+
+    return call
+
+
+derived(np.nanvar)(of_numbers(np.var))
+derived(np.nanstd)(of_numbers(np.std))
 
 
 @derived(np.nancumsum)

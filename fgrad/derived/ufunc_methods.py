@@ -33,6 +33,8 @@ SCANNED = (
 NumPy's ``power.reduce`` and ``arctan2.reduce`` are not the last of ``accumulate``.
 """
 
+EXTREME = (np.maximum, np.minimum, np.fmax, np.fmin)
+
 BINARY = (
     *SCANNED,
     *(np.power, np.float_power, np.arctan2, np.remainder, np.fmod, np.copysign),
@@ -42,6 +44,14 @@ BINARY = (
 
 def refused(ufunc: np.ufunc, method: str, option: str) -> MissingRuleError:
     return no_rule(f"np.{ufunc.__name__}.{method}(..., {option}=...)")
+
+
+def running(ufunc: np.ufunc, array: Any, axis: int, dtype: Any = None) -> Any:
+    """``accumulate`` along one axis."""
+    accumulated = primitives.accumulate
+    if ufunc in EXTREME:
+        accumulated = primitives.running_extreme
+    return accumulated(ufunc, array, axis, dtype)
 
 
 def as_function(ufunc: np.ufunc, method: str) -> None:
@@ -93,9 +103,9 @@ def reduce(ufunc: np.ufunc) -> None:
             axis = 0
         if not isinstance(axis, int | np.integer) or not array.shape[axis]:
             raise refused(ufunc, "reduce", "axis")
-        running = primitives.accumulate(ufunc, array, axis, None)
         last = slice(-1, None) if keepdims else -1
-        return running[(slice(None),) * (axis % array.ndim) + (last,)]
+        index = (slice(None),) * (axis % array.ndim) + (last,)
+        return running(ufunc, array, axis)[index]
 
 
 def accumulate(ufunc: np.ufunc) -> None:
@@ -103,7 +113,7 @@ def accumulate(ufunc: np.ufunc) -> None:
     def call(array: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
         if out is not None:
             raise refused(ufunc, "accumulate", "out")
-        return primitives.accumulate(ufunc, as_traced(array), axis, dtype)
+        return running(ufunc, as_traced(array), axis, dtype)
 
 
 def reduceat(ufunc: np.ufunc) -> None:

@@ -53,9 +53,9 @@ def _last(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def rows(a: Any, axis: Any) -> Any:
     """A matrix whose rows are what a reduction of `axis` takes together."""
-    order = _last(axis, a.ndim)
-    n = count(a, axis)
-    return np.reshape(np.transpose(a, order), (a.size // max(n, 1), n))
+    axes = normalized(axis, a.ndim)
+    n = math.prod(m for i, m in enumerate(a.shape) if i not in axes)
+    return np.reshape(np.transpose(a, _last(axis, a.ndim)), (n, count(a, axis)))
 
 
 def from_rows(r: Any, shape: tuple[int, ...], axis: Any) -> Any:

@@ -57,8 +57,9 @@ def _half(n: int, UPLO: str, dtype: Any) -> Any:
 
 
 def lower_half(x: Any, UPLO: str = "L") -> Any:
-    """One triangle, with half of the diagonal."""
-    return x * _half(x.shape[-1], UPLO, x.real.dtype)
+    """One triangle, with half of the diagonal; the other one is 0, also for a nan."""
+    half = _half(x.shape[-1], UPLO, x.real.dtype)
+    return np.where(half > 0, x * half, 0)
 
 
 def onto_triangle(c: Any, UPLO: str = "L") -> Any:

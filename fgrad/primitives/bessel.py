@@ -46,11 +46,11 @@ def hypergeometric(b: int, x: Any) -> Any:
     overflow = (float(np.log(info.max)) + 16 + 8 * b) / 2
     size = np.abs(half)
     reach = min(float(np.max(size, initial=0, where=np.isfinite(size))), overflow)
-    ans = np.ones_like(half)
+    ans, one = np.ones_like(half), half.dtype.type(1)
     for k in reversed(range(terms(b, reach * reach, float(info.eps) / 20))):
         ans *= half  # twice: an error of the square would be one of all terms
         ans *= half
-        ans *= 1 / ((b + k) * (k + 1))
+        ans *= one / ((b + k) * (k + 1))
         ans += 1
     return ans.astype(x.dtype)[()]
 

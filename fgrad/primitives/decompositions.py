@@ -169,7 +169,10 @@ def qr_pullback(g, ans, a, mode="reduced"):
     # Not a zero, in forward mode either: a part that depends on all columns is nan.
     zero = np.zeros((1, 1), np.finfo(r.dtype).dtype)
     lost = [np.sum(over(part, zero, "qr")) for part in rest if part.size]
-    return c + sum(lost) * np.cos(np.arange(1.0, c.size + 1)).reshape(c.shape)
+    entries = np.cos(np.arange(1.0, c.size + 1)).reshape(c.shape)
+    # The derivative of a nan is a nan: each entry depends on all of a.
+    step = np.sum(np.real(a - primal(a)), keepdims=True)
+    return c + sum(lost) * (entries + once(step, np.ones((1, 1)), "qr"))
 
 
 def _nth(part, i):

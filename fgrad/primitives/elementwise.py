@@ -86,7 +86,7 @@ def power_pullback(g: Any, x1: Any, x2: Any, dtype: Any) -> Any:
     """x2 x1**(x2 - 1), which is 0 for x2 = 0, also at x1 = 0."""
     if type(x2) in (int, float) and dtype is None:
         if x2 == 0:
-            return np.zeros_like(g)
+            return None  # the power is 1, also of nan
         if abs(x2) < 1000 and x2 - 1 + 1 == x2:  # x2 - 1 is not rounded
             return g * (x2 * (x1 if x2 == 2 else x1 ** (x2 - 1)))
     return g * power_slope(x1, x2, partial(np.power, dtype=dtype))

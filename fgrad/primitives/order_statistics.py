@@ -73,6 +73,8 @@ def quantile_rows(g, a, q, axis, skip_nan):
 
 def order_statistic_pullback(g, a, q, axis, method, skip_nan):
     """To the two neighbours, by the rule of sorting."""
+    if not a.size:
+        return np.zeros(a.shape, g.dtype)
     g, r, n, q = quantile_rows(g, primal(a), q, axis, skip_nan)
     low, high, part = neighbours(n, q, method)
     row = np.arange(r.shape[0])[:, None]
@@ -96,7 +98,7 @@ def weighted_quantile_pullback(g, a, ans, q, axis):
 def q_pullback(g, a, q, axis, method, skip_nan):
     """The slope between the neighbours; none where the position jumps."""
     shape = np.shape(q)
-    if method not in CONTINUOUS:
+    if method not in CONTINUOUS or not a.size:
         return np.zeros(shape, g.dtype)
     g, r, n, q = quantile_rows(g, a, q, axis, skip_nan)
     low, high, _ = neighbours(n, q, method)

@@ -4,8 +4,8 @@ import numpy as np
 
 from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
-from fgrad.primitives._axes import count, from_rows, restore, rows
-from fgrad.primitives.slopes import over_length, unit_size
+from fgrad.primitives._axes import count, from_rows, normalized, restore, rows
+from fgrad.primitives.slopes import heading, unit_size
 
 
 def sum_pullback(g, like, axis=None, keepdims=False, where=True):
@@ -68,18 +68,20 @@ def var_pullback(
 
 def std_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
                  correction=None):  # fmt: skip
-    """D std = d var / (2 std), and 0 where std is 0."""
-    top = None
-    if mean is None:
-        top = unit_size(a, restore(ans, a, axis, keepdims), axis, where)
+    """D std = Re Σ conj(a - mean) da / (n - ddof) / std, and 0 where std is 0."""
+    free = ddof if correction is None else correction
+    length = primal(restore(ans, a, axis, keepdims))
+    top = unit_size(a, length, axis, where) if mean is None else None
     if top is not None:
-        a, free = a / top, ddof if correction is None else correction
-        ans = np.std(a, axis, ddof=free, keepdims=keepdims, where=where)
-    slope = var_pullback(
-        np.ones(ans.shape, ans.dtype), a, axis, ddof, keepdims, where, mean, correction
-    )
-    g, ans = (widened(restore(x, a, axis, keepdims)) for x in (g, ans))
-    return g * over_length(slope, 2 * ans)
+        a = a / top
+        length = np.std(primal(a), axis, ddof=free, keepdims=True, where=where)
+    d, n = deviation(widened(a), axis, where, mean)
+    root = np.sqrt(np.maximum(n - free, 0), dtype=d.real.dtype)
+    d = d if where is True else np.where(where, d, 0)
+    axes = tuple(i - a.ndim for i in normalized(axis, a.ndim))
+    c = heading(d, widened(length) * root, axes) / root
+    c = widened(restore(g, a, axis, keepdims)) * c
+    return c if where is True else np.where(where, c, 0)
 
 
 def var_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
@@ -199,52 +201,4 @@ def nanmean_pullback(g, a, axis=None, keepdims=False, where=True):
     return mean_pullback(g, a, axis, keepdims, where & ~np.isnan(a))
 
 
-def without_nan(a, where):
-    """Zeros for nan, and where the numbers are."""
-    nan = np.isnan(a)
-    return np.where(nan, 0, a), where & ~nan
-
-
-def nanvar_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
-                    correction=None):  # fmt: skip
-    """The pullback of the variance, over the entries that are not nan."""
-    a, where = without_nan(a, where)
-    return var_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
-
-
-def nanstd_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True, mean=None,
-                    correction=None):  # fmt: skip
-    """The pullback of the standard deviation, over the entries that are not nan."""
-    a, where = without_nan(a, where)
-    return std_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
-
-
-def nanvar_mean_pullback(g, a, axis=None, ddof=0, keepdims=False, where=True, mean=None,
-                         correction=None):  # fmt: skip
-    """The variance about a given mean, with respect to that mean."""
-    return -nanvar_pullback(g, a, axis, ddof, keepdims, where, mean, correction)
-
-
-def nanstd_mean_pullback(g, a, ans, axis=None, ddof=0, keepdims=False, where=True,
-                         mean=None, correction=None):  # fmt: skip
-    """The standard deviation about a given mean, with respect to that mean."""
-    return -nanstd_pullback(g, a, ans, axis, ddof, keepdims, where, mean, correction)
-
-
 defvjp(np.nanmean, masks=True, a=nanmean_pullback)
-defvjp(
-    np.nanvar,
-    masks=True,
-    weighs=True,
-    broadcasts=True,
-    a=nanvar_pullback,
-    mean=nanvar_mean_pullback,
-)
-defvjp(
-    np.nanstd,
-    masks=True,
-    weighs=True,
-    broadcasts=True,
-    a=nanstd_pullback,
-    mean=nanstd_mean_pullback,
-)

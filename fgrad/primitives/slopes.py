@@ -13,12 +13,14 @@ import numpy as np
 from fgrad._engine.box import primal, values
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp, rule_of
+from fgrad.primitives._matrices import conjugate
 
 __all__ = [
     "above",
     "beyond",
     "cosine",
     "direction",
+    "heading",
     "inside",
     "inverse_circle",
     "inverse_complement",
@@ -27,6 +29,7 @@ __all__ = [
     "nonzero",
     "over_length",
     "secant_squared",
+    "signs",
     "unit",
     "unit_size",
     "weight",
@@ -286,9 +289,18 @@ def turned(g: Any, s: Any) -> Any:
     return 1j * np.imag(g * s) * np.conjugate(s)
 
 
-defvjp(direction, x=direction_pullback)
+defvjp(direction, elementwise=True, x=direction_pullback)
 rule_of(unit).name = "the derivative of np.absolute"
-defvjp(unit, x=unit_pullback)
+defvjp(unit, elementwise=True, x=unit_pullback)
+
+
+@primitive
+def signs(x: Any, *, dtype: Any = None, where: Any = True) -> Any:
+    """The signs of real numbers, whose zeros just happen: 0 times inf is nan."""
+    return np.sign(x, dtype=dtype, where=where)
+
+
+defvjp(signs, elementwise=True, x=lambda g: np.zeros_like(g))
 
 
 # Directions of vectors ---------------------------------------------------------------
@@ -312,18 +324,48 @@ def unit_size(x: Any, length: Any, axis: Any, where: Any = True) -> Any:
 
 
 @primitive
+def heading(x: Any, length: Any, axes: tuple[int, ...]) -> Any:
+    """``conj(x) / length`` for vectors along axes, which are negative; 0 at length 0.
+
+    As of `cosine`, the length is given to save time.
+    """
+    zero = np.equal(length, 0)
+    if not np.any(zero):
+        return conjugate(x) / length
+    return np.where(zero, 0 * x, conjugate(x) / np.where(zero, 1, length))
+
+
+def heading_pullback(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """What is across the direction u, ``conj(g) - u Re(u g)``, divided by the length.
+
+    It is taken twice: of a cotangent along u, the first difference has cancelled. At
+    length 0, where a length has a kink, 0 / 0 says nan.
+    """
+    sums = {"axis": axes, "keepdims": True}
+    length = np.sqrt(np.sum(np.real(conjugate(x) * x), **sums))
+    u = conjugate(x) / length
+    across = conjugate(g) - u * np.sum(np.real(g * u), **sums)
+    across = across - u * np.sum(np.real(conjugate(u) * across), **sums)
+    return across / length
+
+
+rule_of(heading).name = "the derivative of a norm or a standard deviation"
+defvjp(heading, x=heading_pullback)
+
+
+@primitive
 def over_length(x: Any, length: Any) -> Any:
     """``x / length``, and 0 where the length is 0 and x is finite."""
     zero = np.equal(length, 0)
     return np.where(zero, 0 * x, x / np.where(zero, 1, length))
 
 
-rule_of(over_length).name = "the derivative of a norm or a standard deviation"
+rule_of(over_length).name = "the derivative of np.linalg.norm"
 
 # At length 0 the second derivative is not finite, and 0 / 0 says so.
 defvjp(
     over_length,
-    broadcasts=True,
+    elementwise=True,
     x=lambda g, length: g / length,
     length=lambda g, ans, length: -g * (ans / length),
 )

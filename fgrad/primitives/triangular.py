@@ -42,6 +42,7 @@ def solve_lower_a_pullback(g, a, ans, transposed=False):
 
 defvjp(
     solve_lower,
+    broadcasts=True,  # of vmap, one system may be that of all examples
     a=solve_lower_a_pullback,
     b=lambda g, a, transposed=False: solve_lower(a, g, not transposed),
 )

@@ -21,6 +21,12 @@ def accumulate(ufunc, array, axis, dtype):
 
 
 @primitive
+def running_extreme(ufunc, array, axis, dtype):
+    """``accumulate`` of an extreme, which leaves out what is not extreme."""
+    return ufunc.accumulate(array, axis, dtype)
+
+
+@primitive
 def log_sum(ufunc, array, axis, options):
     """``reduce`` of ``logaddexp`` or ``logaddexp2``."""
     return ufunc.reduce(array, axis, **options)
@@ -100,6 +106,7 @@ def add_reduceat_pullback(g, like, indices, axis):
 
 
 defvjp(accumulate, neutral=("dtype",), array=accumulate_pullback)
+defvjp(running_extreme, masks=True, neutral=("dtype",), array=accumulate_pullback)
 defvjp(shares, array=shares_pullback)
 defvjp(log_sum, array=log_sum_pullback)
 defvjp(add_reduceat, masks=True, neutral=("dtype",), array=add_reduceat_pullback)

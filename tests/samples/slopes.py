@@ -46,3 +46,9 @@ sample(slopes.direction.__wrapped__, cplx(3))
 sample(slopes.over_length.__wrapped__, real(2, 3), positive(3))
 sample(slopes.over_length.__wrapped__, real(2, 1), positive(2, 3))
 sample(slopes.over_length.__wrapped__, real(), positive())
+
+x = real(3, 2)
+length = np.linalg.norm(x, axis=0, keepdims=True)
+# Its second argument follows the first: np.linalg.norm tests the derivatives.
+sample(slopes.heading.__wrapped__, x, fixed(length), (-2,), _order=0, _real_only=REAL)
+sample(slopes.signs.__wrapped__, real(2, 3), _real_only=REAL)

@@ -57,4 +57,7 @@ for ufunc in LOGARITHMIC:
         _real_only=REAL,
     )
 sample(primitives.accumulate.__wrapped__, np.hypot, real(4), 0, None)
+sample(
+    primitives.running_extreme.__wrapped__, np.fmin, spread(4), 0, None, _real_only=REAL
+)
 sample(primitives.add_reduceat.__wrapped__, real(5), [0, 3, 2], 0, None)

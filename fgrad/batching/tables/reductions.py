@@ -12,6 +12,7 @@ from fgrad.primitives.ufunc_methods import (
     accumulate,
     add_reduceat,
     log_sum,
+    running_extreme,
     shares,
 )
 
@@ -29,8 +30,6 @@ from fgrad.primitives.ufunc_methods import (
     np.nanmin,
     np.prod,
     np.nanmean,
-    np.nanvar,
-    np.nanstd,
     np.median,
     np.nanmedian,
     np.all,
@@ -112,7 +111,9 @@ def unwrap(
     return fun(p, discont, shifted(axis, p.ndim - 1), **options)
 
 
-@one_array(accumulate, log_sum, shares, add_reduceat, parameter="array")
+@one_array(
+    accumulate, running_extreme, log_sum, shares, add_reduceat, parameter="array"
+)
 def ufunc_method(fun: Any, a: Any, axis: Any = 0, **options: Any) -> Any:
     axes = tuple(range(1, a.ndim)) if axis is None else shifted(axis, a.ndim - 1)
     return fun(array=a, axis=axes, **options)
