@@ -1,0 +1,115 @@
+"""Curves of which activations are made, precise to the last digits on both sides.
+
+Each is one operation whose derivative is a product of others, so that derivatives of
+all orders are as precise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.dispatch import primitive
+from fgrad._engine.rules import defvjp
+
+__all__ = ["logistic", "normal_cdf", "normal_pdf", "ramp", "soft_ramp"]
+
+
+# Ramps --------------------------------------------------------------------------------
+
+
+@primitive
+def ramp(x: Any) -> Any:
+    """``max(x, 0)``, with derivative 0 at 0."""
+    return np.maximum(x, 0)
+
+
+@primitive
+def soft_ramp(x: Any) -> Any:
+    """``log(1 + exp(x))``."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+@primitive
+def logistic(x: Any) -> Any:
+    """``1 / (1 + exp(-x))``."""
+    e = np.exp(-np.abs(x))
+    return np.where(np.less(x, 0), e, 1)[()] / (1 + e)
+
+
+defvjp(ramp, elementwise=True, masks=True, x=lambda g, ans: np.where(ans <= 0, 0, g))
+defvjp(soft_ramp, elementwise=True, x=lambda g, x: g * logistic(x))
+defvjp(
+    logistic,
+    elementwise=True,
+    x=lambda g, x, ans: g * (ans * logistic(-x)),  # 1 - ans would lose its digits
+)
+
+
+# The normal distribution --------------------------------------------------------------
+
+TAIL = (
+    0.46151582985003775, -0.09155228183400904, 0.031030368425962847,
+    0.010002352385229382, -0.026401042966267253, 0.024536963243678652,
+    -0.015170415403281224, 0.006522000667783896, -0.0016760723371645697,
+    7.791597409338999e-06, 0.00018233410307611755, -5.36075811148722e-05,
+    -9.895946159334735e-06, 9.05982468125664e-06, -7.070628846317715e-08,
+    -1.3074486019237587e-06, 1.284479710649634e-07, 1.9627809920091187e-07,
+    -2.688202129280215e-08, -3.095201755804207e-08, 4.022493382168717e-09,
+    4.4011596227599254e-09, -4.327297110082094e-10, -3.815816262632953e-10,
+    2.5086998016985133e-11,
+)  # fmt: skip
+"""The tail beyond t > 0, times ``(1 + t) exp(t**2 / 2)``, as a polynomial in u.
+
+``u = (t - 5) / (t + 5)`` takes all t to [-1, 1), where that function is smooth. These
+are the powers of u in its expansion in Chebyshev's polynomials up to degree 24, which
+`tests/test_nn_numerics.py` computes again with mpmath. The way is that of Schonfelder,
+Chebyshev expansions for the error and related functions, Mathematics of Computation 32
+(1978), 1232-1240.
+"""
+
+CHUNK = 4096
+"""How many numbers a cache holds several times."""
+
+
+def bell(t: Any) -> Any:
+    """``exp(-t**2 / 2)``, where the square is rounded only in its small part."""
+    near = np.rint(t * 16) / 16
+    return np.exp(-near * near / 2) * np.exp(-(t - near) * (t + near) / 2)
+
+
+def tail(t: Any) -> Any:
+    """The normal distribution beyond t >= 0, for a vector."""
+    t = np.minimum(t, 1e3)  # the tail ends long before
+    u = (t - 5) / (t + 5)
+    ans = np.full_like(u, TAIL[-1])
+    for c in TAIL[-2::-1]:
+        ans *= u
+        ans += c
+    return bell(t) * ans / (1 + t)
+
+
+@primitive
+def normal_cdf(x: Any) -> Any:
+    """The standard normal distribution function, ``(1 + erf(x / sqrt(2))) / 2``."""
+    x = np.asarray(x)
+    flat = np.reshape(x, -1).astype(np.float64)
+    ans = np.empty_like(flat)
+    for start in range(0, flat.size, CHUNK):
+        here = flat[start : start + CHUNK]
+        beyond = tail(np.abs(here))
+        ans[start : start + CHUNK] = np.where(here < 0, beyond, 1 - beyond)
+    return np.reshape(ans, x.shape).astype(x.dtype)[()]
+
+
+@primitive
+def normal_pdf(x: Any) -> Any:
+    """The standard normal density."""
+    x = np.asarray(x)
+    wide = np.minimum(np.abs(x.astype(np.float64)), 1e3)
+    return (bell(wide) / np.sqrt(2 * np.pi)).astype(x.dtype)[()]
+
+
+defvjp(normal_cdf, elementwise=True, x=lambda g, x: g * normal_pdf(x))
+defvjp(normal_pdf, elementwise=True, x=lambda g, ans, x: -g * x * ans)
