@@ -69,12 +69,12 @@ def matched(x: Any, y: Any, window: Window, groups: int) -> Any:
     shown = view(padded(x, window), window)
     n, o, c = x.shape[0], y.shape[1], x.shape[1] // groups
     rows = c * prod(window.size)
-    w = np.zeros((groups, o // groups, rows), np.result_type(x, y))
+    w = np.zeros((groups, rows, o // groups), np.result_type(x, y))
     for block in blocks(n, groups * rows * prod(y.shape[2:])):
         maps = _side_by_side(y[block], groups, o // groups, 1)
         columns = _side_by_side(shown[block], groups, rows, 1 + len(window.size))
-        w += np.matmul(maps, np.swapaxes(columns, 1, 2))
-    return np.reshape(w, (o, c, *window.size))
+        w += np.matmul(columns, np.swapaxes(maps, 1, 2))
+    return np.reshape(np.swapaxes(w, 1, 2), (o, c, *window.size))
 
 
 def _side_by_side(x: Any, groups: int, rows: int, axis: int) -> Any:

@@ -103,7 +103,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     return picked_at(np.where(learned[:, None], table, primal(table)), rows)
 
 
-def one_hot(input: Any, num_classes: int = -1, *, dtype: Any = np.int64) -> Any:
+def one_hot(input: Any, num_classes: int = -1, *, dtype: Any = "int64") -> Any:
     """Vectors with a 1 at the place that an integer names, and 0 elsewhere.
 
     Parameters

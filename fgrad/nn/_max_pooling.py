@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from fgrad.nn._arguments import refuse
-from fgrad.nn._maxima import first_along, window_maxima
+from fgrad.nn._maxima import window_maxima
 from fgrad.nn._pool_windows import image, window_of
+from fgrad.nn._windows import Window
 
 __all__ = ["max_pool1d", "max_pool2d", "max_pool3d"]
 
@@ -159,12 +160,19 @@ def _max_pool(
         name, x, ndim, kernel_size, stride, padding, dilation, ceil_mode=ceil_mode
     )
     shape = x.shape[-ndim:]
-    for axis, (n, size) in enumerate(zip(shape, window.size, strict=True)):
-        along, place = first_along(axis, shape, window)
-        if np.any((along >= size) | (place >= n)):
-            refuse(
-                f"{name} has a window that sees nothing but padding: input has shape "
-                f"{x.shape}, kernel_size is {kernel_size!r}, padding {padding!r} and "
-                f"dilation {dilation!r}"
-            )
+    if any(_blind(axis, shape, window) for axis in range(ndim)):
+        refuse(
+            f"{name} has a window that sees nothing but padding: input has shape "
+            f"{x.shape}, kernel_size is {kernel_size!r}, padding {padding!r} and "
+            f"dilation {dilation!r}"
+        )
     return window_maxima(x, window)
+
+
+def _blind(axis: int, shape: tuple[int, ...], window: Window) -> bool:
+    """Whether a window begins in the padding, and its entries miss the array."""
+    starts = np.arange(window.places(shape)[axis]) * window.stride[axis]
+    starts = starts - window.padding[axis][0]
+    steps = -(np.minimum(starts, 0) // window.dilation[axis])
+    first = starts + steps * window.dilation[axis]
+    return bool(np.any((steps >= window.size[axis]) | (first >= shape[axis])))

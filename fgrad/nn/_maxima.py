@@ -1,4 +1,4 @@
-"""The largest entry of each window: where it is, and two linear functions of that.
+"""The largest entry of each window, and two linear functions of where it is.
 
 Given the places, `chosen` picks entries, and `placed` puts numbers where they were.
 Each is the derivative of the other. All take any number of axes in front, which
@@ -18,47 +18,31 @@ from fgrad._engine.rules import constant, defvjp
 from fgrad.batching.forms import aligned, one_array
 from fgrad.nn._windows import Window, padded, view
 
-__all__ = ["chosen", "first_along", "placed", "window_maxima"]
+__all__ = ["attaining", "chosen", "placed", "window_maxima"]
 
 
+@primitive
 def window_maxima(x: Any, window: Window) -> Any:
-    """The maximum in each window. Padding is no entry, and of equal ones the first is.
-
-    Its derivative follows the entry that was chosen.
-    """
-    return chosen(x, _largest(primal(x), window), window)
-
-
-def largest(x: Any, window: Window) -> Any:
-    """Which entry of each window is the largest; nan is larger than all numbers."""
+    """The maximum in each window. Padding is no entry, and nan is above all numbers."""
     shown = view(padded(x, window, -np.inf), window)
-    which = np.empty(shown.shape[: x.ndim - len(window.size)] + shown.shape[x.ndim :],
-                     np.min_scalar_type(prod(window.size)))  # fmt: skip
-    which[...] = first_inside(x.shape[-len(window.size) :], window)
-    top = np.full(which.shape, -np.inf, x.dtype)
-    for i, offset in enumerate(np.ndindex(window.size)):
-        here = _at(shown, offset)
-        better = (here > top) | (here != here)  # noqa: PLR0124 (nan)
-        np.copyto(which, i, where=better)
-        np.copyto(top, here, where=better)
+    first, *others = np.ndindex(window.size)
+    top = _at(shown, first).copy()
+    for offset in others:
+        np.maximum(top, _at(shown, offset), out=top)
+    return top
+
+
+def attaining(x: Any, top: Any, window: Window) -> Any:
+    """Which entry of each window is its maximum: of several, the first."""
+    shown = view(padded(x, window, np.nan), window)  # padding equals nothing
+    which = np.zeros(top.shape, np.min_scalar_type(prod(window.size)))
+    for i, offset in reversed(list(enumerate(np.ndindex(window.size)))):
+        np.copyto(which, i, where=_at(shown, offset) == top)
+    lost = np.isnan(top)
+    if np.any(lost):
+        nan = attaining(np.isnan(x).astype(x.dtype), np.ones_like(top), window)
+        np.copyto(which, nan, where=lost)
     return which
-
-
-def first_inside(shape: tuple[int, ...], window: Window) -> Any:
-    """The first entry of each window that is not padding, counted in all axes."""
-    first: Any = 0
-    for axis, size in enumerate(window.size):
-        along = first_along(axis, shape, window)[0]
-        first = first * size + np.reshape(along, (-1, *(1,) * (len(shape) - axis - 1)))
-    return first
-
-
-def first_along(axis: int, shape: tuple[int, ...], window: Window) -> tuple[Any, Any]:
-    """For the windows along one axis: which entry is not padding, and where it is."""
-    starts = np.arange(window.places(shape)[axis]) * window.stride[axis]
-    starts = starts - window.padding[axis][0]
-    along = -(np.minimum(starts, 0) // window.dilation[axis])
-    return along, starts + along * window.dilation[axis]
 
 
 @primitive
@@ -89,8 +73,17 @@ def _at(shown: Any, offset: tuple[int, ...]) -> Any:
     return shown[(..., *offset, *(slice(None),) * len(offset))]
 
 
-constant(largest)
-_largest = lift(largest)
+constant(attaining)
+_attaining = lift(attaining)
+
+
+def window_maxima_pullback(g: Any, ans: Any, x: Any, window: Window) -> Any:
+    """To the first entry that attains the maximum."""
+    which = _attaining(primal(x), primal(ans), window)
+    return placed(g, which, window, x.shape[-len(window.size) :])
+
+
+defvjp(window_maxima, masks=True, x=window_maxima_pullback)
 defvjp(
     chosen,
     linear=True,
@@ -109,11 +102,12 @@ defvjp(
 )
 
 
-@one_array(largest)
+@one_array(window_maxima)
 def in_front(fun: Any, x: Any, window: Window) -> Any:
     """The examples are one more axis in front."""
     return fun(x, window)
 
 
+aligned(attaining, arrays=("x", "top"))
 aligned(chosen, arrays=("x", "which"))
 aligned(placed, arrays=("g", "which"))

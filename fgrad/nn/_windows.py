@@ -90,7 +90,8 @@ def add_windows(shown: Any, parts: Any, ndim: int) -> None:
     else:
         indices = [(..., *every, *i) for i in np.ndindex(places)]
     for index in indices:
-        shown[index] += parts[index]
+        here = shown[index]
+        np.add(here, parts[index], out=here)
 
 
 def blocks(count: int, each: int) -> Iterator[slice]:

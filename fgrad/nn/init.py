@@ -33,7 +33,7 @@ Array = np.ndarray[Any, Any]
 
 
 def glorot_normal(
-    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = np.float64
+    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = "float64"
 ) -> Array:
     """Normal numbers of variance ``2 / (fan_in + fan_out)``.
 
@@ -75,7 +75,7 @@ def glorot_normal(
 
 
 def glorot_uniform(
-    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = np.float64
+    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = "float64"
 ) -> Array:
     """Uniform numbers around 0 of variance ``2 / (fan_in + fan_out)``.
 
@@ -106,7 +106,7 @@ def glorot_uniform(
 
 
 def he_normal(
-    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = np.float64
+    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = "float64"
 ) -> Array:
     """Normal numbers of variance ``2 / fan_in``, for layers before `relu`.
 
@@ -141,7 +141,7 @@ def he_normal(
 
 
 def he_uniform(
-    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = np.float64
+    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = "float64"
 ) -> Array:
     """Uniform numbers around 0 of variance ``2 / fan_in``, for layers before `relu`.
 
@@ -171,7 +171,7 @@ def he_uniform(
 
 
 def lecun_normal(
-    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = np.float64
+    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = "float64"
 ) -> Array:
     """Normal numbers of variance ``1 / fan_in``.
 
@@ -205,7 +205,7 @@ def lecun_normal(
 
 
 def lecun_uniform(
-    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = np.float64
+    rng: np.random.Generator, shape: tuple[int, ...], *, dtype: Any = "float64"
 ) -> Array:
     """Uniform numbers around 0 of variance ``1 / fan_in``.
 
@@ -239,7 +239,7 @@ def orthogonal(
     shape: tuple[int, ...],
     *,
     gain: float = 1.0,
-    dtype: Any = np.float64,
+    dtype: Any = "float64",
 ) -> Array:
     """A random matrix with orthonormal rows, or columns if there are more rows.
 
