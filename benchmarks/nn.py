@@ -3,11 +3,6 @@
 python -m benchmarks.nn
 """
 
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # before NumPy and PyTorch read it
-
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.interleaved import timings
+from benchmarks.peers import restrict
 from fgrad import nn, value_and_grad
 
 F = torch.nn.functional
@@ -132,6 +128,7 @@ def ratios(case: Case, dtype: Any) -> list[float]:
 
 
 if __name__ == "__main__":
+    restrict(1)
     torch.set_num_threads(1)
     print("| | float64: value | gradient | float32: value | gradient |")
     print("|---|---:|---:|---:|---:|")

@@ -14,8 +14,8 @@ from tests.truth import exact
 
 POINTS = np.array([
     s * x for s in (1, -1) for x in (
-        0.0, 1e-300, 1e-17, 1e-5, 0.03, 0.3, 0.999, 1.0, 1.7, 2.5, 4.4, 5.0, 6.1, 8.3, 11.7,
-        14.2, 20.5, 30.1, 36.9, 37.9, 88.0, 700.1, 745.0, 1e3, 1e5, 1e30, 1e200,
+        0.0, 1e-300, 1e-17, 1e-5, 0.03, 0.3, 0.999, 1.0, 1.7, 2.5, 4.4, 5.0, 6.1, 8.3,
+        11.7, 14.2, 20.5, 30.1, 36.9, 37.9, 88.0, 700.1, 745.0, 1e3, 1e5, 1e30, 1e200,
     )
 ])  # fmt: skip
 
@@ -119,7 +119,9 @@ def test_large_logits() -> None:
     x = np.array([[1e4, 0.0, -1e4], [-800.0, -801.0, -np.inf]])
     logs = nn.log_softmax(x, 1)
     np.testing.assert_allclose(logs[0], [0, -1e4, -2e4])
-    np.testing.assert_allclose(logs[1], [-0.3132616875182228, -1.3132616875182228, -np.inf])
+    np.testing.assert_allclose(
+        logs[1], [-0.3132616875182228, -1.3132616875182228, -np.inf]
+    )
     assert nn.cross_entropy(x, [2, 0]) == pytest.approx((2e4 - logs[1, 0]) / 2)
     slopes = grad(lambda x: nn.cross_entropy(x, [2, 0], reduction="sum"))(x)
     np.testing.assert_allclose(slopes[0], [1, 0, -1])

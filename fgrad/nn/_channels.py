@@ -13,7 +13,7 @@ __all__ = ["divided", "finished", "images_and_kernels", "wrong_channels"]
 
 
 def images_and_kernels(
-    name: str, ndim: int, input: Any, weight: Any
+    name: str, ndim: int, input: Any, weight: Any, layout: str
 ) -> tuple[Any, Any, bool]:
     """Both as arrays with all axes, and whether it was one image without an axis n."""
     x, w = inexact(name, input=input, weight=weight)
@@ -25,7 +25,7 @@ def images_and_kernels(
         )
     if w.ndim != ndim + 2 or 0 in w.shape[1:]:
         refuse(
-            f"{name} needs weight of shape (channels, {axes}), none of them 0, but got "
+            f"{name} needs weight of shape ({', '.join((layout, *shape))}), but got "
             f"{w.shape}"
         )
     one = x.ndim == ndim + 1

@@ -158,7 +158,7 @@ def _conv(
     dilation: Any,
     groups: int,
 ) -> Any:
-    x, w, one = images_and_kernels(name, ndim, input, weight)
+    x, w, one = images_and_kernels(name, ndim, input, weight, "out, in / groups")
     c, o, size = x.shape[1], w.shape[0], w.shape[2:]
     groups = divided(name, groups, {"input": c, "weight": o})
     if c != w.shape[1] * groups:

@@ -133,18 +133,22 @@ def one_hot(input: Any, num_classes: int = -1, *, dtype: Any = "int64") -> Any:
     array([[0, 0, 1],
            [1, 0, 0]])
     """
+    which = labels(
+        "one_hot", "input", input, None if num_classes == -1 else num_classes
+    )
     if num_classes == -1:
-        largest = np.max(values(as_traced(input)), initial=-1)
-        num_classes = int(largest) + 1
-    which = labels("one_hot", "input", input, num_classes)
+        num_classes = int(np.max(values(which), initial=-1)) + 1
     marks = np.equal(np.expand_dims(which, -1), np.arange(num_classes))
     return marks.astype(dtype)
 
 
 def labels(
-    name: str, parameter: str, value: Any, count: int, ignored: Any = None
+    name: str, parameter: str, value: Any, count: int | None, ignored: Any = None
 ) -> Any:
-    """Integers from 0 to `count` - 1, but for those that are ignored."""
+    """Integers from 0 to `count` - 1, but for those that are ignored.
+
+    Without a count, they may be as large as they like.
+    """
     found = as_traced(value)
     if found.dtype.kind not in "iu" and found.size:
         refuse(
@@ -153,14 +157,15 @@ def labels(
             TypeError,
         )
     seen = values(found)
-    wrong = (seen < 0) | (seen >= count)
+    wrong = seen < 0 if count is None else (seen < 0) | (seen >= count)
     if ignored is not None:
         wrong = wrong & (seen != ignored)
     if bool(np.any(wrong)):
+        bounds = "of at least 0" if count is None else f"from 0 to {count - 1}"
         first = np.reshape(seen, -1)[np.argmax(np.reshape(wrong, -1))]
         refuse(
-            f"{name} needs labels from 0 to {count - 1}, but {parameter} of shape "
-            f"{found.shape} has {int(first)}"
+            f"{name} needs labels {bounds}, but {parameter} of shape {found.shape} has "
+            f"{int(first)}"
         )
     return found if found.dtype.kind in "iu" else found.astype(int)
 

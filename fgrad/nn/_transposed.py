@@ -172,7 +172,7 @@ def _transposed(
     groups: int,
     dilation: Any,
 ) -> Any:
-    x, w, one = images_and_kernels(name, ndim, input, weight)
+    x, w, one = images_and_kernels(name, ndim, input, weight, "in, out / groups")
     c, size = x.shape[1], w.shape[2:]
     groups = divided(name, groups, {"input": c})
     if c != w.shape[0]:
