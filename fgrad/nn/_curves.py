@@ -6,6 +6,7 @@ all orders are as precise.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,12 @@ Chebyshev expansions for the error and related functions, Mathematics of Computa
 (1978), 1232-1240.
 """
 
+SHORT_TAIL = (
+    0.46151584, -0.09155263, 0.031030033, 0.010009533, -0.026397122, 0.024495449,
+    -0.015187213, 0.0066220514, -0.0016434885, -0.000103231854, 0.00015310026,
+)  # fmt: skip
+"""The same up to degree 10, for single precision."""
+
 CHUNK = 4096
 """How many numbers a cache holds several times."""
 
@@ -76,39 +83,51 @@ CHUNK = 4096
 def bell(t: Any) -> Any:
     """``exp(-t**2 / 2)``, where the square is rounded only in its small part."""
     near = np.rint(t * 16) / 16
-    return np.exp(-near * near / 2) * np.exp(-(t - near) * (t + near) / 2)
+    return np.exp(near * near / -2) * np.exp((near - t) * (near + t) / 2)
 
 
 def tail(t: Any) -> Any:
     """The normal distribution beyond t >= 0, for a vector."""
-    t = np.minimum(t, 1e3)  # the tail ends long before
     u = (t - 5) / (t + 5)
-    ans = np.full_like(u, TAIL[-1])
-    for c in TAIL[-2::-1]:
+    coefficients = SHORT_TAIL if t.itemsize < 8 else TAIL
+    ans = np.full_like(u, coefficients[-1])
+    for c in coefficients[-2::-1]:
         ans *= u
         ans += c
     return bell(t) * ans / (1 + t)
 
 
+def below(x: Any) -> Any:
+    """The normal distribution up to x, for a vector."""
+    beyond = tail(np.minimum(np.abs(x), 1e3))  # the tail ends long before
+    return np.where(x < 0, beyond, 1 - beyond)
+
+
+def density(x: Any) -> Any:
+    """The normal density at x, for a vector."""
+    return bell(np.minimum(np.abs(x), 1e3)) * (1 / math.sqrt(2 * math.pi))
+
+
+def in_chunks(fun: Any, x: Any) -> Any:
+    """``fun(x)`` of a few numbers at a time, in single or double precision."""
+    x = np.asarray(x)
+    flat = np.reshape(x, -1).astype(np.float64 if x.itemsize > 4 else np.float32)
+    ans = np.empty_like(flat)
+    for start in range(0, flat.size, CHUNK):
+        ans[start : start + CHUNK] = fun(flat[start : start + CHUNK])
+    return np.reshape(ans, x.shape).astype(x.dtype)[()]
+
+
 @primitive
 def normal_cdf(x: Any) -> Any:
     """The standard normal distribution function, ``(1 + erf(x / sqrt(2))) / 2``."""
-    x = np.asarray(x)
-    flat = np.reshape(x, -1).astype(np.float64)
-    ans = np.empty_like(flat)
-    for start in range(0, flat.size, CHUNK):
-        here = flat[start : start + CHUNK]
-        beyond = tail(np.abs(here))
-        ans[start : start + CHUNK] = np.where(here < 0, beyond, 1 - beyond)
-    return np.reshape(ans, x.shape).astype(x.dtype)[()]
+    return in_chunks(below, x)
 
 
 @primitive
 def normal_pdf(x: Any) -> Any:
     """The standard normal density."""
-    x = np.asarray(x)
-    wide = np.minimum(np.abs(x.astype(np.float64)), 1e3)
-    return (bell(wide) / np.sqrt(2 * np.pi)).astype(x.dtype)[()]
+    return in_chunks(density, x)
 
 
 defvjp(normal_cdf, elementwise=True, x=lambda g, x: g * normal_pdf(x))
