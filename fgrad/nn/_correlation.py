@@ -27,7 +27,7 @@ from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp
 from fgrad.batching.forms import several_arrays
 from fgrad.batching.trace import BatchTrace
-from fgrad.nn._windows import Window, add_windows, blocks, padded, view
+from fgrad.nn._windows import Window, add_windows, blocks, padded, runs, view
 
 __all__ = ["correlated", "matched", "spread"]
 
@@ -53,14 +53,26 @@ def spread(y: Any, w: Any, window: Window, groups: int, shape: tuple[int, ...]) 
     n, o, rows = y.shape[0], w.shape[0], prod(w.shape[1:])
     places, c = y.shape[2:], w.shape[1] * groups
     x = np.zeros((n, c, *window.padded(shape)), np.result_type(y, w))
-    shown = view(x, window)
+    if max(window.stride) > 1:
+        shown, length, after = view(x, window), prod(places), len(places)
+    else:  # longer runs are added faster
+        shown = runs(x, window, places)
+        length, after = shown.shape[-1], 1
+        y = _in_rows(y, x.shape[3:])
     kernels = np.swapaxes(np.reshape(w, (groups, o // groups, rows)), 1, 2)
-    maps = np.reshape(y, (n, groups, o // groups, prod(places)))
-    for block in blocks(n, groups * rows * prod(places)):
+    maps = np.reshape(y, (n, groups, o // groups, prod(y.shape[2:])))[..., :length]
+    for block in blocks(n, groups * rows * length):
         here = shown[block]
-        parts = np.matmul(kernels, maps[block])
-        add_windows(here, np.reshape(parts, here.shape), len(places))
+        parts = np.reshape(np.matmul(kernels, maps[block]), here.shape)
+        add_windows(here, parts, len(places), after)
     return x[window.inside(shape)]
+
+
+def _in_rows(y: Any, shape: tuple[int, ...]) -> Any:
+    """Maps with zeros at the ends of their rows, which get the lengths `shape`."""
+    wide = np.zeros((*y.shape[:3], *shape), y.dtype)
+    wide[(..., *map(slice, y.shape[3:]))] = y
+    return wide
 
 
 @primitive

@@ -18,7 +18,16 @@ from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp
 from fgrad.batching.forms import one_array
 
-__all__ = ["Window", "add_windows", "blocks", "folded", "padded", "unfolded", "view"]
+__all__ = [
+    "Window",
+    "add_windows",
+    "blocks",
+    "folded",
+    "padded",
+    "runs",
+    "unfolded",
+    "view",
+]
 
 
 @dataclass(frozen=True)
@@ -77,18 +86,32 @@ def padded(x: Any, window: Window, fill: Any = 0) -> Any:
     return out
 
 
-def add_windows(shown: Any, parts: Any, ndim: int) -> None:
-    """Add parts to the windows of an array, which is given by its `view`.
+def runs(x: Any, window: Window, places: tuple[int, ...]) -> Any:
+    """The windows of images by one place after the other: (n, c, *size, length).
+
+    If windows move on by 1, what one entry of them sees is a single run through the
+    flattened image, up to what it sees at the ends of rows, where no window fits.
+    """
+    strides = x.strides[2:]
+    last = sum(s * (n - 1) for s, n in zip(strides, places, strict=True))
+    apart = (s * d for s, d in zip(strides, window.dilation, strict=True))
+    shape = (*x.shape[:2], *window.size, last // x.itemsize + 1)
+    return as_strided(x, shape, (*x.strides[:2], *apart, x.itemsize))
+
+
+def add_windows(shown: Any, parts: Any, ndim: int, after: int) -> None:
+    """Add parts to the windows of an array, which is given by its `view` or `runs`.
 
     The loop goes over the entries of a window or over its places, whichever are fewer:
     among the windows at one place, or the entries at one offset, none repeats.
     """
-    size, places = shown.shape[-2 * ndim : -ndim], shown.shape[-ndim:]
-    every = (slice(None),) * ndim
+    first = parts.ndim - ndim - after
+    size, places = shown.shape[first : first + ndim], shown.shape[first + ndim :]
     if prod(size) <= prod(places):
+        every = (slice(None),) * after
         indices = [(..., *i, *every) for i in np.ndindex(size)]
     else:
-        indices = [(..., *every, *i) for i in np.ndindex(places)]
+        indices = [(..., *i) for i in np.ndindex(places)]
     for index in indices:
         here = shown[index]
         np.add(here, parts[index], out=here)
@@ -112,7 +135,7 @@ def folded(parts: Any, window: Window, shape: tuple[int, ...]) -> Any:
     """The array of `shape` to whose entries all windows that show them are added."""
     ndim = len(shape)
     total = np.zeros((*parts.shape[: -2 * ndim], *window.padded(shape)), parts.dtype)
-    add_windows(view(total, window), parts, ndim)
+    add_windows(view(total, window), parts, ndim, ndim)
     return total[window.inside(shape)]
 
 
