@@ -81,6 +81,17 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "conv2d needs floating-point numbers, but input has dtype uint8 and shape "
         "(2, 3, 8, 8); write input.astype(np.float32)",
     ),
+    "an integer": (
+        lambda: nn.relu(3),
+        TypeError,
+        "relu needs floating-point numbers, but input has dtype int64 and shape (); "
+        "write float(input)",
+    ),
+    "nothing": (
+        lambda: nn.relu(None),
+        TypeError,
+        "relu needs floating-point numbers, but input has dtype object and shape ()",
+    ),
     "complex images": (
         lambda: nn.max_pool2d(1j * IMAGES, 2),
         TypeError,
@@ -177,6 +188,19 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "cross_entropy needs labels of shape (2, 5, 3) for input of shape (2, 5, 5, "
         "3), whose classes are along axis 1, but target has shape (2, 5, 5); if the "
         "classes come last, write np.moveaxis(input, -1, 1)",
+    ),
+    "labels that may be probabilities": (
+        lambda: nn.cross_entropy(np.ones((2, 3)), [0.0, 1.0]),
+        ValueError,
+        "cross_entropy needs a target of integers, or of probabilities of shape (2, 3),"
+        " but got dtype float64 and shape (2,); labels are target.astype(int)",
+    ),
+    "probabilities that may be labels": (
+        lambda: nn.cross_entropy(np.ones((2, 2)), np.eye(2, dtype=int)),
+        ValueError,
+        "cross_entropy needs labels of shape (2,) for input of shape (2, 2), whose "
+        "classes are along axis 1, but target has shape (2, 2); probabilities are "
+        "target.astype(float)",
     ),
     "a row out of range": (
         lambda: nn.embedding([5], np.ones((5, 2))),
@@ -308,11 +332,21 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "he_normal needs a generator as its first argument, as "
         "np.random.default_rng(0), but got 0",
     ),
+    "a number for a shape": (
+        lambda: init.he_normal(RNG, 5),
+        ValueError,
+        "he_normal needs a shape (out, in, *size), but got 5",
+    ),
     "a vector": (
         lambda: init.orthogonal(RNG, (3,)),
         ValueError,
-        "orthogonal needs shape to be a whole number of at least 0, or 2 of them, but "
-        "got (3,)",
+        "orthogonal needs a shape (out, in, *size), but got (3,)",
+    ),
+    "a shape of floats": (
+        lambda: init.he_normal(RNG, (3, 2.0)),
+        ValueError,
+        "he_normal needs shape to be a whole number of at least 0, or 2 of them, but "
+        "got (3, 2.0)",
     ),
 }
 

@@ -44,12 +44,15 @@ def _checked(name: str, parameter: str, value: Any, kinds: str) -> Any:
     x = as_traced(value)
     if x.dtype.kind in kinds:
         return x
-    what, instead = "floating-point", f"{parameter}.astype(np.float32)"
+    what, instead = "floating-point", ""
     if x.dtype.kind == "c":
-        what, instead = "real", f"np.abs({parameter}) or {parameter}.real"
+        what, instead = "real", f"; write np.abs({parameter}) or {parameter}.real"
+    elif x.dtype.kind in "biu":
+        cast = f"{parameter}.astype(np.float32)" if x.ndim else f"float({parameter})"
+        instead = f"; write {cast}"
     return refuse(
         f"{name} needs {what} numbers, but {parameter} has dtype {x.dtype} and shape "
-        f"{x.shape}; write {instead}",
+        f"{x.shape}{instead}",
         TypeError,
     )
 
@@ -70,7 +73,7 @@ def each(
 ) -> tuple[int, ...]:
     """One whole number for each of `ndim` axes, from one for all or a sequence."""
     one = _whole(value)
-    many = value if isinstance(value, Sequence) else ()
+    many = value if isinstance(value, Sequence | np.ndarray) and np.ndim(value) else ()
     found = [one] * ndim if one is not None else [_whole(n) for n in many]
     whole = [n for n in found if n is not None and n >= least]
     if len(whole) != ndim or len(found) != ndim:

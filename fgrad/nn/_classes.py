@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import floating, reduced, refuse, same_shape
+from fgrad.nn._arguments import floating, reduced, refuse
 from fgrad.nn._layers import labels
 from fgrad.nn._softmax import log_shares
 
@@ -74,7 +74,12 @@ def cross_entropy(
             spread = np.where(np.equal(right, ignore_index), 0, spread)
             losses = (1 - smooth) * losses + smooth / x.shape[axis] * spread
         return _averaged(name, losses, counts, reduction)
-    same_shape(name, input=x, target=right)
+    if right.shape != x.shape:
+        refuse(
+            f"{name} needs a target of integers, or of probabilities of shape "
+            f"{x.shape}, but got dtype {right.dtype} and shape {right.shape}; labels "
+            f"are target.astype(int)"
+        )
     if smooth:
         right = (1 - smooth) * right + smooth / x.shape[axis]
     losses = -np.sum(right * _weighted(name, logs, weight), axis)
@@ -142,6 +147,8 @@ def _by_labels(
         )
         if logs.ndim > 2 and target.shape == logs.shape[:-1]:
             words += "; if the classes come last, write np.moveaxis(input, -1, 1)"
+        if target.shape == logs.shape:
+            words += "; probabilities are target.astype(float)"
         refuse(words)
     right = labels(name, "target", target, logs.shape[axis], ignored)
     counted = np.not_equal(right, ignored)

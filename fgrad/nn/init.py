@@ -282,7 +282,7 @@ def orthogonal(
     return (gain * np.reshape(q, shape)).astype(dtype)
 
 
-def _fans(name: str, rng: object, shape: tuple[int, ...]) -> tuple[int, int]:
+def _fans(name: str, rng: object, shape: object) -> tuple[int, int]:
     """How many inputs an output has, and how many outputs an input; at least 1."""
     if not isinstance(rng, np.random.Generator):
         refuse(
@@ -290,7 +290,9 @@ def _fans(name: str, rng: object, shape: tuple[int, ...]) -> tuple[int, int]:
             f"np.random.default_rng(0), but got {rng!r}",
             TypeError,
         )
-    sizes = each(name, "shape", shape, max(len(shape), 2), 0)
+    if not isinstance(shape, tuple | list) or len(shape) < 2:
+        refuse(f"{name} needs a shape (out, in, *size), but got {shape!r}")
+    sizes = each(name, "shape", shape, len(shape), 0)
     size = prod(sizes[2:])
     return max(sizes[1] * size, 1), max(sizes[0] * size, 1)
 
