@@ -17,7 +17,7 @@ F = torch.nn.functional
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
 
 drawn = settings(
-    max_examples=25,
+    max_examples=15,
     phases=[Phase.generate],
     deadline=None,
     derandomize=True,

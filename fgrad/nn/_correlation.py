@@ -52,6 +52,14 @@ def spread(y: Any, w: Any, window: Window, groups: int, shape: tuple[int, ...]) 
     """The images, of `shape`, of maps and kernels."""
     n, o, rows = y.shape[0], w.shape[0], prod(w.shape[1:])
     places, c = y.shape[2:], w.shape[1] * groups
+    if max(window.stride) == 1 and o <= c:  # to copy maps is less than to add images
+        room = tuple(
+            (s - 1 - before, s - 1 - after)
+            for s, (before, after) in zip(window.span, window.padding, strict=True)
+        )
+        if min(map(min, room)) >= 0:
+            around = Window(window.size, window.stride, room, window.dilation)
+            return correlated(y, _turned(w, groups), around, groups)
     x = np.zeros((n, c, *window.padded(shape)), np.result_type(y, w))
     if max(window.stride) > 1:
         shown, length, after = view(x, window), prod(places), len(places)
@@ -66,6 +74,14 @@ def spread(y: Any, w: Any, window: Window, groups: int, shape: tuple[int, ...]) 
         parts = np.reshape(np.matmul(kernels, maps[block]), here.shape)
         add_windows(here, parts, len(places), after)
     return x[window.inside(shape)]
+
+
+def _turned(w: Any, groups: int) -> Any:
+    """The kernels by which maps are images and images are maps, if all moves are 1."""
+    flipped = np.flip(w, tuple(range(2, w.ndim)))
+    o, c, *size = w.shape
+    kernels = np.reshape(flipped, (groups, o // groups, c, *size))
+    return np.reshape(np.swapaxes(kernels, 1, 2), (groups * c, o // groups, *size))
 
 
 def _in_rows(y: Any, shape: tuple[int, ...]) -> Any:

@@ -239,7 +239,8 @@ def dropout(
         If false, the result is the input.
     rng : numpy.random.Generator
         Draws the numbers that become 0. Under `vmap`, it draws them anew for each
-        example, if the input is batched.
+        example, if the input is batched. A function under `checkpoint`, which runs
+        twice, makes its generator itself: ``np.random.default_rng(seed)``.
 
     Returns
     -------

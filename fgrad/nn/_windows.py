@@ -119,7 +119,7 @@ def add_windows(shown: Any, parts: Any, ndim: int, after: int) -> None:
 
 def blocks(count: int, each: int) -> Iterator[slice]:
     """Slices of `count` things of `each` many numbers, such that a cache holds one."""
-    step = max(1, 2**18 // max(each, 1))
+    step = max(1, 2**17 // max(each, 1))
     for start in range(0, count, step):
         yield slice(start, start + step)
 
