@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import defvjp
+from fgrad._engine.rules import defvjp, rule_of
 from fgrad.batching.forms import several_arrays
 from fgrad.batching.trace import BatchTrace
 from fgrad.nn._windows import Window, add_windows, blocks, padded, runs, view
@@ -114,6 +114,8 @@ def _side_by_side(x: Any, groups: int, rows: int, axis: int) -> Any:
     return np.reshape(np.moveaxis(x, 0, axis), (groups, rows, length))
 
 
+rule_of(correlated).name = "nn.conv"  # as messages say it
+rule_of(spread).name = "nn.conv_transpose"
 defvjp(
     correlated,
     linear=True,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import defvjp
+from fgrad._engine.rules import defvjp, rule_of
 
 __all__ = ["logistic", "normal_cdf", "normal_pdf", "ramp", "soft_ramp"]
 
@@ -132,3 +132,12 @@ def normal_pdf(x: Any) -> Any:
 
 defvjp(normal_cdf, elementwise=True, x=lambda g, x: g * normal_pdf(x))
 defvjp(normal_pdf, elementwise=True, x=lambda g, ans, x: -g * x * ans)
+
+for _fun, _name in (
+    (ramp, "nn.relu"),
+    (soft_ramp, "nn.softplus"),
+    (logistic, "nn.sigmoid"),
+    (normal_cdf, "nn.normal_cdf"),
+    (normal_pdf, "nn.normal_pdf"),
+):
+    rule_of(_fun).name = _name  # as messages say it

@@ -14,7 +14,7 @@ import numpy as np
 
 from fgrad._engine.box import primal
 from fgrad._engine.dispatch import lift, primitive
-from fgrad._engine.rules import constant, defvjp
+from fgrad._engine.rules import constant, defvjp, rule_of
 from fgrad.batching.forms import aligned, one_array
 from fgrad.nn._windows import Window, padded, view
 
@@ -83,6 +83,7 @@ def window_maxima_pullback(g: Any, ans: Any, x: Any, window: Window) -> Any:
     return placed(g, which, window, x.shape[-len(window.size) :])
 
 
+rule_of(window_maxima).name = "nn.max_pool"  # as messages say it
 defvjp(window_maxima, masks=True, x=window_maxima_pullback)
 defvjp(
     chosen,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import defvjp
+from fgrad._engine.rules import defvjp, rule_of
 from fgrad.batching.forms import one_array, shifted
 from fgrad.nn._arguments import axis_of, floating
 
@@ -151,6 +151,10 @@ defvjp(
     x=lambda g, ans, axis: g - np.exp(ans) * np.sum(g, axis, keepdims=True),
 )
 defvjp(log_total, x=lambda g, x, axis: g * shares(x, axis))
+
+rule_of(shares).name = "nn.softmax"  # as messages say it
+rule_of(log_shares).name = "nn.log_softmax"
+rule_of(log_total).name = "nn.logsumexp"
 
 
 @one_array(shares, log_shares, log_total)
