@@ -106,10 +106,12 @@ def __getattr__(name: str) -> Any:
     """Load what not every program needs when it is first asked for."""
     if name == "coverage":
         return import_module("fgrad._coverage").coverage
-    if name in {"debug", "linalg", "numpy", "optim", "testing", "tree"}:
+    if name in {"debug", "linalg", "nn", "numpy", "optim", "testing", "tree"}:
         return import_module(f"fgrad.{name}")
     raise AttributeError(f"module 'fgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "debug", "linalg", "numpy", "optim", "testing", "tree"})
+    return sorted(
+        {*__all__, "debug", "linalg", "nn", "numpy", "optim", "testing", "tree"}
+    )

@@ -33,6 +33,7 @@ FLOORS = (
     "numpy",
     "_transforms",
     "linalg",
+    "nn",
     "tree",
     "optim",
     "testing",
@@ -45,6 +46,8 @@ FLOORS = (
 PUBLIC = (
     "fgrad",
     "fgrad.linalg",
+    "fgrad.nn",
+    "fgrad.nn.init",
     "fgrad.testing",
     "fgrad.errors",
     "fgrad.optim",
@@ -159,12 +162,13 @@ def rule_files(fun):
     return {
         module.rsplit(".", maxsplit=1)[-1].lstrip("_")
         for module in found
-        if room(module) in {"primitives", "derived"} and module.startswith("fgrad.")
+        if room(module) in {"primitives", "derived", "nn"}
+        and module.startswith("fgrad.")
     }
 
 
 def test_samples_have_the_names_of_rule_files():
-    """The file `x` serves the rules of ``primitives/[_]x.py`` and ``derived/x.py``."""
+    """The file `x` serves the rules of ``x.py`` or ``_x.py`` in the rooms of rules."""
     samples.load()
     LATER["compositions"]()
     files = {path.stem for path in Path(samples.__file__).parent.glob("*.py")}
