@@ -76,6 +76,10 @@ PRINTED = {
         slope of a rotation at angle 0: [[0, 3, -2], [-3, 0, 1], [2, -1, 0]]
         error 0.093 at first, 0.00076 after # steps
         turned by up to 0.77, 0.238 off""",
+    "cnn --epochs 2": """
+        loss # after 42 steps of 64 digits
+        81.33% of 450 held-out digits are read
+        # s; one gradient needs # MB at its peak""",
     "custom_rule": """
         both rules agree with the five-point stencil at 1e-9, up to second order
         the gradient of logsumexp is a softmax: [0.09 0.2447 0.6652]
