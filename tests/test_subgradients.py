@@ -94,6 +94,9 @@ def test_every_rule_is_in_the_table_or_smooth() -> None:
     assert fgrad.linalg
     rules = [rule for rule in RULES.values() if rule.pullbacks and not rule.linear]
     own = [rule for rule in rules if all(p.owned for p in rule.pullbacks.values())]
+    # The rooms beside NumPy have tables of their own.
+    beside = ("fgrad.nn", "fgrad.scipy")
+    own = [r for r in own if not getattr(r.fun, "__module__", "").startswith(beside)]
     named = {function_name(rule.fun).removeprefix("np.") for rule in own}
     told = {name for _, case in CASES for name in case.rules.split()}
     smooth = SMOOTH.split()
