@@ -40,6 +40,7 @@ FLOORS = (
     "_coverage",
     "debug",
     "__init__",
+    "__main__",
 )
 """The rooms of the house from the ground up: an import leads down, or stays inside."""
 
@@ -144,8 +145,9 @@ def test_what_loads_late(path):
         if imported(node)
     ]
     assert not late
+    text = path.read_text().replace("importlib.metadata", "")  # it tells versions
     for words in ("import_module", "__import__", "importlib"):
-        assert words not in path.read_text()
+        assert words not in text
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
