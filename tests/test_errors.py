@@ -8,7 +8,7 @@ import pytest
 
 import fgrad
 import fgrad.numpy as fnp
-from fgrad import defvjp, errors, grad, primitive, value_and_grad, vjp
+from fgrad import custom_jvp, defvjp, errors, grad, jvp, primitive, value_and_grad, vjp
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -486,7 +486,8 @@ def test_missing_rules():
     assert raised(errors.MissingRuleError, lambda: grad(use_halve)(1.0)) == (
         "no derivative rule for halve with respect to x, called at "
         f'File "test_errors.py", line {line_of("return halve(x)")}, in use_halve\n'
-        "    return halve(x)"
+        "    return halve(x)\n"
+        "Register one: fgrad.defvjp(halve, x=lambda g, ...: ...)"
     )
     defvjp(halve, x=lambda g: g / 2)
     assert grad(use_halve)(1.0) == 0.5
@@ -494,8 +495,63 @@ def test_missing_rules():
         "no derivative rule for halve(..., mode=...), called at "
         'File "test_errors.py", '
         f"line {line_of('return halve(x, mode')}, in use_option\n"
-        '    return halve(x, mode="fast")'
+        '    return halve(x, mode="fast")\n'
+        "Name mode in the rule, or say that it changes no derivative: "
+        "fgrad.defvjp(halve, neutral=['mode'], ...)"
     )
+
+
+def test_what_a_ufunc_leaves_out():
+    """NumPy's usual safe division writes into an array, which cannot be traced."""
+    x = np.array([0.0, 1.0])
+    message = raised(
+        errors.ConversionError,
+        lambda: grad(
+            lambda x: np.sum(np.divide(1.0, x, out=np.zeros(2), where=x != 0))
+        )(x),
+    )
+    assert message.startswith(
+        "cannot store traced values into a NumPy array at where=; write "
+        "np.where(where, f(np.where(where, x, 1.0)), out), with a number in the place "
+        "of 1.0 at which f is finite, at "
+    )
+    message = raised(
+        errors.MissingRuleError,
+        lambda: grad(lambda x: np.sum(np.add(x, 1.0, where=x > 0)))(x),
+    )
+    assert message.endswith(
+        "\nWrite np.where(where, np.add(...), other): what a ufunc leaves out has no "
+        "value. Where the arguments are outside of its domain, replace them before: "
+        "np.where(where, x, 1.0)."
+    )
+
+
+def test_rules_that_forget_something():
+    cube = primitive(lambda x: x**3)
+    defvjp(cube, x=lambda g, x: None)
+    message = raised(errors.RuleError, lambda: grad(cube)(2.0))
+    assert message.startswith(
+        "the rule of <lambda> with respect to x returned None. Did it forget its "
+        "return? A derivative of zero is np.zeros_like(x)."
+    )
+    sine = custom_jvp(lambda x: np.sin(x))
+    sine.defjvp(lambda x, t: (np.sin(x[0]), np.cos(x[0])))
+    message = raised(errors.RuleError, lambda: grad(sine)(1.0))
+    assert message.startswith(
+        "the rule of <lambda> is not linear in the tangents: for tangents of zero, it "
+        "returned an array of shape () that is not zero. Did it forget to multiply by "
+        "the tangent?"
+    )
+    sine.defjvp(lambda x, t: (np.sin(x[0]), None))
+    for derivative in (grad(sine), lambda x: jvp(sine, (x,), (1.0,))):
+        message = raised(errors.RuleError, lambda: derivative(1.0))
+        assert message.startswith(
+            "the rule of <lambda> returned None as its tangent. A tangent of zero is "
+            "np.zeros_like of the output."
+        )
+    scaled = primitive(lambda x, **options: x)
+    with pytest.raises(errors.RuleError, match="'options', which stands for all"):
+        defvjp(scaled, x=lambda g, x, options: g)
 
 
 def test_a_primitive_of_a_dict():

@@ -400,3 +400,57 @@ def test_complex_cotangents_of_real_results():
         for got in (grad(fun)(x), jacfwd(fun)(x)):
             np.testing.assert_allclose(got[[0, 2]], [0.5**0.5, 2 / 5**0.5])
             assert np.isnan(got[1])
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: 1 / (1 / x + 2.0),
+        lambda x: 1 / (1 / x),
+        lambda x: 1 / np.exp(-np.log(x)),
+        lambda x: 1 / np.sqrt(1 / x**2),
+        lambda x: np.reciprocal(1 / x),
+    ],
+)
+def test_division_by_infinity_hides_nothing(fun):
+    """``1 / inf`` is 0, but not around this point."""
+    with np.errstate(divide="ignore"):
+        for derivative in (grad(fun), jacfwd(fun)):
+            with pytest.warns(errors.UndefinedDerivativeWarning):
+                assert np.isnan(derivative(np.float64(0)))
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: np.sum(checkpoint(lambda x: np.sqrt(x) ** 2)(x)),
+        lambda x: np.sum(checkpoint(np.square)(np.sqrt(x))),
+        lambda x: np.sum(np.square(checkpoint(np.sqrt)(x))),
+    ],
+)
+def test_accidental_zeros_in_a_checkpoint(fun):
+    x = np.array([0.0, 2.0])
+    for derivative in (
+        grad(fun),
+        jacfwd(fun),
+        lambda x: jvp(fun, (x,), (np.ones(2),))[1],
+    ):
+        with pytest.warns(errors.UndefinedDerivativeWarning):
+            got = derivative(x)
+        assert np.any(np.isnan(got))
+
+
+def test_masks_in_a_checkpoint_forward():
+    fun = checkpoint(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)))
+    x = np.array([0.0, 1.0])
+    assert jvp(fun, (x,), (np.ones(2),))[1] == 0.5
+    np.testing.assert_array_equal(jacfwd(fun)(x), [0, 0.5])
+    np.testing.assert_array_equal(hessian(fun)(x), [[0, 0], [0, -0.25]])
+
+
+def test_two_lengths_of_one_array():
+    """``abs(x) * abs(x)`` is a power of a length, as ``abs(x)**2`` is."""
+    assert hessian(lambda x: np.abs(x) * np.abs(x))(0.0) == 2
+    norms = lambda x: np.linalg.norm(x) * np.linalg.norm(x)  # noqa: E731
+    for second in (hessian(norms), jacfwd(jacfwd(norms))):
+        np.testing.assert_array_equal(second(np.zeros(2)), 2 * np.eye(2))

@@ -18,7 +18,7 @@ from fgrad._engine.later import LATER
 from fgrad._engine.rules import CALLS, Rule, rule_of
 from fgrad._engine.straight import binary, unary
 from fgrad._words.callsite import at, user_call
-from fgrad._words.storing import storing
+from fgrad._words.storing import WHERE, storing
 from fgrad.errors import ConversionError
 
 __all__ = ["METHODS", "OPERATORS", "astype"]
@@ -94,7 +94,8 @@ def _array_ufunc(
         return (CALLS.get(ufunc) or traced(ufunc))(*inputs)
     out = kwargs.get("out")
     if out is not None and any(o is not None for o in out):
-        raise ConversionError(at(storing(user_call())))
+        words = storing(user_call()) if kwargs.get("where", True) is True else WHERE
+        raise ConversionError(at(words))
     fun = ufunc if method == "__call__" else getattr(ufunc, method)
     return traced(fun)(*inputs, **kwargs)
 

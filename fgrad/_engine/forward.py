@@ -75,17 +75,19 @@ def push(
     *,
     consume: bool = False,
     words: Callable[[], bool],
+    meant: bool = True,
 ) -> dict[Node, Any]:
     """Tangents of `outputs` from those of the leaves, along a tape.
 
     An output that no tangent reaches is left out: its tangent is zero. With `consume`,
     what the nodes keep is freed. If a tangent comes out as nan, all is done once more
-    with care, as in `replay`; `words` tells whether to speak about what stays nan.
+    with care, as in `replay`; `words` tells whether to speak about what stays nan. The
+    zeros of the tangents may be `meant`, or just happen.
     """
     nodes = sorted(reachable(outputs), key=lambda node: -node.order)
     found = _pushed(nodes, outputs, tangents, UNHEARD)
     if worst(found.values()):
-        care = Care(tangents)
+        care = Care(tangents, meant)
         found = _pushed(nodes, outputs, tangents, Listener(said := []), care)
         if flaw := worst(found.values()):
             explain(flaw, said, care.blames.first, words)
@@ -120,12 +122,13 @@ def _pushed(
 class Care:
     """The second pass: zeros in place of nan where a tangent is structurally zero."""
 
-    def __init__(self, tangents: dict[Node, Any]) -> None:
+    def __init__(self, tangents: dict[Node, Any], meant: bool) -> None:
         self.blames = Blames()
         self.tags = TangentTags(replay)
         noise = self.tags.noise
         for node, t in tangents.items():
-            tag = noise(node) if is_moved(t) else noise.where(t, node)
+            free = not meant or is_moved(t)
+            tag = noise(node) if free else noise.where(t, node)
             self.tags.known[node] = tag
 
     def repaired(self, node: Node, edge: Any, arrived: list[Arrival], t: Any) -> Any:

@@ -103,12 +103,32 @@ class Plan:
         return inner, parents, nested
 
     def check(self, inner: list[Any]) -> None:
-        """Refuse options that the rule would ignore."""
+        """Refuse options that the rule would ignore, if there is a rule."""
+        if not self.rule.pullbacks:
+            return
         for i, name, default in self.ignored:
             value = inner[i]
             plain = isinstance(value, bool | int | str)
             if value is not default and not (plain and value == default):
-                raise no_rule(f"{self.rule.name}(..., {name}=...)")
+                raise no_rule(f"{self.rule.name}(..., {name}=...)", self._hint(name))
+
+    def _hint(self, option: str | None = None) -> str:
+        """What to write where a rule is missing."""
+        called = self.rule.name
+        if option == "where" and self.rule.ufunc:
+            return (
+                f"\nWrite np.where(where, {called}(...), other): what a ufunc leaves "
+                f"out has no value. Where the arguments are outside of its domain, "
+                f"replace them before: np.where(where, x, 1.0)."
+            )
+        if self.rule.takes_arrays:
+            return ""
+        if option is not None:
+            return (
+                f"\nName {option} in the rule, or say that it changes no derivative: "
+                f"fgrad.defvjp({called}, neutral=[{option!r}], ...)"
+            )
+        return f"\nRegister one: fgrad.defvjp({called}, x=lambda g, ...: ...)"
 
     def saver(self, i: int) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
         """The pullback for one argument, and the function that saves what it keeps."""
@@ -119,7 +139,10 @@ class Plan:
     def _compiled(self, name: str) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
         pullback = self.rule.pullbacks.get(name)
         if pullback is None:
-            raise no_rule(f"{self.rule.name} with respect to {name}")
+            raise no_rule(
+                f"{self.rule.name} with respect to {name}",
+                self._hint().replace("x=", f"{name}="),
+            )
         given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
         defaults[_COPIED] = _copied

@@ -18,6 +18,19 @@ __all__ = ["POWERS", "past_kink"]
 POWERS = frozenset({np.multiply, np.square, np.power, np.float_power})
 
 
+def _is_same(length: Any, other: Any) -> bool:
+    """Whether two nodes are one, or the same length of one array."""
+    if length is other:
+        return True
+    if type(other) is tuple or len(other.edges) != 1 or len(length.edges) != 1:
+        return False
+    (x, pullback, kept), (y, same, given) = length.edges[0], other.edges[0]
+    if x is not y or pullback is not same or type(x) is tuple:
+        return False
+    pairs = zip(pullback.needs, kept, given, strict=True)
+    return all(a is b for name, a, b in pairs if name != "ans")
+
+
 def past_kink(rule: Rule, edges: tuple[Any, ...], inner: Any) -> tuple[Any, ...]:
     """The edges of a power of a length: those given, or edges to its argument.
 
@@ -29,7 +42,7 @@ def past_kink(rule: Rule, edges: tuple[Any, ...], inner: Any) -> tuple[Any, ...]
     if power is None or pullback.parameter not in ("x", "x1"):
         return edges
     if rule.fun is np.multiply:
-        n: Any = 2 if len(edges) == 2 and edges[1][0] is parent else None
+        n: Any = 2 if len(edges) == 2 and _is_same(parent, edges[1][0]) else None
     else:
         n = 2 if rule.fun is np.square else inner[1]
     if type(n) not in (int, float) or n < 2 or n != int(n):

@@ -9,7 +9,7 @@ import numpy as np
 
 from fgrad._engine.later import LATER
 from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, rule_of
-from fgrad._engine.signatures import function_name, takes_keywords
+from fgrad._engine.signatures import function_name, keywords_of
 from fgrad.errors import RuleError
 
 __all__ = ["defvjp", "read_only", "refuse_writing"]
@@ -134,10 +134,16 @@ def _keep_from_writing(pullback: Pullback) -> None:
 
     def call(*given: Any) -> Any:
         try:
-            return fun(*map(read_only, given))
+            c = fun(*map(read_only, given))
         except ValueError as error:
             refuse_writing(error, repr(pullback))
             raise
+        if c is None:
+            raise RuleError(
+                f"{pullback!r} returned None. Did it forget its return? A derivative "
+                f"of zero is np.zeros_like({pullback.parameter})."
+            )
+        return c
 
     pullback.fun = call
 
@@ -235,7 +241,7 @@ def _check_names(
         for parameter, pullback in pullbacks.items()
     }
     named |= {f"{what}={names!r}": {*names} for what, names in options.items()}
-    if takes_keywords(rule.fun):
+    if keywords_of(rule.fun):
         _check_keywords(rule, pullbacks)
         return
     for what, names in named.items():
@@ -252,6 +258,13 @@ def _check_keywords(rule: Rule, pullbacks: Mapping[str, Any]) -> None:
         code, count = pullback.__code__, len(pullback.__defaults__ or ())
         for name in code.co_varnames[1 : code.co_argcount - count]:
             if name not in (*SPECIAL, *rule.parameters):
+                if name == keywords_of(rule.fun):
+                    raise RuleError(
+                        f"the rule of {rule.name} with respect to {parameter} names "
+                        f"{name!r}, which stands for all keywords. Name the keyword "
+                        f"itself, with the default that {rule.name} has for it: "
+                        f"lambda g, scale=1.0: ..."
+                    )
                 raise RuleError(
                     f"the rule of {rule.name} with respect to {parameter} names "
                     f"{name!r}, which a call may leave out. Give it the default that "

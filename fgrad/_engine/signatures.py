@@ -15,10 +15,10 @@ __all__ = [
     "REQUIRED",
     "aliases_of",
     "function_name",
+    "keywords_of",
     "of_array_package",
     "parameters_of",
     "rest_of",
-    "takes_keywords",
 ]
 
 REQUIRED = inspect.Parameter.empty
@@ -170,12 +170,10 @@ def rest_of(fun: Callable[..., Any]) -> str | None:
     return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
 
 
-def takes_keywords(fun: Callable[..., Any]) -> bool:
-    """Whether a function takes any keyword, as ``**kwargs``."""
-    code = getattr(inspect.unwrap(fun), "__code__", None)
-    if code is None:
-        return any(p.kind is p.VAR_KEYWORD for p in _inspected(fun))
-    return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+def keywords_of(fun: Callable[..., Any]) -> str | None:
+    """The name of ``**kwargs``, if a function takes any keyword."""
+    named = (p.name for p in _inspected(fun) if p.kind is p.VAR_KEYWORD)
+    return next(named, None)
 
 
 def _inspected(fun: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -140,7 +140,7 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
                 parent = x2._node
                 pullback, save = straight[1] or _remember(rule, 2, 1)
                 edges = (*edges, (parent, pullback, save(ans, parent, parent, v1, v2)))
-            if power and (x1 is x2 or not product):
+            if power and (second or not product):
                 made_by = x1._node.edges
                 if made_by and made_by[0][1].rule.power is not None:
                     edges = past_kink(rule, edges, (v1, v2))

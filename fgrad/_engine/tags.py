@@ -140,8 +140,14 @@ def _dropped(
     factor = pullback.rule.proportional
     if factor is None or factor in [other.parameter for _, other, _ in node.edges]:
         return tag
-    ans = dict(zip(pullback.needs, residuals, strict=True)).get("ans")
-    return tag if ans is None else np.where(_is_zero(replay, ans), 0.0, tag)
+    kept = dict(zip(pullback.needs, residuals, strict=True))
+    ans = kept.pop("ans", None)
+    if ans is None or any(isinstance(value, Space) for value in kept.values()):
+        return tag
+    zero = _is_zero(replay, ans)
+    for value in kept.values():  # 1 / inf is 0, too
+        zero = np.logical_and(zero, np.isfinite(primal(value)))
+    return np.where(zero, 0.0, tag)
 
 
 def _is_zero(replay: Replay, value: Any) -> Any:
@@ -206,6 +212,9 @@ class TangentTags:
             return self._poles.where(tag, node, parent, pullback, residuals)
         if pullback is PART:
             return tag[residuals[0]]
+        if rule.tagged is not None:  # it knows structural zeros itself
+            tags = tuple(arrival.t for arrival in arrived)
+            return tuple(noise.spread(tags, space) for space in node.shape)
         if rule.whole:
             sizes = noise.beside(
                 residuals,

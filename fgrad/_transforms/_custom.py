@@ -132,7 +132,7 @@ class Custom(Wrapped):
         if named:
             raise TypeError(
                 f"{label(self)} has a {self.decorator}, so its arguments are passed by "
-                f"position; it cannot take the keyword-only {sorted(named)}"
+                f"position; it cannot take the keywords {sorted(named)}"
             )
         return args
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from fgrad._engine.bind import record_tree
 from fgrad._engine.box import Box, stored
+from fgrad._engine.forward import push
 from fgrad._engine.replay import replay
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.tags import CotangentTags
@@ -35,6 +36,7 @@ class Checkpoint(Wrapped):
         """The rule, as replay wants it; its name says whose it is."""
         rule = Rule(self.fun, pullbacks={"what it uses": _rerun})
         rule.tagged = _tagged
+        rule.forward = _forward
         return rule.pullbacks["what it uses"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -208,8 +210,38 @@ def _tagged(g: Any, segment: Segment, trace: Trace, inputs: tuple[Node, ...]) ->
     )
 
 
+def _forward(
+    tangents: dict[int, Any],
+    segment: Segment,
+    trace: Trace,
+    inputs: tuple[Node, ...],
+) -> Any:
+    """The tangents of the results, which are again a segment for older traces."""
+    run = partial(_pushed, tangents, segment, trace, inputs)
+    traces = segment.traces | _traces([*tangents.values()])
+    return Segment(segment.checkpoint, run, traces).result(trace.id)
+
+
+def _pushed(
+    tangents: dict[int, Any],
+    segment: Segment,
+    trace: Trace,
+    inputs: tuple[Node, ...],
+) -> Any:
+    """Record the segment again, and push the tangents of its inputs along its tape."""
+    results, leaves = _recorded_again(segment, trace, inputs)
+    given = {inputs[i]: t for i, t in tangents.items()}
+    known = {leaf: given[node] for node, leaf in leaves.items() if node in given}
+    # A zero among them may just happen; and about a nan, there is a push outside.
+    found = push(results, known, consume=True, words=lambda: False, meant=False)
+    return tuple(found.get(n, np.zeros(n.shape, n.dtype)) for n in results)
+
+
 def _recorded_again(
-    segment: Segment, trace: Trace, inputs: tuple[Node, ...], count: int
+    segment: Segment,
+    trace: Trace,
+    inputs: tuple[Node, ...],
+    count: int | None = None,
 ) -> tuple[list[Node], dict[Node, Node]]:
     """The results of a run of the segment, and a leaf in place of each input."""
     with ExitStack() as stack:
@@ -225,7 +257,7 @@ def _recorded_again(
         for node in _inputs(tape, before)
     }
     _cut(tape, leaves)
-    if len(results) != count or leaves.keys() - set(inputs):
+    if len(results) != (count or len(results)) or leaves.keys() - set(inputs):
         raise segment.error()
     return results, leaves
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
-from fgrad._engine.box import Box
+from fgrad._engine.box import Box, primal, values
 from fgrad._engine.cotangents import fit
 from fgrad._engine.pushforward import Arrival, transposed
 from fgrad._engine.replay import replay
@@ -175,6 +175,11 @@ class PushedCall(Call):
         )
         given = self.custom.tangent(nondiff, primals, tangents)
         leaves, name = flatten_like(self.output, given), label(self.custom)
+        if given is None:
+            raise RuleError(
+                f"the rule of {name} returned None as its tangent. A tangent of zero "
+                f"is np.zeros_like of the output."
+            )
         if leaves is None:
             raise RuleError(
                 f"the rule of {name} returned a tangent with the tree "
@@ -214,7 +219,17 @@ def _zero(here: Space | None) -> Any:
 
 def _along(t: tuple[Any, ...], call: PushedCall, kept: list[Any]) -> list[Any]:
     """The tangents of the output from those of the differentiated leaves."""
-    return call.pushed(dict(zip(call.moved, t, strict=True)), kept)
+    found = call.pushed(dict(zip(call.moved, t, strict=True)), kept)
+    if not any(np.any(values(primal(given))) for given in t):
+        for part in found:
+            plain = values(primal(part))
+            if part is not None and np.any(np.isfinite(plain) & (plain != 0)):
+                raise RuleError(
+                    f"the rule of {label(call.custom)} is not linear in the tangents: "
+                    f"for tangents of zero, it returned {described(part)} that is not "
+                    f"zero. Did it forget to multiply by the tangent?"
+                )
+    return found
 
 
 def _forward(

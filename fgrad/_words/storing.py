@@ -12,11 +12,17 @@ import numpy as np
 from fgrad._words.callsite import Call, Site, expression
 from fgrad._words.source import value_of
 
-__all__ = ["STORE", "storing"]
+__all__ = ["STORE", "WHERE", "storing"]
 
 STORE = (
     "cannot store a traced value into a NumPy array; build it with np.stack or "
     "np.concatenate, or use fgrad.index_update"
+)
+
+WHERE = (
+    "cannot store traced values into a NumPy array at where=; write "
+    "np.where(where, f(np.where(where, x, 1.0)), out), with a number in the place of "
+    "1.0 at which f is finite"
 )
 
 LENGTH = 60
