@@ -21,6 +21,7 @@ Exactly those are kept until replay.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from operator import getitem
@@ -52,11 +53,13 @@ __all__ = [
     "Options",
     "Pullback",
     "Rule",
+    "complete",
     "composition",
     "constant",
     "defvjp",
     "derived",
     "function_name",
+    "is_known",
     "of_array_package",
     "parameters_of",
     "refuse",
@@ -350,6 +353,25 @@ def composition(fun: Callable[..., Any]) -> Any:
     """The composition that stands for `fun`, or ``None``; all load on first need."""
     LATER["compositions"]()
     return DERIVED.get(fun)
+
+
+def complete(fun: Callable[..., Any]) -> None:
+    """Load the tables in which `fun` may be, as far as they load on first need.
+
+    A ufunc does not know its module. One that is not NumPy's may be SciPy's, if that is
+    loaded.
+    """
+    LATER["compositions"]()
+    if isinstance(fun, np.ufunc) and "scipy.special" in sys.modules:
+        LATER["fgrad.scipy.special"]()
+
+
+def is_known(fun: Any) -> bool:
+    """Whether a table has this thing, which may be anything: all have loaded by now."""
+    if not callable(fun) or getattr(fun, "__hash__", None) is None:
+        return False
+    ruled = fun in RULES and bool(RULES[fun].pullbacks)
+    return ruled or fun in DERIVED or fun in CONSTANTS or fun in REFUSED
 
 
 def constant(

@@ -54,7 +54,7 @@ class Sample:
     single_rtol: float = 2e-3
     """How well the float32 gradient must agree with the float64 one."""
     file: str = ""
-    """The name of the sample file in which it stands."""
+    """The sample file in which it stands: ``scipy.linalg``."""
     rich: bool = False
     """Whether it is the one call of its form that all tests see."""
 
@@ -118,14 +118,14 @@ def sample(
     **kwargs: Any,
 ) -> None:
     """Add a call of `fun` to the tests."""
-    file = _calling_file().rsplit(".", maxsplit=1)[-1]
+    file = _calling_file().removeprefix(f"{__name__}.")
     SAMPLES[fun].append(Sample(fun, args, kwargs, _real_only, _order, file=file))
 
 
 def load() -> None:
     """Import all sample files: then `SAMPLES` is complete."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
     for call in _richest(call for calls in SAMPLES.values() for call in calls):
         call.rich = True
 
