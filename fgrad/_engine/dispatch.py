@@ -125,7 +125,9 @@ def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     parameter = next(name for name, value in given if boxes_in(value))
     name = function_name(fun)
     hint = ""
-    if name.endswith(" (vectorized)"):
+    if why := fun in RULES and RULES[fun].lacks.get(parameter):
+        hint = f"\n{why}"
+    elif name.endswith(" (vectorized)"):
         hint = "\nUse fgrad.numpy.vectorize in place of np.frompyfunc."
     elif not name.startswith("np."):
         hint = f"\nRegister one: fgrad.defvjp({name}, {parameter}=lambda g, ...: ...)"

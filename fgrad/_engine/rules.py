@@ -84,7 +84,7 @@ it, and naming it makes it count.
 class Options(TypedDict, total=False):
     """The options of a rule, which `rule_checks.defvjp` describes one by one.
 
-    `complex_only`, `fills` and `proportional` are for fgrad's own: see `Rule`.
+    `complex_only`, `fills`, `lacks` and `proportional` are for fgrad's own: see `Rule`.
     """
 
     neutral: Iterable[str]
@@ -100,6 +100,7 @@ class Options(TypedDict, total=False):
     weighs: bool
     fills: bool
     proportional: str
+    lacks: Mapping[str, str]
 
 
 class Pullback:
@@ -177,6 +178,7 @@ class Rule:
         "forward",
         "fun",
         "indices",
+        "lacks",
         "linear",
         "masks",
         "name",
@@ -221,6 +223,8 @@ class Rule:
         value is nan around this point, too."""
         self.proportional: str | None = None
         """A parameter whose constant zeros are zeros of the result."""
+        self.lacks: dict[str, str] = {}
+        """Parameters without a pullback, and a sentence that says why."""
         self.understood = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
         self.sequences = frozenset(sequences)
@@ -294,6 +298,7 @@ class Rule:
         self.weighs |= options.get("weighs", False)
         self.fills |= options.get("fills", False)
         self.proportional = options.get("proportional", self.proportional)
+        self.lacks |= options.get("lacks", {})
         self.understood |= {*options.get("neutral", ())}
         for name, fun in pullbacks.items():
             parameter = self.named(name)

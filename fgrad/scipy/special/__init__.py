@@ -8,7 +8,19 @@ of Mathematical Functions, https://dlmf.nist.gov.
 import scipy.special as _scipy
 
 from fgrad.numpy._namespace import lifting as _lifting
-from fgrad.scipy.special import _gamma  # noqa: F401 # pyright: ignore[reportUnusedImport] (registers the rules)
+from fgrad.scipy.special import (  # pyright: ignore[reportUnusedImport] (registers)
+    _bessel,  # noqa: F401
+    _distributions,  # noqa: F401
+    _elliptic,  # noqa: F401
+    _entropy,  # noqa: F401
+    _errors,  # noqa: F401
+    _gamma,  # noqa: F401
+    _hypergeometric,  # noqa: F401
+    _incomplete,  # noqa: F401
+    _integrals,  # noqa: F401
+    _logistic,  # noqa: F401
+    _orthogonal,  # noqa: F401
+)
 
 __all__ = list(_scipy.__all__)
 
