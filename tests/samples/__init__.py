@@ -53,6 +53,8 @@ class Sample:
     """Up to which derivative the function is smooth here."""
     single_rtol: float = 2e-3
     """How well the float32 gradient must agree with the float64 one."""
+    double_only: str = ""
+    """Why this call is not tested in float32."""
     file: str = ""
     """The sample file in which it stands: ``scipy.linalg``."""
     rich: bool = False
@@ -114,12 +116,14 @@ def sample(
     fun: Callable[..., Any],
     *args: Any,
     _real_only: str = "",
+    _double_only: str = "",
     _order: int = 2,
     **kwargs: Any,
 ) -> None:
     """Add a call of `fun` to the tests."""
     file = _calling_file().removeprefix(f"{__name__}.")
-    SAMPLES[fun].append(Sample(fun, args, kwargs, _real_only, _order, file=file))
+    call = Sample(fun, args, kwargs, _real_only, _order, file=file)
+    SAMPLES[fun].append(replace(call, double_only=_double_only))
 
 
 def load() -> None:

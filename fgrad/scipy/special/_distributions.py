@@ -145,9 +145,11 @@ defvjp(
 
 def fdtr_slopes(dfn: Any, dfd: Any, x: Any) -> tuple[Any, Any, Any]:
     """Of ``betainc(dfn / 2, dfd / 2, dfn x / (dfd + dfn x))`` in dfn, dfd and x."""
-    dfn, dfd, x = (np.asarray(v) if np.isscalar(v) else v for v in (dfn, dfd, x))
-    total = dfd + dfn * x
-    in_a, in_b, density = beta_slopes(dfn / 2, dfd / 2, dfn * x / total)
+    scaled = np.multiply(dfn, x)
+    total = np.add(dfd, scaled)
+    in_a, in_b, density = beta_slopes(
+        np.divide(dfn, 2), np.divide(dfd, 2), scaled / total
+    )
     density = density / total / total
     return (
         in_a / 2 + density * dfd * x,
@@ -248,7 +250,7 @@ def t_density(df: Any, t: Any) -> Any:
 
 
 def stdtr_slopes(df: Any, t: Any) -> tuple[Any, Any]:
-    """In df and t, of ``1/2 + sign(t) betainc(1/2, df / 2, t**2 / (df + t**2)) / 2``."""
+    """Of ``1/2 + sign(t) betainc(1/2, df/2, t**2 / (df + t**2)) / 2`` in df and t."""
     square, half = np.square(t), np.divide(df, 2)
     density = t_density(df, t)
     total = df + square

@@ -27,7 +27,7 @@ defvjp(
 defvjp(
     sp.xlog1py,
     x=lambda g, y: g * np.log1p(y),
-    y=lambda g, x, y: g * _quotient(x, 1 + np.asarray(y) if np.isscalar(y) else 1 + y),
+    y=lambda g, x, y: g * _quotient(x, np.add(1, y)),
 )
 defvjp(sp.entr, x=lambda g, x: -g * (np.log(x) + 1))
 defvjp(

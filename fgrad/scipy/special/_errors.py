@@ -7,7 +7,7 @@ import numpy as np
 import scipy.special as sp
 
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import defvjp, derived
+from fgrad._engine.rules import defvjp
 from fgrad.scipy.special._quadrature import gauss, in_pieces
 
 __all__ = ["erfcx_slope", "faddeeva_slope"]
@@ -19,7 +19,7 @@ DENSITY = 1 / math.sqrt(2 * math.pi)
 
 
 def _by_recurrence(n: int, x: Any, first: Any, second: Any, sign: int) -> Any:
-    """The n-th derivative by y(n + 1) = sign (2 x y(n) + 2 n y(n - 1)), from y and y'."""
+    """The n-th derivative, by y(n + 1) = sign (2 x y(n) + 2 n y(n - 1))."""
     for k in range(1, n):
         first, second = second, sign * (2 * x * second + 2 * k * first)
     return second
@@ -46,7 +46,7 @@ def erfcx_slope(n: int, x: Any) -> Any:
 
 
 def _far(n: int, z: Any) -> Any:
-    """The n-th derivative of ``sum of (2k - 1)!! / (2**k z**(2k + 1))``, DLMF 7.12.1."""
+    """The n-th derivative of the sum of (2k - 1)!! / (2**k z**(2k + 1)), DLMF 7.12.1."""
     ans, term = np.zeros_like(z), (-1) ** n * math.factorial(n) / z ** (n + 1)
     for k in range(40):
         ans = ans + term
@@ -85,12 +85,24 @@ defvjp(sp.dawsn, x=lambda g, x: g * dawsn_slope(1, x))
 defvjp(sp.wofz, z=lambda g, z: g * faddeeva_slope(1, z))
 
 
-@derived(sp.voigt_profile)
-def voigt_profile(x: Any, sigma: Any, gamma: Any, out: None = None) -> Any:
-    """The Voigt profile, DLMF 7.19.1, by the real part of `wofz`."""
-    width = math.sqrt(2) * sigma
-    return np.real(sp.wofz((x + 1j * gamma) / width)) / (width * math.sqrt(math.pi))
+def voigt_slopes(x: Any, sigma: Any, gamma: Any) -> tuple[Any, Any]:
+    """The argument of `wofz` in DLMF 7.19.1, and the derivative there, scaled."""
+    z = (x + np.multiply(1j, gamma)) / (math.sqrt(2) * sigma)
+    return z, faddeeva_slope(1, z) / (2 * math.sqrt(math.pi) * np.square(sigma))
 
+
+def voigt_sigma_pullback(g: Any, ans: Any, x: Any, sigma: Any, gamma: Any) -> Any:
+    """The width scales the argument and the height."""
+    z, slope = voigt_slopes(x, sigma, gamma)
+    return -g * (ans / sigma + math.sqrt(2) * np.real(z * slope))
+
+
+defvjp(
+    sp.voigt_profile,
+    x=lambda g, x, sigma, gamma: g * np.real(voigt_slopes(x, sigma, gamma)[1]),
+    sigma=voigt_sigma_pullback,
+    gamma=lambda g, x, sigma, gamma: -g * np.imag(voigt_slopes(x, sigma, gamma)[1]),
+)
 
 # Error functions ----------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import scipy.special as sp
 from fgrad._engine.box import as_array, primal
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import constant, defvjp, derived
+from fgrad.scipy.special._words import real_only
 
 __all__ = ["BERNOULLI", "polygamma", "psi_difference"]
 
@@ -48,11 +49,11 @@ defvjp(polygamma, elementwise=True, x=lambda g, n, x: g * polygamma(n + 1, x))
 def polygamma_of_scipy(n: Any, x: Any) -> Any:
     """``scipy.special.polygamma``; orders may be an array, as there."""
     orders = np.unique(primal(n))
+    double = np.zeros(np.shape(n))
     if orders.size == 1:
         only = int(orders[0])
-        ans = sp.psi(as_array(x)) if only == 0 else polygamma(only, as_array(x))
-        return ans + np.zeros(np.shape(n))
-    n, x = np.broadcast_arrays(n, as_array(x))
+        x = as_array(x)
+        return sp.psi(x) + double if only == 0 else polygamma(only, x + double)
     return np.select(
         [n == k for k in orders], [polygamma_of_scipy(k, x) for k in orders]
     )
@@ -224,6 +225,7 @@ defvjp(
 @derived(sp.zeta)
 def zeta_of_scipy(x: Any, q: Any = None, out: None = None) -> Any:
     """``scipy.special.zeta``: Riemann's, or Hurwitz's if there is a q."""
+    real_only("zeta", x)
     return zeta(x, 1.0 if q is None else q)
 
 

@@ -130,7 +130,7 @@ def _gamma_side(n: int, a: Any, x: Any) -> Any:
             np.zeros_like(way),
             np.ones_like(way),
         )
-    # Down, the bounds are in the order of the integral from 0; up, it is the other side.
+    # Down, the bounds are in falling order; up, it is the integral over the rest.
     return -ans * _gamma_power(a, x)
 
 

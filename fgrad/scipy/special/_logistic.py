@@ -68,7 +68,7 @@ def logsumexp_b_pullback(
 ) -> Any:
     """The cotangent, shared out by ``exp(a)``."""
     g, shares = _logsumexp(g, ans, a, b, axis, keepdims)
-    return g * shares
+    return g * shares * np.ones(np.shape(b))
 
 
 defvjp(sp.logsumexp, broadcasts=True, a=logsumexp_pullback, b=logsumexp_b_pullback)

@@ -30,7 +30,8 @@ def gegenbauer_slope(n: Any, alpha: Any, x: Any) -> Any:
 
 def laguerre_slope(n: Any, alpha: Any, x: Any) -> Any:
     """DLMF 18.9.23."""
-    return -np.not_equal(n, 0) * sp.eval_genlaguerre(lower(n), np.add(alpha, 1), x)
+    factor = np.where(np.equal(n, 0), 0, -1)
+    return factor * sp.eval_genlaguerre(lower(n), np.add(alpha, 1), x)
 
 
 DEGREE = {"n": COUNT}

@@ -8,6 +8,7 @@ from tests.samples import fixed, positive, real, sample
 
 ORDERS = fixed(np.array([[0.0], [1.0], [2.3]]))
 WHOLE = np.array([[0], [1], [3]])
+NAN = "SciPy's Mathieu functions are nan in float32"
 SCALED = "of complex numbers, the scale is not holomorphic"
 
 for _fun in (sp.j0, sp.j1, sp.i0, sp.i1, sp.i0e, sp.i1e, sp.y0, sp.y1):
@@ -24,13 +25,13 @@ for _fun in (sp.jve, sp.yve, sp.ive):
 for _fun in (sp.kv, sp.kve):
     sample(_fun, ORDERS, positive(3))
     sample(
-        _fun, np.array([[0.0], [-1.2], [7.5]]), np.array([0.1, 3.0]), _real_only=SCALED
+        _fun, np.array([[0.0], [-1.2], [7.5]]), np.array([0.8, 3.0]), _real_only=SCALED
     )
 for _fun in (sp.yn, sp.kn):
     sample(_fun, WHOLE, positive(3))
 for _fun in (sp.spherical_jn, sp.spherical_yn, sp.spherical_in, sp.spherical_kn):
-    sample(_fun, WHOLE, positive(3))
-    sample(_fun, 2, positive(3), derivative=True)
+    sample(_fun, WHOLE, positive(3) + 2)
+    sample(_fun, 2, positive(3) + 2, derivative=True)
 sample(sp.airy, real(3))
 sample(sp.airye, positive(3), _real_only=SCALED)
 for _fun in (sp.ber, sp.bei, sp.ker, sp.kei, sp.berp, sp.beip, sp.kerp, sp.keip):
@@ -41,7 +42,13 @@ for _fun in (sp.struve, sp.modstruve):
 for _fun in (sp.pbdv, sp.pbvv, sp.pbwa):
     sample(_fun, fixed(np.array([[0.5], [1.2]])), positive(3))
 for _name in ("cem", "sem", "modcem1", "modcem2", "modsem1", "modsem2"):
-    sample(getattr(sp, f"mathieu_{_name}"), fixed(2.0), fixed(1.5), positive(3))
+    sample(
+        getattr(sp, f"mathieu_{_name}"),
+        fixed(2.0),
+        fixed(1.5),
+        positive(3),
+        _double_only=NAN,
+    )
 sample(
     kv_slope.__wrapped__,
     2,

@@ -6,13 +6,13 @@ import scipy.special as sp
 from fgrad.scipy.special._elliptic import carlson
 from tests.samples import positive, sample
 
-M = np.array([-3.0, 0.0, 0.4, 0.95])
+M = np.array([-3.0, 0.0, 0.4, 0.7])
 REAL = "the derivatives are for real numbers"
 
 for _fun in (sp.ellipk, sp.ellipe):
     sample(_fun, M)
     sample(_fun, np.float64(0.3))
-sample(sp.ellipkm1, np.array([1e-3, 0.4]))
+sample(sp.ellipkm1, np.array([0.3, 0.4]))
 for _fun in (sp.ellipkinc, sp.ellipeinc):
     sample(_fun, np.array([[0.3], [-1.2], [2.5], [7.0]]), M)
 sample(sp.ellipj, np.array([[0.3], [-1.2]]), np.array([0.1, 0.4, 0.9]))

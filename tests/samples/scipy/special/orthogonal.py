@@ -23,7 +23,7 @@ for _name in [
 ]:
     sample(getattr(sp, f"eval_{_name}"), N, X)
     if "hermite" not in _name:
-        sample(getattr(sp, f"eval_{_name}"), fixed(1.5), X)
+        sample(getattr(sp, f"eval_{_name}"), fixed(1.5), X / 4 + 0.5)
 for _fun in (sp.eval_jacobi, sp.eval_sh_jacobi):
     sample(_fun, N, fixed(2.3), fixed(1.6), X)
 for _fun in (sp.eval_gegenbauer, sp.eval_genlaguerre):
