@@ -8,18 +8,18 @@ of Mathematical Functions, https://dlmf.nist.gov.
 import scipy.special as _scipy
 
 from fgrad.numpy._namespace import lifting as _lifting
-from fgrad.scipy.special import (  # pyright: ignore[reportUnusedImport] (registers)
-    _bessel,  # noqa: F401
-    _distributions,  # noqa: F401
-    _elliptic,  # noqa: F401
-    _entropy,  # noqa: F401
-    _errors,  # noqa: F401
-    _gamma,  # noqa: F401
-    _hypergeometric,  # noqa: F401
-    _incomplete,  # noqa: F401
-    _integrals,  # noqa: F401
-    _logistic,  # noqa: F401
-    _orthogonal,  # noqa: F401
+from fgrad.scipy.special import (
+    _bessel as _bessel,
+    _distributions as _distributions,
+    _elliptic as _elliptic,
+    _entropy as _entropy,
+    _errors as _errors,
+    _gamma as _gamma,
+    _hypergeometric as _hypergeometric,
+    _incomplete as _incomplete,
+    _integrals as _integrals,
+    _logistic as _logistic,
+    _orthogonal as _orthogonal,
 )
 
 __all__ = list(_scipy.__all__)

@@ -5,6 +5,7 @@ positive terms, has derivatives of the same form, with larger exponents.
 """
 
 import math
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,117 +22,122 @@ STEP = 0.45
 """In log(t), where the trapezoidal rule errs by exp(-2 pi**2 / STEP)."""
 
 
-@primitive
-def carlson(powers: tuple[float, ...], x: Any, y: Any, z: Any, w: Any) -> Any:
-    """The integral with exponents (p, a, b, c, d), DLMF 19.16.9."""
-    real_only("an elliptic integral", x, y, z, w)
-    p, *exponents = powers
-
-    def integral(*terms: Any) -> Any:
-        used = [(k, e) for k, e in zip(terms, exponents, strict=True) if e]
-        at_zero = p + 1 - sum(e * (k == 0) for k, e in used)
-        size = np.stack([k for k, _ in used])
-        least = np.min(np.where(size > 0, size, np.inf), 0)
-        left = np.log(least) - 40 / at_zero
-        right = np.log(np.max(size, 0)) + 40 / (sum(exponents) - p - 1)
-        count = math.ceil(np.max((right - left) / STEP, initial=1, where=right > left))
-        s = left[:, None] + (right - left)[:, None] * (np.arange(count + 1) / count)
-        t = np.exp(s)
-        ans = t ** (p + 1)
-        for k, e in used:
-            ans = ans / (t + k[:, None]) ** e
-        ans = np.sum(ans, 1) * (right - left) / count
-        ok = (np.min(size, 0) >= 0) & (at_zero > 0)
-        return np.where(ok, ans, np.where(at_zero > 0, np.nan, np.inf))
-
-    return in_pieces(integral, x, y, z, w)
+Exponents = tuple[float, float, float, float, float]
 
 
-def _pullback(k: int) -> Any:
-    def pullback(g: Any, powers: Any, x: Any, y: Any, z: Any, w: Any) -> Any:
-        if not powers[k]:
-            return 0 * g
-        more = (*powers[:k], powers[k] + 1, *powers[k + 1 :])
-        return -powers[k] * g * carlson(more, x, y, z, w)
+@cache
+def carlson(powers: Exponents) -> Any:
+    """The integral with exponents (p, a, b, c, d), DLMF 19.16.9, of x, y, z and w."""
+
+    @primitive
+    def carlson(x: Any, y: Any, z: Any, w: Any) -> Any:
+        real_only("an elliptic integral", x, y, z, w)
+        return in_pieces(partial(_integral, powers), x, y, z, w)
+
+    pullbacks = {name: _pullback(powers, k) for k, name in enumerate("xyzw", 1)}
+    defvjp(carlson, elementwise=True, **pullbacks)
+    return carlson
+
+
+def _pullback(powers: Any, k: int) -> Any:
+    more = (*powers[:k], powers[k] + 1, *powers[k + 1 :])
+
+    def pullback(g: Any, x: Any, y: Any, z: Any, w: Any) -> Any:
+        return -powers[k] * g * carlson(more)(x, y, z, w) if powers[k] else 0 * g
 
     return pullback
 
 
-defvjp(carlson, elementwise=True, **{n: _pullback(k + 1) for k, n in enumerate("xyzw")})
+def _integral(powers: Exponents, *terms: Any) -> Any:
+    p, *exponents = powers
+    used = [(k, e) for k, e in zip(terms, exponents, strict=True) if e]
+    at_zero = p + 1 - sum(e * (k == 0) for k, e in used)
+    size = np.stack([k for k, _ in used])
+    least = np.min(np.where(size > 0, size, np.inf), 0)
+    left = np.log(least) - 40 / at_zero
+    right = np.log(np.max(size, 0)) + 40 / (sum(exponents) - p - 1)
+    count = math.ceil(np.max((right - left) / STEP, initial=1, where=right > left))
+    s = left[:, None] + (right - left)[:, None] * (np.arange(count + 1) / count)
+    t = np.exp(s)
+    ans = t ** (p + 1)
+    for k, e in used:
+        ans = ans / (t + k[:, None]) ** e
+    ans = np.sum(ans, 1) * (right - left) / count
+    inside = (np.min(size, 0) >= 0) & (at_zero > 0)
+    return np.where(inside, ans, np.where(at_zero > 0, np.nan, np.inf))
 
-HALF = 0.5
-INTEGRALS: dict[Any, tuple[float, tuple[float, ...]]] = {
-    sp.elliprf: (0.5, (0, HALF, HALF, HALF)),
-    sp.elliprd: (1.5, (0, HALF, HALF, 1.5)),
-    sp.elliprj: (1.5, (0, HALF, HALF, HALF, 1)),
-    sp.elliprc: (0.5, (0, HALF, 1)),
-}
-"""Carlson's functions, DLMF 19.16: the factor, and the exponents."""
+
+# Carlson's functions, DLMF 19.16 ------------------------------------------------------
+
+ONE, HALF, MORE = 1.0, 0.5, 1.5
 
 
-def _raised(powers: tuple[float, ...], k: int) -> tuple[float, ...]:
-    """The exponents of a derivative, for all four terms."""
-    more = [*powers, 0, 0, 0][:5]
-    more[k] += 1
-    return tuple(more)
+def _slope(k: int, factor: float, *powers: float) -> Any:
+    """The derivative in argument k of a multiple of the integral with these powers."""
+    raised = list(powers)
+    raised[k] += 1
+    return -factor * powers[k], tuple(raised)
 
 
-for _fun, (_factor, _powers) in INTEGRALS.items():
-    _names = "xyzp"[: len(_powers) - 1]
-    _code = {
-        name: (-_factor * _powers[k], _raised(_powers, k))
-        for k, name in enumerate(_names, 1)
-    }
-    if _fun is sp.elliprc:
-        defvjp(
-            _fun,
-            x=lambda g, x, y, f=_code["x"]: g * f[0] * carlson(f[1], x, y, 1.0, 1.0),
-            y=lambda g, x, y, f=_code["y"]: g * f[0] * carlson(f[1], x, y, 1.0, 1.0),
-        )
-    elif _fun is sp.elliprj:
-        defvjp(
-            _fun,
-            x=lambda g, x, y, z, p, f=_code["x"]: g * f[0] * carlson(f[1], x, y, z, p),
-            y=lambda g, x, y, z, p, f=_code["y"]: g * f[0] * carlson(f[1], x, y, z, p),
-            z=lambda g, x, y, z, p, f=_code["z"]: g * f[0] * carlson(f[1], x, y, z, p),
-            p=lambda g, x, y, z, p, f=_code["p"]: g * f[0] * carlson(f[1], x, y, z, p),
-        )
-    else:
-        defvjp(
-            _fun,
-            x=lambda g, x, y, z, f=_code["x"]: g * f[0] * carlson(f[1], x, y, z, 1.0),
-            y=lambda g, x, y, z, f=_code["y"]: g * f[0] * carlson(f[1], x, y, z, 1.0),
-            z=lambda g, x, y, z, f=_code["z"]: g * f[0] * carlson(f[1], x, y, z, 1.0),
-        )
+def _of_four(g: Any, slope: Any, *terms: Any) -> Any:
+    factor, powers = slope
+    return g * factor * carlson(powers)(*terms, *(ONE,) * (4 - len(terms)))
+
+
+for _fun, _all in (
+    (sp.elliprf, (0.5, 0, HALF, HALF, HALF, 0)),
+    (sp.elliprd, (1.5, 0, HALF, HALF, MORE, 0)),
+):
+    _x, _y, _z = (_slope(k, *_all) for k in (1, 2, 3))
+    defvjp(
+        _fun,
+        x=lambda g, x, y, z, slope=_x: _of_four(g, slope, x, y, z),
+        y=lambda g, x, y, z, slope=_y: _of_four(g, slope, x, y, z),
+        z=lambda g, x, y, z, slope=_z: _of_four(g, slope, x, y, z),
+    )
+_x, _y, _z, _p = (_slope(k, 1.5, 0, HALF, HALF, HALF, ONE) for k in (1, 2, 3, 4))
+defvjp(
+    sp.elliprj,
+    x=lambda g, x, y, z, p, slope=_x: _of_four(g, slope, x, y, z, p),
+    y=lambda g, x, y, z, p, slope=_y: _of_four(g, slope, x, y, z, p),
+    z=lambda g, x, y, z, p, slope=_z: _of_four(g, slope, x, y, z, p),
+    p=lambda g, x, y, z, p, slope=_p: _of_four(g, slope, x, y, z, p),
+)
+_x, _y = (_slope(k, 0.5, 0, HALF, ONE, 0, 0) for k in (1, 2))
+defvjp(
+    sp.elliprc,
+    x=lambda g, x, y, slope=_x: _of_four(g, slope, x, y),
+    y=lambda g, x, y, slope=_y: _of_four(g, slope, x, y),
+)
 defvjp(
     sp.elliprg,
-    x=lambda g, x, y, z: g / 8 * carlson((1, 1.5, HALF, HALF, 0), x, y, z, 1.0),
-    y=lambda g, x, y, z: g / 8 * carlson((1, HALF, 1.5, HALF, 0), x, y, z, 1.0),
-    z=lambda g, x, y, z: g / 8 * carlson((1, HALF, HALF, 1.5, 0), x, y, z, 1.0),
+    x=lambda g, x, y, z: _of_four(g, (1 / 8, (1, MORE, HALF, HALF, 0)), x, y, z),
+    y=lambda g, x, y, z: _of_four(g, (1 / 8, (1, HALF, MORE, HALF, 0)), x, y, z),
+    z=lambda g, x, y, z: _of_four(g, (1 / 8, (1, HALF, HALF, MORE, 0)), x, y, z),
 )
 
 # Legendre's integrals, DLMF 19.25 -----------------------------------------------------
 
-IN_F, IN_E = (0, HALF, 1.5, HALF, 0), (0, HALF, HALF, 1.5, 0)
+IN_F, IN_E = carlson((0, HALF, MORE, HALF, 0)), carlson((0, HALF, HALF, MORE, 0))
 
 
 def ellipk_slope(p: Any) -> Any:
     """The derivative of K in m = 1 - p."""
-    return carlson(IN_F, 0.0, p, 1.0, 1.0) / 4
+    return IN_F(0.0, p, 1.0, 1.0) / 4
 
 
 def ellipe_slope(p: Any) -> Any:
     """The derivative of E in m = 1 - p."""
-    return -carlson(IN_E, 0.0, p, 1.0, 1.0) / 4
+    return -IN_E(0.0, p, 1.0, 1.0) / 4
 
 
-def _incomplete_slope(powers: Any, complete: Any, phi: Any, m: Any) -> Any:
+def _incomplete_slope(integral: Any, complete: Any, phi: Any, m: Any) -> Any:
     """The derivative of F or of E in m: of whole periods, and of what is left."""
     periods = np.rint(np.divide(phi, math.pi))
     rest = phi - periods * math.pi
     sine, cosine = np.sin(rest), np.cos(rest)
     delta = 1 - m * sine * sine
-    part = sine**3 / 4 * carlson(powers, cosine * cosine, delta, 1.0, 1.0)
+    part = sine**3 / 4 * integral(cosine * cosine, delta, 1.0, 1.0)
     if np.any(periods):
         part = part + np.where(
             periods == 0, 0, 2 * periods * complete(np.subtract(1, m))
@@ -185,3 +191,20 @@ def ellipj_m_pullback(g: Any, ans: Any, u: Any, m: Any) -> Any:
 
 
 defvjp(sp.ellipj, u=ellipj_u_pullback, m=ellipj_m_pullback)
+
+# The arithmetic-geometric mean, DLMF 19.8.5 -------------------------------------------
+
+
+def agm_slope(ans: Any, a: Any, b: Any) -> Any:
+    """In a, by ``agm = (a + b) (pi / 4) / K(1 - p)``, ``p = 4 a b / (a + b)**2``."""
+    total = np.add(a, b)
+    x, y = a / total, b / total
+    in_p = ellipk_slope(4 * x * y) * y * (y - x)
+    return ans / total * (1 + (16 / math.pi) * (ans / total) * in_p)
+
+
+defvjp(
+    sp.agm,
+    a=lambda g, ans, a, b: g * agm_slope(ans, a, b),
+    b=lambda g, ans, a, b: g * agm_slope(ans, b, a),
+)

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.special as sp
 
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import constant, defvjp, derived
+from fgrad._engine.rules import constant, defvjp
 
 __all__ = ["exprel_slope", "log_quotient"]
 
@@ -173,10 +173,3 @@ defvjp(
     s=lambda g: g * (DEGREE / 3600),
 )
 constant(sp.round)
-
-
-@derived(sp.agm)
-def agm(a: Any, b: Any, out: None = None) -> Any:
-    """The arithmetic-geometric mean, by the elliptic integral K, DLMF 19.8.5."""
-    total = np.add(a, b)
-    return total * (math.pi / 4) / sp.ellipkm1(4 * a * b / (total * total))

@@ -46,7 +46,7 @@ def erfcx_slope(n: int, x: Any) -> Any:
 
 
 def _far(n: int, z: Any) -> Any:
-    """The n-th derivative of the sum of (2k - 1)!! / (2**k z**(2k + 1)), DLMF 7.12.1."""
+    """The n-th derivative of the sum of (2k - 1)!! / (2**k z**(2k + 1)), DLMF 7.12."""
     ans, term = np.zeros_like(z), (-1) ** n * math.factorial(n) / z ** (n + 1)
     for k in range(40):
         ans = ans + term

@@ -1,6 +1,7 @@
 """The gamma function and its kin: their derivatives are polygamma functions."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import scipy.special as sp
 
 from fgrad._engine.box import as_array, primal
 from fgrad._engine.dispatch import primitive
-from fgrad._engine.rules import constant, defvjp, derived
+from fgrad._engine.rules import constant, defvjp, derived, rule_of
+from fgrad.scipy.special._quadrature import in_pieces
 from fgrad.scipy.special._words import real_only
 
 __all__ = ["BERNOULLI", "polygamma", "psi_difference"]
@@ -65,9 +67,10 @@ def psi_difference(a: Any, b: Any) -> Any:
 
     By the recurrence, DLMF 5.5.2, and the differences of the terms of 5.11.2.
     """
-    a, b = np.broadcast_arrays(np.asarray(a), np.asarray(b))
-    dtype = np.result_type(a, b, np.float32)
-    a, b = a.astype(float), b.astype(float)
+    return in_pieces(_psi_difference, a, b)
+
+
+def _psi_difference(a: Any, b: Any) -> Any:
     plain = ~((a > 0) & (a + b > 0))
     x, d = np.where(plain, 1, a), np.where(plain, 1, b)
     ans = np.zeros(a.shape)
@@ -81,9 +84,7 @@ def psi_difference(a: Any, b: Any) -> Any:
         ans += (
             bernoulli / (2 * k) * x ** (-2.0 * k) * np.expm1(-2 * k * np.log1p(d / x))
         )
-    if np.any(plain):
-        ans = np.where(plain, sp.psi(a) - sp.psi(a + b), ans)
-    return ans.astype(dtype)[()]
+    return np.where(plain, sp.psi(a) - sp.psi(a + b), ans)
 
 
 defvjp(
@@ -165,9 +166,11 @@ def zeta_slope(n: int, x: Any, q: Any) -> Any:
 
     By the sum of Euler and Maclaurin, DLMF 25.11.5 and 25.2.9, as a Taylor polynomial.
     """
-    x, q = np.broadcast_arrays(np.asarray(x), np.asarray(q))
-    dtype = np.result_type(x, q, np.float32)
-    x, q = x.astype(float), q.astype(float)
+    real_only("the derivative of zeta", x, q)
+    return in_pieces(partial(_zeta_slope, n), x, q)
+
+
+def _zeta_slope(n: int, x: Any, q: Any) -> Any:
     count = 14
     ans = np.zeros(x.shape)
     for k in range(count):
@@ -187,7 +190,7 @@ def zeta_slope(n: int, x: Any, q: Any) -> Any:
                 for j, c in enumerate(rising)
             ]
     ans += math.factorial(n) * end**-x * rest
-    return np.where(x > 1, ans, np.nan).astype(dtype)[()]
+    return np.where(x > 1, ans, np.nan)
 
 
 def _times(a: list[Any], b: list[Any], n: int) -> Any:
@@ -197,16 +200,12 @@ def _times(a: list[Any], b: list[Any], n: int) -> Any:
 
 def zeta_q_pullback(g: Any, n: int, x: Any, q: Any) -> Any:
     """The n-th derivative in x of ``-x zeta(x + 1, q)``, DLMF 25.11.17."""
-    more = zeta_slope(n, x + 1, q) if n else zeta(x + 1, q)
-    less = (zeta_slope(n - 1, x + 1, q) if n > 1 else zeta(x + 1, q)) if n else 0
-    return -g * (x * more + n * less)
+    below = _hurwitz(x + 1, q) if n == 1 else zeta_slope(n - 1, x + 1, q)
+    return -g * (x * zeta_slope(n, x + 1, q) + n * below)
 
 
-@primitive
-def zeta(x: Any, q: Any) -> Any:
-    """The Hurwitz zeta function."""
-    return sp.zeta(x, q)
-
+_riemann, _hurwitz = sp._ufuncs._riemann_zeta, sp._ufuncs._zeta
+"""What SciPy's own `zeta` calls."""
 
 defvjp(
     zeta_slope,
@@ -214,19 +213,12 @@ defvjp(
     x=lambda g, n, x, q: g * zeta_slope(n + 1, x, q),
     q=zeta_q_pullback,
 )
+defvjp(_riemann, x=lambda g, x: g * zeta_slope(1, x, 1.0))
 defvjp(
-    zeta,
-    elementwise=True,
-    x=lambda g, x, q: g * zeta_slope(1, x, q),
-    q=lambda g, x, q: -g * x * zeta(np.add(x, 1), q),
+    _hurwitz,
+    x1=lambda g, x1, x2: g * zeta_slope(1, x1, x2),
+    x2=lambda g, x1, x2: -g * x1 * _hurwitz(np.add(x1, 1), x2),
 )
-
-
-@derived(sp.zeta)
-def zeta_of_scipy(x: Any, q: Any = None, out: None = None) -> Any:
-    """``scipy.special.zeta``: Riemann's, or Hurwitz's if there is a q."""
-    real_only("zeta", x)
-    return zeta(x, 1.0 if q is None else q)
-
-
+for _fun in (_riemann, _hurwitz):
+    rule_of(_fun).name = "scipy.special.zeta"
 defvjp(sp.zetac, x=lambda g, x: g * zeta_slope(1, x, 1.0))

@@ -49,6 +49,8 @@ def in_pieces(fun: Callable[..., Any], *arguments: Any) -> Any:
     """A function of vectors, for arrays of any shape, in their dtype."""
     arrays = np.broadcast_arrays(*map(np.asarray, arguments))
     dtype = np.result_type(*arrays, np.float32)
+    if dtype.char not in "fd":
+        raise TypeError(f"SciPy has no function of {dtype} here")
     flat = [array.ravel().astype(float) for array in arrays]
     with np.errstate(all="ignore"):
         parts = [

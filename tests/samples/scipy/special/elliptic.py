@@ -20,12 +20,7 @@ for _fun in (sp.elliprf, sp.elliprd, sp.elliprg):
     sample(_fun, positive(2, 1), positive(3), positive(3), _real_only=REAL)
 sample(sp.elliprc, positive(2, 1), positive(3), _real_only=REAL)
 sample(sp.elliprj, positive(2, 1), positive(3), positive(3), 1.3, _real_only=REAL)
-sample(
-    carlson.__wrapped__,
-    (0, 0.5, 1.5, 0.5, 0),
-    positive(3),
-    positive(3),
-    positive(3),
-    1.0,
-    _real_only=REAL,
-)
+sample(sp.agm, positive(3), positive(2, 1))
+for _exponents in ((0, 0.5, 1.5, 0.5, 0), (0, 0.5, 0.5, 1.5, 0)):
+    _fun = carlson(_exponents).__wrapped__
+    sample(_fun, positive(2, 1), positive(3), positive(3), 1.0, _real_only=REAL)
