@@ -39,6 +39,7 @@ FLOORS = (
     "tree",
     "optim",
     "testing",
+    "_coverage_of_scipy",
     "_coverage",
     "debug",
     "__init__",
