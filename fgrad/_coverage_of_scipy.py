@@ -58,5 +58,5 @@ NO_ARRAY: dict[str, str] = {
 def members(space: str) -> Iterator[tuple[str, Any]]:
     """The public names of a module, and what they stand for."""
     module = LATER[f"fgrad.{space}"]()  # and its rules
-    for name in sorted(module.__all__):
+    for name in sorted({*module.__all__}):
         yield name, getattr(sys.modules[space], name)

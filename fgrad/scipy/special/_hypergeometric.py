@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.special as sp
 
-from fgrad._engine.rules import defvjp
+from fgrad._engine.rules import defvjp, rule_of
 from fgrad.scipy.special._words import ORDER
 
 __all__: list[str] = []
@@ -52,4 +52,5 @@ defvjp(sp.wrightomega, z=lambda g, ans: g * ans / (1 + ans))
 
 _lambertw = getattr(sp._ufuncs, "_lambertw", None)
 if _lambertw is not None:  # what ``scipy.special.lambertw`` calls; DLMF 4.13.4
+    rule_of(_lambertw).name = "scipy.special.lambertw"
     defvjp(_lambertw, x1=lambda g, ans: g * np.exp(-ans) / (1 + ans))
