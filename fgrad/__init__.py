@@ -56,6 +56,8 @@ LATER.update(
         "numpy": "fgrad.numpy",
         "numpy.random": "fgrad.numpy.random",
         "numpy.polynomial": "fgrad.numpy.polynomial",
+        "fgrad.scipy.linalg": "fgrad.scipy.linalg",  # these need SciPy
+        "fgrad.scipy.special": "fgrad.scipy.special",
         "scipy.linalg": "scipy.linalg",  # if it is there
         "scipy.optimize": "scipy.optimize",  # likewise
         "matplotlib.figure": "matplotlib.figure",  # likewise
@@ -102,16 +104,18 @@ __all__ = [
 ]
 
 
+SUBMODULES = {"debug", "linalg", "nn", "numpy", "optim", "scipy", "testing", "tree"}
+"""What loads when it is first asked for, and is no part of ``import *``."""
+
+
 def __getattr__(name: str) -> Any:
     """Load what not every program needs when it is first asked for."""
     if name == "coverage":
         return import_module("fgrad._coverage").coverage
-    if name in {"debug", "linalg", "nn", "numpy", "optim", "testing", "tree"}:
+    if name in SUBMODULES:
         return import_module(f"fgrad.{name}")
     raise AttributeError(f"module 'fgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        {*__all__, "debug", "linalg", "nn", "numpy", "optim", "testing", "tree"}
-    )
+    return sorted({*__all__, *SUBMODULES})

@@ -1,4 +1,4 @@
-"""The public names of NumPy, and what each is for fgrad.
+"""The public names of NumPy and of SciPy, and what each is for fgrad.
 
 Functions of arrays are looked up in the registry. What is left are names that are not
 about arrays of numbers: a table, with the reason.
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad import numpy as ours  # its import completes the registry
+from fgrad import _coverage_of_scipy as scipys, numpy as ours  # completes the registry
 from fgrad._engine.box import FORWARDED, IN_PLACE
 from fgrad._engine.doors import METHODS, OPERATORS
 from fgrad._engine.rules import (
@@ -50,6 +50,8 @@ SPACES = (
     ),
     "numpy.polynomial.polynomial",
 )
+
+PACKAGES = {"numpy": SPACES, "scipy": scipys.SPACES}
 
 FOLLOWED = {
     "numpy.poly1d",
@@ -155,6 +157,9 @@ def members(space: str) -> Iterator[tuple[str, Any]]:
     if space == "numpy.ufunc":
         yield from ((name, getattr(np.ufunc, name)) for name in METHODS_OF_UFUNCS)
         return
+    if space in scipys.SPACES:
+        yield from scipys.members(space)
+        return
     module = namespace(np, space)
     names = set(getattr(module, "__all__", ()))
     if not names or space == "numpy":
@@ -180,6 +185,8 @@ def kind_of(space: str, name: str, thing: Any) -> tuple[str, str]:
         return _member(name)
     if space == "numpy.ufunc":
         return _ufunc_method(name)
+    if space in scipys.SPACES:
+        return _kind_in_scipy(space, name, thing)
     own = getattr(namespace(ours, space), name, None)
     if registered := _registered(thing):
         return registered
@@ -192,6 +199,19 @@ def kind_of(space: str, name: str, thing: Any) -> tuple[str, str]:
     if f"{space}.{name}" in FOLLOWED:
         return "composition", "NumPy's own code, followed"
     return _otherwise(name, thing)
+
+
+def _kind_in_scipy(space: str, name: str, thing: Any) -> tuple[str, str]:
+    """The same for a name of SciPy's, whose functions may lack some derivatives."""
+    if registered := _registered(thing):
+        kind, why = registered
+        lacks = RULES[thing].lacks if kind == "primitive" else {}
+        return kind, f"{why}, but not {', '.join(lacks)}" if lacks else why
+    if name in scipys.FOLLOWED:
+        return "composition", "SciPy's own code, followed"
+    if thing in RULES and (lacks := RULES[thing].lacks):
+        return "refused", " ".join(sorted({*lacks.values()}, key=len)[-1:])
+    return _listed(name, scipys.NOT_FOLLOWED, scipys.NO_ARRAY) or ("", "")
 
 
 def _unlifted(thing: Any) -> Any:
@@ -228,9 +248,13 @@ def _otherwise(name: str, thing: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _listed(name: str) -> tuple[str, str] | None:
+def _listed(
+    name: str,
+    refused: dict[str, str] = NOT_FOLLOWED,
+    no_array: dict[str, str] = NO_ARRAY,
+) -> tuple[str, str] | None:
     """What the lists of names say."""
-    for kind, table in (("refused", NOT_FOLLOWED), ("no array", NO_ARRAY)):
+    for kind, table in (("refused", refused), ("no array", no_array)):
         for names, why in table.items():
             if name in names.split():
                 return kind, why
@@ -270,7 +294,7 @@ def _ufunc_method(name: str) -> tuple[str, str]:
 
 
 class Entry(NamedTuple):
-    """One public name of NumPy."""
+    """One public name of NumPy or SciPy."""
 
     namespace: str
     name: str
@@ -281,11 +305,12 @@ class Entry(NamedTuple):
 
 
 class Coverage:
-    """NumPy's public names and what each is for fgrad. Prints as its totals."""
+    """A library's public names and what each is for fgrad. Prints as its totals."""
 
     kinds = KINDS
 
-    def __init__(self, entries: tuple[Entry, ...]) -> None:
+    def __init__(self, package: str, entries: tuple[Entry, ...]) -> None:
+        self.package = package
         self.entries = entries
 
     def __iter__(self) -> Iterator[Entry]:
@@ -308,7 +333,7 @@ class Coverage:
     @property
     def totals(self) -> dict[str, Counter[str]]:
         """How many names of each kind there are in each namespace."""
-        totals = {space: Counter[str]() for space in SPACES}
+        totals = {space: Counter[str]() for space in PACKAGES[self.package]}
         for entry in self.entries:
             totals[entry.namespace][entry.kind] += 1
         return totals
@@ -336,7 +361,9 @@ class Coverage:
 
     def _summary(self) -> str:
         primitives = sum(
-            of_array_package(fun) and bool(rule.pullbacks)
+            of_array_package(fun)
+            and bool(rule.pullbacks)
+            and rule.name.startswith("scipy.") == (self.package == "scipy")
             for fun, rule in RULES.items()
             if fun is rule.fun
         )
@@ -356,7 +383,7 @@ class Coverage:
         lines += ["| " + " | ".join(row) + " |" for row in rows]
         lines += ["", self._summary(), ""]
         lines += [f"* **{kind}**: {meaning}" for kind, meaning in KINDS.items()]
-        for space in SPACES:
+        for space in PACKAGES[self.package]:
             lines += ["", f"## {space}", ""]
             lines += self._paragraphs(space)
         return "\n".join([*lines, ""])
@@ -366,20 +393,24 @@ class Coverage:
         for kind in KINDS:
             groups: dict[str, list[str]] = {}
             for entry in self.entries:
-                if entry.namespace == space and entry.kind == kind:
-                    why = entry.why.removeprefix(f"{entry.name} ")
-                    why = f", {why}" if kind in ("refused", "no array") else ""
-                    groups.setdefault(why, []).append(f"`{entry.name}`")
+                if (entry.namespace, entry.kind) != (space, kind):
+                    continue
+                why = entry.why.removeprefix(f"{entry.name} ")
+                partly = kind == "primitive" and ", but not " in why
+                shown = partly or kind in ("refused", "no array")
+                why = f", {'in ' * partly}{why}" if shown else ""
+                groups.setdefault(why, []).append(f"`{entry.name}`")
             for why in sorted(groups):
                 yield f"* {kind}{why}: {', '.join(groups[why])}"
 
 
-def coverage() -> Coverage:
-    """What each public name of NumPy is for fgrad.
+def coverage(package: str = "numpy") -> Coverage:
+    """What each public name of NumPy, or of SciPy, is for fgrad.
 
     Parameters
     ----------
-    None
+    package : {"numpy", "scipy"}
+        The library. Of SciPy, the modules that `fgrad.scipy` has.
 
     Returns
     -------
@@ -387,6 +418,13 @@ def coverage() -> Coverage:
         A table with one `Entry` (namespace, name, kind, why) for each name, generated
         from the registry of rules. It prints as its totals; ``to_markdown()`` gives all
         names, ``unknown`` those that fgrad has not heard of.
+
+    Raises
+    ------
+    ValueError
+        If it is another library.
+    ImportError
+        If it is SciPy, and that is not installed.
 
     Examples
     --------
@@ -397,10 +435,13 @@ def coverage() -> Coverage:
     >>> table.unknown
     []
     """
+    if package not in PACKAGES:
+        raise ValueError(f"coverage knows numpy and scipy, but not {package!r}.")
     return Coverage(
+        package,
         tuple(
             Entry(space, name, *kind_of(space, name, thing))
-            for space in SPACES
+            for space in PACKAGES[package]
             for name, thing in members(space)
-        )
+        ),
     )

@@ -5,6 +5,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,12 +32,14 @@ FLOORS = (
     "derived",
     "batching",
     "numpy",
+    "scipy",
     "_transforms",
     "linalg",
     "nn",
     "tree",
     "optim",
     "testing",
+    "_coverage_of_scipy",
     "_coverage",
     "debug",
     "__init__",
@@ -157,25 +160,27 @@ def test_files_stay_one_idea_wide(path):
 
 
 def rule_files(fun):
-    """The names of the files that register a function, without what NumPy defines."""
+    """The files that register a function, by the names of their files of samples."""
     found = [DERIVED[fun].__module__] if fun in DERIVED else []
     if fun in RULES:
         found += [pullback.fun.__module__ for pullback in RULES[fun].pullbacks.values()]
     return {
-        module.rsplit(".", maxsplit=1)[-1].lstrip("_")
+        re.sub(r"^fgrad\.((primitives|derived|nn)\.)?|(?<=\.)_", "", module)
         for module in found
-        if room(module) in {"primitives", "derived", "nn"}
-        and module.startswith("fgrad.")
+        if module.startswith("fgrad.")
+        and room(module) in {"primitives", "derived", "nn", "scipy"}
     }
 
 
 def test_samples_have_the_names_of_rule_files():
-    """The file `x` serves the rules of ``x.py`` or ``_x.py`` in the rooms of rules."""
+    """The file `x` is for ``primitives/[_]x.py``, ``derived/x.py`` and ``[_]x.py``."""
     samples.load()
     LATER["compositions"]()
-    files = {path.stem for path in Path(samples.__file__).parent.glob("*.py")}
+    top = Path(samples.__file__).parent
+    paths = [path.relative_to(top).with_suffix("") for path in top.rglob("*.py")]
+    files = {".".join(path.parts) for path in paths if path.stem != "__init__"}
     registered = set().union(*map(rule_files, {*RULES, *DERIVED}))
-    assert files - {"__init__"} == registered
+    assert files == registered
     misplaced = [
         (function_name(fun), call.file)
         for fun, calls in SAMPLES.items()
@@ -237,6 +242,7 @@ def test_the_reference_gives_the_signatures(module):
 def test_the_core_needs_numpy_and_typing_extensions():
     allowed = {"numpy", "typing_extensions", "fgrad"}
     for path in ROOT.rglob("*.py"):
+        optional = {"scipy"} & {path.relative_to(ROOT).parts[0]}
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
             if isinstance(node, ast.Import):
@@ -245,12 +251,13 @@ def test_the_core_needs_numpy_and_typing_extensions():
                 names = [node.module]
             for name in names:
                 top = name.split(".")[0]
-                assert top in allowed or top in __import__("sys").stdlib_module_names
+                assert top in allowed | optional | sys.stdlib_module_names
 
 
 def test_the_import_is_light():
     """Parts of NumPy that load when they are first asked for are not asked for."""
     late = {"ast", "hypothesis", "numpy.polynomial", "numpy.random", "numpy.testing"}
+    late |= {"scipy"}
     code = (
         "import sys, numpy; before = set(sys.modules); import fgrad;"
         f"new = {late} & set(sys.modules) - before; assert not new, new"

@@ -8,13 +8,13 @@ from typing import Any, TypeVar, cast
 
 from fgrad._engine.bind import bind
 from fgrad._engine.box import ARGUMENTS, Box, boxes_in, innermost, primal
-from fgrad._engine.later import LATER
 from fgrad._engine.rules import (
     CALLS,
     CONSTANTS,
     REFUSED,
     RULES,
     Rule,
+    complete,
     composition,
     rule_of,
 )
@@ -40,7 +40,7 @@ def traced(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def _worked_out(fun: Callable[..., Any]) -> Callable[..., Any]:
     if fun not in RULES and fun not in CONSTANTS:
-        LATER["compositions"]()  # and the rules that load with them
+        complete(fun)
     if _is_primitive(fun):
         return _primitive_call(RULES[fun], fun)
     if fun in CONSTANTS:
@@ -125,7 +125,9 @@ def _missing(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     parameter = next(name for name, value in given if boxes_in(value))
     name = function_name(fun)
     hint = ""
-    if name.endswith(" (vectorized)"):
+    if why := fun in RULES and RULES[fun].lacks.get(parameter):
+        hint = f"\n{why}"
+    elif name.endswith(" (vectorized)"):
         hint = "\nUse fgrad.numpy.vectorize in place of np.frompyfunc."
     elif not name.startswith("np."):
         hint = f"\nRegister one: fgrad.defvjp({name}, {parameter}=lambda g, ...: ...)"

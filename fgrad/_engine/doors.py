@@ -104,6 +104,12 @@ def _array_namespace(self: Box, *, api_version: str | None = None) -> Any:
     return LATER["numpy"]()
 
 
+def _twin(module: str, name: str) -> Any:
+    """What fgrad has in the place of a library's function, or ``None``."""
+    here = LATER.get(f"fgrad.{module}")
+    return here and getattr(here(), name, None)
+
+
 def _reflected(call: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, other: call(other, self)
 
@@ -130,6 +136,7 @@ def _attach(cls: Any) -> None:
     cls.__array_function__ = _array_function
     cls.__array_ufunc__ = _array_ufunc
     cls.__array_namespace__ = _array_namespace
+    cls._twin = staticmethod(_twin)
     cls.__getitem__ = binary(rule_of(operator.getitem), operator.getitem)
     for name, (fun, operate) in OPERATORS.items():
         call = binary(rule_of(fun), operate)

@@ -139,10 +139,9 @@ class Plan:
     def _compiled(self, name: str) -> tuple[Pullback, Callable[..., tuple[Any, ...]]]:
         pullback = self.rule.pullbacks.get(name)
         if pullback is None:
-            raise no_rule(
-                f"{self.rule.name} with respect to {name}",
-                self._hint().replace("x=", f"{name}="),
-            )
+            why = self.rule.lacks.get(name)
+            hint = f"\n{why}" if why else self._hint().replace("x=", f"{name}=")
+            raise no_rule(f"{self.rule.name} with respect to {name}", hint)
         given = dict.fromkeys([*SPECIAL, *self.names])
         defaults = {n: pullback.default(n) for n in pullback.needs if n not in given}
         defaults[_COPIED] = _copied

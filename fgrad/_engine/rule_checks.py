@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.later import LATER
-from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, rule_of
+from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, complete, rule_of
 from fgrad._engine.signatures import function_name, keywords_of
 from fgrad.errors import RuleError
 
@@ -92,7 +91,7 @@ def defvjp(
     np.float64(12.0)
     """
     if fun not in RULES:
-        LATER["compositions"]()  # a rule that loads later would replace this one
+        complete(fun)  # a rule that loads later would replace this one
     _check_operation(fun)
     rule = rule_of(fun)
     rule.take_rest()

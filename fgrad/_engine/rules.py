@@ -21,6 +21,7 @@ Exactly those are kept until replay.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from operator import getitem
@@ -52,11 +53,13 @@ __all__ = [
     "Options",
     "Pullback",
     "Rule",
+    "complete",
     "composition",
     "constant",
     "defvjp",
     "derived",
     "function_name",
+    "is_known",
     "of_array_package",
     "parameters_of",
     "refuse",
@@ -81,7 +84,7 @@ it, and naming it makes it count.
 class Options(TypedDict, total=False):
     """The options of a rule, which `rule_checks.defvjp` describes one by one.
 
-    `complex_only`, `fills` and `proportional` are for fgrad's own: see `Rule`.
+    `complex_only`, `fills`, `lacks` and `proportional` are for fgrad's own: see `Rule`.
     """
 
     neutral: Iterable[str]
@@ -97,6 +100,7 @@ class Options(TypedDict, total=False):
     weighs: bool
     fills: bool
     proportional: str
+    lacks: Mapping[str, str]
 
 
 class Pullback:
@@ -174,6 +178,7 @@ class Rule:
         "forward",
         "fun",
         "indices",
+        "lacks",
         "linear",
         "masks",
         "name",
@@ -218,6 +223,8 @@ class Rule:
         value is nan around this point, too."""
         self.proportional: str | None = None
         """A parameter whose constant zeros are zeros of the result."""
+        self.lacks: dict[str, str] = {}
+        """Parameters without a pullback, and a sentence that says why."""
         self.understood = NEUTRAL
         """Parameters that the rule knows of: a call that sets another is refused."""
         self.sequences = frozenset(sequences)
@@ -291,6 +298,7 @@ class Rule:
         self.weighs |= options.get("weighs", False)
         self.fills |= options.get("fills", False)
         self.proportional = options.get("proportional", self.proportional)
+        self.lacks |= options.get("lacks", {})
         self.understood |= {*options.get("neutral", ())}
         for name, fun in pullbacks.items():
             parameter = self.named(name)
@@ -350,6 +358,25 @@ def composition(fun: Callable[..., Any]) -> Any:
     """The composition that stands for `fun`, or ``None``; all load on first need."""
     LATER["compositions"]()
     return DERIVED.get(fun)
+
+
+def complete(fun: Callable[..., Any]) -> None:
+    """Load the tables in which `fun` may be, as far as they load on first need.
+
+    A ufunc does not know its module. One that is not NumPy's may be SciPy's, if that is
+    loaded.
+    """
+    LATER["compositions"]()
+    if isinstance(fun, np.ufunc) and "scipy.special" in sys.modules:
+        LATER["fgrad.scipy.special"]()
+
+
+def is_known(fun: Any) -> bool:
+    """Whether a table has this thing, which may be anything: all have loaded by now."""
+    if not callable(fun) or getattr(fun, "__hash__", None) is None:
+        return False
+    ruled = fun in RULES and bool(RULES[fun].pullbacks)
+    return ruled or fun in DERIVED or fun in CONSTANTS or fun in REFUSED
 
 
 def constant(

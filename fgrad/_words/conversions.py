@@ -82,7 +82,7 @@ def conversion_error(
     if batched:
         other = entry or integers
         if other is None and tree:
-            other = another(called, call, box.__array_namespace__())
+            other = another(called, call, box.__array_namespace__(), box._twin)
         other = other or f"use NumPy's functions on {name or 'it'} itself"
         return kind(
             f"{what} needs one value, but {name or 'an argument'} is batched and has "
@@ -93,7 +93,7 @@ def conversion_error(
     elif integers:
         advised = f"{integers}, whose derivative is zero"
     else:
-        advised = instead_of(tree, called, call, box.__array_namespace__())
+        advised = instead_of(tree, called, call, box.__array_namespace__(), box._twin)
     whose = f"a traced value{f' in {name}' if name else ''}" if inside else name
     return kind(
         f"{what} would drop the gradient of {whose} "

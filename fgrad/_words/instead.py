@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from fgrad._words.callsite import Call
 
 __all__ = ["another", "drawing", "instead_of"]
+
+Twin = Callable[[str, str], Any]
 
 WRAP = "Give it a rule with fgrad.primitive and fgrad.defvjp"
 
@@ -30,7 +33,6 @@ INSTEAD = {
     "scipy.optimize": "Use fgrad.custom_root",
     "scipy.sparse": "Use plain arrays, from .toarray(),",
     "scipy.sparse.linalg": WRAP,
-    "scipy.special.logsumexp": "Use np.logaddexp.reduce",
     "statistics.fmean": "Use np.mean",
     "statistics.mean": "Use np.mean",
     "statistics.median": "Use np.median",
@@ -55,7 +57,7 @@ OTHERWISE = {"cholesky", "qr", "remainder"}
 
 
 def instead_of(
-    tree: ast.expr | None, called: Any, call: Call, namespace: Any
+    tree: ast.expr | None, called: Any, call: Call, namespace: Any, twin: Twin
 ) -> str | None:
     """The advice for a line of the user's, as far as there is any."""
     if tree is None and call.callee is None:
@@ -64,20 +66,28 @@ def instead_of(
         if isinstance(tree.op, ast.Mod) and isinstance(tree.left, ast.Constant):
             return "Use an f-string"
         return "Make the list an array with fgrad.numpy.array to keep it"
-    words = another(called, call, namespace)
+    words = another(called, call, namespace, twin)
     return words and f"{words} to keep it"
 
 
-def another(called: Any, call: Call, namespace: Any) -> str | None:
-    """Another function, or another way; `namespace` is `fgrad.numpy`."""
+def another(called: Any, call: Call, namespace: Any, twin: Twin) -> str | None:
+    """Another function, or another way.
+
+    The `namespace` is `fgrad.numpy`, and `twin` tells what fgrad has in the place of
+    another library's function.
+    """
     if isinstance(called, type) and issubclass(called, np.generic):
         return f"Use the method astype(np.{called.__name__})"
     if type(getattr(called, "__self__", None)) is np.ndarray:
         return _same("numpy", called.__name__)
     module, name = _address(called, call)
+    theirs = getattr(sys.modules.get(module), name, None)
+    ours = twin(module, name)
+    if ours is not None and ours is not theirs:
+        return f"Use fgrad's own (from fgrad.{module} import {name})"
     known = module in SAME and name not in OTHERWISE
-    if known and (twin := _same(SAME[module], name)):
-        return twin
+    if known and (same := _same(SAME[module], name)):
+        return same
     parts = f"{module}.{name}".split(".")
     for count in range(len(parts), 0, -1):
         if found := INSTEAD.get(".".join(parts[:count])):
@@ -110,7 +120,8 @@ def _address(called: Any, call: Call) -> tuple[str, str]:
     if any(isinstance(o, drawing()) or o is np.random.Generator for o in owners):
         return "numpy.random", called.__name__
     if isinstance(called, np.ufunc):
-        return "numpy", called.__name__
+        numpys = getattr(np, called.__name__, None) is called
+        return "numpy" if numpys else "scipy.special", called.__name__
     if called is None and call.callee is not None:
         module = call.callee.f_globals.get("__name__", "")
         name = call.callee.f_code.co_qualname

@@ -13,10 +13,11 @@ import numpy as np
 
 from fgrad._engine.box import ARGUMENTS, CONTAINERS
 from fgrad._engine.dispatch import lift as lifted
+from fgrad._engine.rules import is_known
 from fgrad._engine.signatures import parameters_of
 from fgrad._words.foreign import is_iterable
 
-__all__ = ["Kind", "lift", "others", "ufunc"]
+__all__ = ["Kind", "lift", "lifting", "others", "ufunc"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -162,3 +163,21 @@ def others(
         return sorted({*here, *dir(module)})
 
     return __getattr__, __dir__
+
+
+def lifting(
+    module: ModuleType, here: dict[str, Any]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """As `others`, but what fgrad has a rule for is lifted when it is first needed."""
+    other, names = others(module, here)
+
+    def __getattr__(name: str) -> Any:  # noqa: N807
+        thing = other(name)
+        if not is_known(thing):
+            return thing
+        if thing not in LIFTED:
+            LIFTED[thing] = _named(thing, here["__name__"], name)
+        here[name] = LIFTED[thing]
+        return here[name]
+
+    return __getattr__, names

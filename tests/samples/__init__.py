@@ -53,8 +53,10 @@ class Sample:
     """Up to which derivative the function is smooth here."""
     single_rtol: float = 2e-3
     """How well the float32 gradient must agree with the float64 one."""
+    double_only: str = ""
+    """Why this call is not tested in float32."""
     file: str = ""
-    """The name of the sample file in which it stands."""
+    """The sample file in which it stands: ``scipy.linalg``."""
     rich: bool = False
     """Whether it is the one call of its form that all tests see."""
 
@@ -114,18 +116,20 @@ def sample(
     fun: Callable[..., Any],
     *args: Any,
     _real_only: str = "",
+    _double_only: str = "",
     _order: int = 2,
     **kwargs: Any,
 ) -> None:
     """Add a call of `fun` to the tests."""
-    file = _calling_file().rsplit(".", maxsplit=1)[-1]
-    SAMPLES[fun].append(Sample(fun, args, kwargs, _real_only, _order, file=file))
+    file = _calling_file().removeprefix(f"{__name__}.")
+    call = Sample(fun, args, kwargs, _real_only, _order, file=file)
+    SAMPLES[fun].append(replace(call, double_only=_double_only))
 
 
 def load() -> None:
     """Import all sample files: then `SAMPLES` is complete."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
     for call in _richest(call for calls in SAMPLES.values() for call in calls):
         call.rich = True
 

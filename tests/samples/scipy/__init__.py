@@ -1,0 +1,1 @@
+"""Calls of SciPy's functions: one file for each file of ``fgrad/scipy``."""
