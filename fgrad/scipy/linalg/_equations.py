@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg as sl
 
+from fgrad._engine.box import values
 from fgrad._engine.dispatch import lift, primitive
 from fgrad._engine.rules import defvjp, derived
 from fgrad._words.undefined import warn_undefined
@@ -137,6 +138,18 @@ def _residual(x: Any, d: dict[str, Any], discrete: bool) -> Any:
     return half + adjoint(half) - square + d["q"]
 
 
+def _refuse_unsolved(x: Any, d: dict[str, Any], discrete: bool) -> None:
+    """SciPy 1.17 scales some equations with `e` such that x solves another one."""
+    rest = np.max(np.abs(_residual(x, d, discrete)), initial=0)
+    size = np.max(np.abs(d["q"]), initial=0) + np.max(np.abs(x), initial=0)
+    if rest > 1e-7 * size:
+        name = f"scipy.linalg.solve_{'discrete' if discrete else 'continuous'}_are"
+        raise np.linalg.LinAlgError(
+            f"{name} returned a matrix that does not solve the equation: what should "
+            f"be 0 is {rest:.1e}, so there is no derivative. Use balanced=False."
+        )
+
+
 def riccati_pullback(g, ans, parts, wanted, discrete, given):
     """The closed loop's Lyapunov equation, transposed; then the residual's pullback.
 
@@ -144,6 +157,7 @@ def riccati_pullback(g, ans, parts, wanted, discrete, given):
     """
     d = dict(zip(given, parts, strict=True))
     e = d.get("e")
+    _refuse_unsolved(values(ans), {n: values(part) for n, part in d.items()}, discrete)
     r, right = _gain(ans, d, discrete)
     loop = d["a"] - d["b"] @ np.linalg.solve(r, right)
     if e is not None:

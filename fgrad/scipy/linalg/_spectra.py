@@ -9,6 +9,7 @@ import scipy.linalg as sl
 from fgrad._engine.box import as_array, primal
 from fgrad.errors import MissingRuleError
 from fgrad.primitives._matrices import adjoint, from_triangle
+from fgrad.primitives._spectrum import undecided
 from fgrad.primitives.decompositions import (
     eig_pullback,
     eigh_pullback,
@@ -33,69 +34,87 @@ operation(sl.svdvals, a=lambda g, a: svd_pullback(g, None, a, compute_uv=False))
 # Hermitian matrices -------------------------------------------------------------------
 
 
-def _standard(a: Any, b: Any, uplo: str, type: int) -> tuple[Any, Any]:
-    """All eigenvalues and vectors of a generalised problem, through a usual one.
+def _reduced(a: Any, b: Any, uplo: str, type: int) -> tuple[Any, Any]:
+    """A usual problem with the same values, and what makes its vectors those of this.
 
     Golub and Van Loan, Matrix computations (2013), section 8.7.2. The last two types
     are ``a @ b @ v = w v`` and ``b @ a @ v = w v``.
     """
+    a = from_triangle(a, uplo)
     if b is None:
-        return np.linalg.eigh(a, uplo)
-    a, lower = from_triangle(a, uplo), np.linalg.cholesky(from_triangle(b, uplo))
-    inverse = np.linalg.inv(lower)
-    left = inverse if type == 1 else adjoint(lower)
-    w, y = np.linalg.eigh(left @ a @ adjoint(left))
-    return w, (lower if type == 3 else adjoint(inverse)) @ y
+        return a, np.eye(a.shape[-1], dtype=a.dtype)
+    lower = np.linalg.cholesky(from_triangle(b, uplo))
+    back = lower if type == 3 else adjoint(np.linalg.inv(lower))
+    left = adjoint(back if type == 1 else lower)
+    return left @ a @ adjoint(left), back
 
 
-def _chosen(w: Any, v: Any, ans: Any) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """What makes of all values and vectors those that SciPy returned: a constant map.
-
-    Vectors may differ by signs, and among equal values by a rotation.
-    """
-    some, vectors = ans
-    positions = np.argmin(np.abs(some[..., :, None] - w[..., None, :]), axis=-1)
-    if some.shape[-1] > 1:  # equal values follow each other
-        start = positions[..., :1]
-        positions = start + np.arange(some.shape[-1])
-    if vectors is None:
-        return lambda w, v: (np.take_along_axis(w, positions, -1), v)
-    mapping = np.linalg.solve(v, vectors)
-    rounding = np.sqrt(np.finfo(mapping.dtype).eps)
-    mapping = np.where(np.abs(mapping) < rounding, 0, mapping)
-    return lambda w, v: (np.take_along_axis(w, positions, -1), v @ mapping)
+def _positions(some: Any, w: Any) -> Any:
+    """Where some values are among all; they follow each other, also if equal."""
+    if not some.shape[-1]:
+        return np.zeros(some.shape, int)
+    first = np.argmin(np.abs(w - some[..., :1]), axis=-1, keepdims=True)
+    return np.minimum(first, w.shape[-1] - some.shape[-1]) + np.arange(some.shape[-1])
 
 
-def _of_problem(
-    g: Any, ans: Any, a: Any, b: Any, of: str, lower: bool, type: int, vectors: bool
+def _completed(g: Any, ans: Any, matrix: Any) -> tuple[Any, Any]:
+    """All values and vectors, those of a subset first, and their cotangents."""
+    (w, v), (gw, gv) = ans, g
+    others, basis = np.linalg.eigh(matrix)
+    chosen = _positions(primal(w), primal(others))
+    places = np.arange(others.shape[-1])
+    left = np.all(places[..., :, None] != np.expand_dims(chosen, -2), axis=-1)
+    count = others.shape[-1] - w.shape[-1]
+    rest = np.argsort(~left, axis=-1, stable=True)[..., :count]
+    others = np.take_along_axis(others, rest, -1)
+    basis = np.take_along_axis(basis, np.expand_dims(rest, -2), -1)
+    both = np.concatenate([w, others], -1), np.concatenate([v, basis], -1)
+    zeros = np.zeros(others.shape, gw.dtype), np.zeros(basis.shape, gv.dtype)
+    cotangents = [
+        np.concatenate(pair, -1) for pair in zip((gw, gv), zeros, strict=True)
+    ]
+    return tuple(cotangents), both
+
+
+def _vectors_pullback(
+    g: Any, ans: Any, a: Any, b: Any, of: str, uplo: str, type: int
 ) -> Any:
-    """The cotangent of a or b through all values and vectors."""
-    uplo = "L" if lower else "U"
-    plain = primal(ans[0]), primal(ans[1]) if vectors else None
-    known = _standard(primal(a), None if b is None else primal(b), uplo, type)
-    chosen = _chosen(*known, plain)
+    """Through the usual problem, of which the vectors are those of this one."""
+    matrix, back = _reduced(a, b, uplo, type)
+    doubt = np.sum(undecided(g, g[1], ans[0], "eigh"))
+    y = np.linalg.solve(back, ans[1])
+    cotangents, all_of_them = _completed((g[0], back.mT @ g[1]), (ans[0], y), matrix)
+    c = eigh_pullback(cotangents, all_of_them, matrix) + doubt
 
+    def again(x: Any) -> tuple[Any, Any]:
+        matrix, back = _reduced(*((x, b) if of == "a" else (a, x)), uplo, type)
+        return matrix, back @ y
+
+    return pulled((c, g[1]), again, a if of == "a" else b)
+
+
+def _values_pullback(
+    g: Any, ans: Any, a: Any, b: Any, of: str, uplo: str, type: int
+) -> Any:
     def some(x: Any) -> Any:
-        pair = (x, b) if of == "a" else (a, x)
-        w, v = chosen(*_standard(*pair, uplo, type))
-        return (w, v) if vectors else w
+        matrix, _ = _reduced(*((x, b) if of == "a" else (a, x)), uplo, type)
+        w = np.linalg.eigvalsh(matrix)
+        return np.take_along_axis(w, _positions(primal(ans), primal(w)), -1)
 
-    return pulled(g if vectors else g[0], some, a if of == "a" else b)
+    return pulled(g, some, a if of == "a" else b)
 
 
 def _eigh_pullback(of: str) -> Callable[..., Any]:
     def pullback(g, ans, a, b=None, lower=True, eigvals_only=False, type=1,
                  subset_by_index=None, subset_by_value=None):  # fmt: skip
-        whole = b is None and subset_by_index is None and subset_by_value is None
         uplo = "L" if lower else "U"
-        if whole and not eigvals_only:
+        if b is None and subset_by_index is None and subset_by_value is None:
+            if eigvals_only:
+                return eigvalsh_pullback(g, a, uplo)
             return eigh_pullback(g, ans, a, uplo)
-        if whole:
-            return eigvalsh_pullback(g, a, uplo)
         b = None if b is None else as_array(b)
-        if eigvals_only:
-            g, ans = (g,), (ans,)
-        return _of_problem(g, ans, as_array(a), b, of, lower, type, not eigvals_only)
+        through = _values_pullback if eigvals_only else _vectors_pullback
+        return through(g, ans, as_array(a), b, of, uplo, type)
 
     return pullback
 

@@ -186,11 +186,11 @@ def factored_solve_c_pullback(g, ans, c, b, like, lower):
     gb = back(np.expand_dims(g, -1)) if vector else back(g)
     x = np.expand_dims(ans, -1) if vector else ans
     hc = conjugate(np.tril(c) if lower else np.triu(c))
+    left = np.concatenate([gb, conjugate(x)], axis=-1)
+    right = np.concatenate([-x, -conjugate(gb)], axis=-1)
     if lower:
-        first, second = gb @ (x.mT @ hc), conjugate(x) @ (adjoint(gb) @ hc)
-        return unbroadcast(-np.tril(first + second), like)
-    first, second = (hc @ gb) @ x.mT, (hc @ conjugate(x)) @ adjoint(gb)
-    return unbroadcast(-np.triu(first + second), like)
+        return unbroadcast(np.tril(left @ (hc.mT @ right).mT), like)
+    return unbroadcast(np.triu((hc @ left) @ right.mT), like)
 
 
 def factored_solve_b_pullback(g, c, like, lower):
