@@ -1,5 +1,6 @@
 """`fgrad.scipy.linalg`: what samples of calls cannot say."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import scipy.linalg
 
 import fgrad
+from fgrad._engine.rules import is_known, parameters_of
 from fgrad.errors import (
     ConversionError,
     MissingRuleError,
@@ -218,10 +220,7 @@ OVERWRITTEN = [
     ("fun", "args"), OVERWRITTEN, ids=[f.__name__ for f, _ in OVERWRITTEN]
 )
 def test_nothing_is_overwritten(fun, args):
-    names = [
-        name for name in scipy.linalg.__all__ if getattr(sl, name, None) is fun
-    ] and fgrad._engine.signatures.parameters_of(fun)
-    options = {name: True for name in names if name.startswith("overwrite")}
+    options = {n: True for n in parameters_of(fun) if n.startswith("overwrite")}
     assert options
     args = [np.asfortranarray(a) for a in args]
     before = [a.copy() for a in args]
@@ -263,6 +262,23 @@ def test_other_names_are_those_of_scipy():
     assert sl.hilbert is scipy.linalg.hilbert
     assert sl.LinAlgError is np.linalg.LinAlgError
     assert sl.expm is sl.expm
+
+
+NO_ARRAYS = {
+    *("dft", "hadamard", "helmert", "hilbert", "invhilbert", "invpascal", "pascal"),
+    *("find_best_blas_type", "get_blas_funcs", "get_lapack_funcs"),
+}
+"""Functions of counts, and about LAPACK."""
+
+
+def test_each_function_is_in_a_table():
+    functions = {
+        name
+        for name in scipy.linalg.__all__
+        if inspect.isfunction(getattr(scipy.linalg, name))
+    }
+    known = {name for name in functions if is_known(getattr(scipy.linalg, name))}
+    assert functions - known == NO_ARRAYS
 
 
 def test_finite_is_checked_as_asked():
