@@ -30,18 +30,20 @@ for _lower in (False, True):
         sample(sl.ldl, _a, _lower, False)
         sample(sl.ldl, _a, _lower, _real_only="SciPy warns of complex diagonals")
 
-for _shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1), (1, 3), (3, 1)):
+for _shape in ((1, 3), (3, 1)):
+    sample(sl.lu_factor, mixed(*_shape))
+for _shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1)):
     sample(sl.lu_factor, mixed(*_shape))
     sample(sl.lu, mixed(*_shape))
     sample(sl.lu, mixed(*_shape), permute_l=True)
     sample(sl.lu, mixed(*_shape), p_indices=True)
     sample(sl.qr, regular(*_shape), mode="economic")
-    sample(orthogonal.__wrapped__, regular(*_shape), "economic")
     sample(sl.rq, mixed(*_shape), mode="economic")
     sample(sl.qr, regular(*_shape), mode="r")
     sample(sl.rq, mixed(*_shape), mode="r")
     sample(sl.qr, regular(*_shape), mode="economic", pivoting=True)
 sample(sl.qr, regular(3, 3), mode="r", pivoting=True)
+sample(orthogonal.__wrapped__, regular(4, 2), "economic")
 for _shape in ((3, 3), (2, 3, 3), (1, 1), (2, 4)):
     sample(sl.qr, regular(*_shape))
 for _shape in ((3, 3), (2, 3, 3), (1, 1), (4, 2)):
