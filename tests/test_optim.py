@@ -666,7 +666,7 @@ def step(grads):
         ),
         (
             errors.TreeError,
-            lambda: optim.rmsprop(0.1).update(1j, optim.rmsprop(0.1).init(1.0), 1.0),
+            lambda: optim.sgd(0.1).update(1j, (), 1.0),
             "grads is complex, but params is real: a real function of real parameters "
             "has a real gradient",
         ),

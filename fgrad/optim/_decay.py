@@ -71,6 +71,7 @@ def _decayed(rate: Any, mask: Any, grads: Any, params: Any) -> Any:
                 "update(grads, state, params)"
             )
         )
+    agree("grads", grads, "params", params)
 
     def added(g: Any, p: Any, decays: Any = True) -> Any:
         if not isinstance(decays, bool | np.bool):

@@ -10,7 +10,7 @@ import numpy as np
 
 from fgrad import tree
 from fgrad.optim import _checks
-from fgrad.optim._checks import agree, check_params, check_state
+from fgrad.optim._checks import check_params, check_state
 from fgrad.optim._moments import cast
 from fgrad.optim._transformation import GradientTransformation, stateless
 
@@ -78,8 +78,6 @@ def _update(
     params: Any = None,
 ) -> tuple[Any, LearningRateState]:
     check_state(state, LearningRateState)
-    if params is not None:
-        agree("grads", grads, "params", params)
     source = f" from its schedule at step {state.count}"
     rate = _checks.in_range("a learning rate", schedule(state.count), source=source)
     return _step(rate, grads, params), LearningRateState(state.count + 1)

@@ -115,7 +115,18 @@ def sgd(
     """
     last = scale_by_learning_rate(learning_rate)
     ball = momentum_of("sgd", momentum, nesterov)
-    return chain(*ball, last) if ball else last
+    if ball:
+        return chain(*ball, last)
+    return GradientTransformation(last.init, partial(_fitting, last.update))
+
+
+def _fitting(
+    update: Any, grads: Any, state: Any = None, params: Any = None
+) -> tuple[Any, Any]:
+    """An update whose state knows no shapes: the parameters do."""
+    if params is not None:
+        agree("grads", grads, "params", params)
+    return update(grads, state, params)
 
 
 def momentum_of(

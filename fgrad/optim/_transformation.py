@@ -175,6 +175,4 @@ def _update_stateless(
     fun: Callable[[Any, Any], Any], grads: Any, state: Any = None, params: Any = None
 ) -> tuple[Any, Any]:
     check_state(state, tuple)
-    if params is not None:
-        agree("grads", grads, "params", params)
     return fun(grads, params), state
