@@ -488,6 +488,18 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 }
 
 
+def test_settings_that_are_checked_may_be_traced() -> None:
+    x = np.array([-2.0, 1.0])
+    assert grad(lambda slope: np.sum(nn.leaky_relu(x, slope)))(0.1) == -2
+    assert np.isfinite(grad(lambda beta: np.sum(nn.softplus(x, beta)))(2.0))
+    assert grad(lambda eps: np.sum(nn.layer_norm(x, 2, eps=eps) ** 2))(0.1) < 0
+    slopes = np.array([0.1, 0.5])
+    found = vmap(lambda slope: nn.leaky_relu(x, slope))(slopes)
+    np.testing.assert_array_equal(found[:, 0], -2 * slopes)
+    with pytest.raises(ValueError, match="negative_slope=nan; it has to be"):
+        grad(lambda slope: np.sum(nn.leaky_relu(x, slope)))(np.nan)
+
+
 @pytest.mark.parametrize("case", WORDS)
 def test_words(case: str) -> None:
     call, kind, words = WORDS[case]

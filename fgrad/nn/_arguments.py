@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fgrad._engine.box import primal, stored, values
+from fgrad._engine.box import primal, space, stored, values
 from fgrad._words.callsite import at
 from fgrad.derived.creation import as_traced
 
@@ -88,7 +88,7 @@ def setting(
     """
     plain = primal(as_traced(value))
     seen = values(plain)
-    fits = plain.dtype.kind in "iuf" and bool(
+    fits = space(plain)[1].kind in "iuf" and bool(
         np.all(np.isfinite(seen) & (seen >= least) & (seen <= most))
     )
     if not fits:
@@ -97,7 +97,7 @@ def setting(
             bounds = f"a number from {least:g} to {most:g}"
         elif least > -inf:
             bounds += f" of at least {least:g}"
-        shown = stored(plain).tolist()
+        shown = np.asarray(stored(plain)).tolist()
         refuse(f"{name} has {parameter}={shown!r}; it has to be {bounds}")
 
 
