@@ -13,6 +13,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from command_line import whole
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from tqdm import trange
@@ -93,7 +94,7 @@ def draw(path, losses, images, labels, guesses):
 def main():
     """Load, train, test, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=whole(1), default=1500)
     parser.add_argument("--figure", type=Path, default=FIGURE)
     options = parser.parse_args()
 

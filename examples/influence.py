@@ -35,7 +35,7 @@ def fitted(xs, ys, start):
 
 
 def main():
-    options = arguments(__doc__, __file__, again=150)
+    options = arguments(__doc__, __file__, least=2, again=150)
     xs, ys = load_breast_cancer(return_X_y=True)
     xs = (xs - xs.mean(axis=0)) / xs.std(axis=0)
     xs, ys = xs[:, :10], 1 - ys

@@ -41,7 +41,7 @@ def ways(start):
 
 
 def main():
-    options = arguments(__doc__, __file__, size=100)
+    options = arguments(__doc__, __file__, least=2, size=100)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     x, y = np.linspace(-1.6, 1.4, 200), np.linspace(-0.6, 1.7, 200)
     grid = np.stack(np.meshgrid(x, y))

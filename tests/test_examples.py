@@ -175,6 +175,26 @@ def test_examples_print_and_draw(command, tmp_path, monkeypatch, capsys):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "number", "least"),
+    [
+        ("lstm", "--steps", "-1", 1),
+        ("moons", "--steps", "0", 1),
+        ("digits", "--steps", "2.5", 1),
+        ("hmc", "--draws", "many", 1),
+        ("rosenbrock", "--size", "1", 2),
+        ("influence", "--again", "1", 2),
+    ],
+)
+def test_options_that_make_no_sense(name, option, number, least, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", f"{option}={number}"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    words = f"argument {option}: '{number}' is no whole number from {least} on"
+    assert words in capsys.readouterr().err
+
+
 def test_research_examples_stay_on_a_page():
     for command in PRINTED:
         path = EXAMPLES / f"{command.split()[0]}.py"

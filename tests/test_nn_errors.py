@@ -14,6 +14,17 @@ IMAGES = np.ones((2, 3, 8, 8))
 KERNELS = np.ones((4, 3, 3, 3))
 RNG = np.random.default_rng(0)
 
+
+def attention(queries: int = 2, **options: Any) -> Any:
+    q, k = np.ones((queries, 3)), np.ones((2, 3))
+    return nn.scaled_dot_product_attention(q, k, k, **options)
+
+
+def yes_or_no(**options: Any) -> Any:
+    x = np.ones((2, 3))
+    return nn.binary_cross_entropy_with_logits(x, x, **options)
+
+
 WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a kernel larger than the image": (
         lambda: nn.conv2d(IMAGES, np.ones((4, 3, 11, 3)), padding=1),
@@ -286,7 +297,7 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: nn.linear(np.ones((5, 2)), np.ones((2, 3))),
         ValueError,
         "linear needs input of shape (..., m) and weight of shape (n, m) or (m,), but "
-        "got (5, 2) and (2, 3)",
+        "got (5, 2) and (2, 3); write weight.T",
     ),
     "an axis that is not there": (
         lambda: nn.softmax(np.ones((2, 3)), 2),
@@ -342,6 +353,132 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "orthogonal needs a shape (out, in, *size), but got (3,)",
     ),
+    "a mask of integers": (
+        lambda: attention(attn_mask=np.tri(2, dtype=int)),
+        TypeError,
+        "scaled_dot_product_attention needs attn_mask of truth values, or of "
+        "floating-point numbers to add, but got dtype int64 and shape (2, 2); write "
+        "attn_mask != 0 if it says which keys a query sees, or "
+        "attn_mask.astype(float) to add it",
+    ),
+    "a mask in words": (
+        lambda: attention(attn_mask="causal"),
+        TypeError,
+        "scaled_dot_product_attention needs attn_mask of truth values, or of "
+        "floating-point numbers to add, but got 'causal'; write is_causal=True for a "
+        "causal mask",
+    ),
+    "a mask of another shape": (
+        lambda: attention(attn_mask=np.zeros((2, 4))),
+        ValueError,
+        "scaled_dot_product_attention needs attn_mask that broadcasts to (..., l, s), "
+        "which is (2, 2) here, but got shape (2, 4)",
+    ),
+    "a mask for more queries": (
+        lambda: attention(1, attn_mask=np.zeros((4, 2))),
+        ValueError,
+        "scaled_dot_product_attention needs attn_mask that broadcasts to (..., l, s), "
+        "which is (1, 2) here, but got shape (4, 2)",
+    ),
+    "other batches": (
+        lambda: nn.scaled_dot_product_attention(
+            np.ones((4, 2, 3)), *[np.ones((5, 2, 3))] * 2
+        ),
+        ValueError,
+        "scaled_dot_product_attention needs query, key and value whose axes in front "
+        "broadcast, but these are (4,), (5,) and (5,) of shapes (4, 2, 3), (5, 2, 3) "
+        "and (5, 2, 3)",
+    ),
+    "a scale of nan": (
+        lambda: attention(scale=np.nan),
+        ValueError,
+        "scaled_dot_product_attention has scale=nan; it has to be a finite number",
+    ),
+    "a weight for yes": (
+        lambda: yes_or_no(pos_weight=np.ones(4)),
+        ValueError,
+        "binary_cross_entropy_with_logits needs pos_weight that broadcasts to the "
+        "shape (2, 3) of input, but got shape (4,)",
+    ),
+    "a larger weight": (
+        lambda: yes_or_no(weight=np.ones((5, 2, 3))),
+        ValueError,
+        "binary_cross_entropy_with_logits needs weight that broadcasts to the shape "
+        "(2, 3) of input, but got shape (5, 2, 3)",
+    ),
+    "a weight in words": (
+        lambda: yes_or_no(weight="balanced"),
+        TypeError,
+        "binary_cross_entropy_with_logits needs real numbers, but weight has dtype "
+        "<U8 and shape ()",
+    ),
+    "a negative eps": (
+        lambda: nn.batch_norm(IMAGES, np.zeros(3), np.ones(3), eps=-1),
+        ValueError,
+        "batch_norm has eps=-1; it has to be a finite number of at least 0",
+    ),
+    "a negative eps of layers": (
+        lambda: nn.layer_norm(IMAGES, 8, eps=-1.0),
+        ValueError,
+        "layer_norm has eps=-1.0; it has to be a finite number of at least 0",
+    ),
+    "eps of nan": (
+        lambda: nn.group_norm(IMAGES, 3, eps=np.nan),
+        ValueError,
+        "group_norm has eps=nan; it has to be a finite number of at least 0",
+    ),
+    "a momentum": (
+        lambda: nn.batch_norm(IMAGES, None, None, training=True, momentum=2),
+        ValueError,
+        "batch_norm has momentum=2; it has to be a number from 0 to 1",
+    ),
+    "no momentum": (
+        lambda: nn.batch_norm(IMAGES, None, None, training=True, momentum=None),
+        ValueError,
+        "batch_norm has momentum=None; it has to be a number from 0 to 1",
+    ),
+    "a negative variance": (
+        lambda: nn.batch_norm(IMAGES, np.zeros(3), np.array([1.0, -0.5, 2.0])),
+        ValueError,
+        "batch_norm needs running_var of at least 0, but its smallest entry is -0.5",
+    ),
+    "a slope of nan": (
+        lambda: nn.leaky_relu([1.0], np.nan),
+        ValueError,
+        "leaky_relu has negative_slope=nan; it has to be a finite number",
+    ),
+    "slopes of infinity": (
+        lambda: vmap(nn.leaky_relu)(np.ones(2), np.array([0.5, np.inf])),
+        ValueError,
+        "leaky_relu has negative_slope=[0.5, inf]; it has to be a finite number",
+    ),
+    "an elu of words": (
+        lambda: nn.elu([1.0], "one"),
+        ValueError,
+        "elu has alpha='one'; it has to be a finite number",
+    ),
+    "beta of 0": (
+        lambda: nn.softplus([1.0], 0),
+        ValueError,
+        "softplus has beta=0; it is divided by beta",
+    ),
+    "labels in words": (
+        lambda: nn.cross_entropy(np.ones((2, 3)), np.array(["a", "b"])),
+        TypeError,
+        "cross_entropy needs integers, but target has dtype <U1 and shape (2,); "
+        "labels are whole numbers from 0 on; write np.unique(target, "
+        "return_inverse=True)[1]",
+    ),
+    "no groups": (
+        lambda: nn.conv2d(IMAGES, KERNELS, groups=0),
+        ValueError,
+        "conv2d needs groups to be a whole number of at least 1, but got 0",
+    ),
+    "half a group": (
+        lambda: nn.group_norm(IMAGES, 0.5),
+        ValueError,
+        "group_norm needs num_groups to be a whole number of at least 1, but got 0.5",
+    ),
     "a shape of floats": (
         lambda: init.he_normal(RNG, (3, 2.0)),
         ValueError,
@@ -349,6 +486,18 @@ WORDS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "got (3, 2.0)",
     ),
 }
+
+
+def test_settings_that_are_checked_may_be_traced() -> None:
+    x = np.array([-2.0, 1.0])
+    assert grad(lambda slope: np.sum(nn.leaky_relu(x, slope)))(0.1) == -2
+    assert np.isfinite(grad(lambda beta: np.sum(nn.softplus(x, beta)))(2.0))
+    assert grad(lambda eps: np.sum(nn.layer_norm(x, 2, eps=eps) ** 2))(0.1) < 0
+    slopes = np.array([0.1, 0.5])
+    found = vmap(lambda slope: nn.leaky_relu(x, slope))(slopes)
+    np.testing.assert_array_equal(found[:, 0], -2 * slopes)
+    with pytest.raises(ValueError, match="negative_slope=nan; it has to be"):
+        grad(lambda slope: np.sum(nn.leaky_relu(x, slope)))(np.nan)
 
 
 @pytest.mark.parametrize("case", WORDS)

@@ -263,6 +263,25 @@ def test_dtypes_stay(make, rate):
     np.testing.assert_array_equal(params["w"], 1)
 
 
+HALVES = {"sgd", "adam", "nadam", "adamw", "rmsprop", "adagrad", "lion"}
+
+
+@pytest.mark.parametrize("name", sorted(HALVES))
+def test_half_precision_moves_as_single_precision(name):
+    """The squares of these gradients, and 1e-8, are 0 in float16."""
+    gradient = np.array([0.0, 1e-4, -3e-3, 300.0], np.float16)
+    found, wanted = (
+        steps(MAKERS[name](0.05), np.ones(4, dtype), lambda p, g=g: g, 3)[0]
+        for dtype, g in [(np.float16, gradient), (np.float32, gradient.astype("f4"))]
+    )
+    np.testing.assert_allclose(found, wanted, rtol=3e-3)
+
+
+def test_without_a_warm_up_the_first_step_has_the_peak():
+    schedule = optim.warmup_cosine_decay_schedule(0.0, 1.0, 0, 4)
+    np.testing.assert_allclose([schedule(n) for n in (0, 2, 4)], [1, 0.5, 0], atol=1e-9)
+
+
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_optimisers_and_states_pickle(make):
     optimiser = make(0.1)
@@ -554,6 +573,133 @@ def step(grads):
             errors.SettingError,
             lambda: optim.join_schedules([abs, abs, abs], [3, 3]),
             "the boundaries of join_schedules increase, but got [3, 3]",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.join_schedules([abs, 0.1], [3]),
+            "join_schedules needs schedules, but got 0.1: write "
+            "optim.constant_schedule(...) for one number",
+        ),
+        (
+            errors.SettingError,
+            lambda: steps(
+                optim.sgd(optim.join_schedules([lambda n: np.ones(2), abs], [3])),
+                1.0,
+                abs,
+                1,
+            ),
+            "a learning rate is one number, but got an array of shape (2,) from its "
+            "schedule at step 0",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.adam(np.array([0.1, 0.2])),
+            "a learning rate is one number, but got an array of shape (2,)",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.warmup_cosine_decay_schedule(0.0, 1.0, -1, 5),
+            "warmup_steps is a number of steps, 0 or more, but got -1",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.linear_schedule(0.0, 1.0, 5, np.nan),
+            "transition_begin is a number of steps, 0 or more, but got nan",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.chain(optim.clip),
+            "chain takes transformations, but got the function clip: call it with its "
+            "settings, as in clip(...)",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.chain([optim.clip(1.0), optim.sgd(0.1)]),
+            "chain takes transformations, but got a list: write "
+            "chain(*transformations)",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.chain(optim.clip(1.0), 0.1),
+            "chain takes transformations, but got 0.1",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.sgd(0.1, nesterov=True),
+            "sgd with nesterov=True needs a momentum: write momentum=0.9, or leave "
+            "nesterov out",
+        ),
+        (
+            errors.SettingError,
+            lambda: optim.rmsprop(0.1, nesterov=True),
+            "rmsprop with nesterov=True needs a momentum: write momentum=0.9, or leave "
+            "nesterov out",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.adam(0.1).update(1.0),
+            "update needs the state that init or update of this optimiser returned: "
+            "write update(grads, state, params)",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.sgd(0.1).update(1.0),
+            "update needs the state that init or update of this optimiser returned: "
+            "write update(grads, state, params)",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.sgd(0.1).update({"w": np.ones(3)}, (), {"w": np.ones(2)}),
+            "grads['w'] has shape (3,), but params['w'] has shape (2,)",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.sgd(abs).update([1.0], optim.sgd(abs).init(1.0), 1.0),
+            "grads and params must have the same structure, but grads is a list, and "
+            "params is an array or a number",
+        ),
+        (
+            errors.TreeError,
+            lambda: step({"a": [1j], "b": 2.0}),
+            "grads['a'][0] is complex, but state.mu['a'][0] is real: a real function "
+            "of real parameters has a real gradient",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.sgd(0.1).update(1j, (), 1.0),
+            "grads is complex, but params is real: a real function of real parameters "
+            "has a real gradient",
+        ),
+        (
+            errors.TreeError,
+            lambda: optim.apply_updates({"w": 1.0}, {"w": 1j}),
+            "updates['w'] is complex, but params['w'] is real: a real function of real "
+            "parameters has a real gradient",
+        ),
+        (
+            errors.NonScalarOutputError,
+            lambda: optim.lbfgs(lambda p: p**2, np.ones(2)),
+            "lbfgs needs an objective that returns one real number, but <lambda> "
+            "returned an array of shape (2,): sum or average it",
+        ),
+        (
+            errors.NonScalarOutputError,
+            lambda: optim.lbfgs(lambda p: None, np.ones(2)),
+            "lbfgs needs an objective that returns one real number, but <lambda> "
+            "returned None: did it forget its return?",
+        ),
+        (
+            errors.NonScalarOutputError,
+            lambda: optim.lbfgs(lambda p: p[0] * 1j, np.ones(2)),
+            "lbfgs needs an objective that returns one real number, but <lambda> "
+            "returned a number of dtype complex128: take its real part or its "
+            "absolute value",
+        ),
+        (
+            errors.NonScalarOutputError,
+            lambda: optim.lbfgs(lambda p: (p[0], p[1]), np.ones(2)),
+            "lbfgs needs an objective that returns one real number, but <lambda> "
+            "returned a tuple of length 2: return the number alone",
         ),
         (
             errors.InputTypeError,

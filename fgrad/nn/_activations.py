@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad.nn._arguments import floating, inexact, refuse
+from fgrad._engine.box import values
+from fgrad.nn._arguments import floating, inexact, refuse, setting
 from fgrad.nn._curves import logistic, normal_cdf, ramp, soft_ramp
 
 __all__ = [
@@ -63,6 +64,8 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
 
     Raises
     ------
+    ValueError
+        If `negative_slope` is not finite.
     TypeError
         If the input is not of floating-point numbers.
 
@@ -73,6 +76,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
     array([-0.25,  2.  ])
     """
     (x,) = floating("leaky_relu", input=input)
+    setting("leaky_relu", "negative_slope", negative_slope)
     return np.where(x > 0, x, negative_slope * x)
 
 
@@ -92,6 +96,8 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
 
     Raises
     ------
+    ValueError
+        If `alpha` is not finite.
     TypeError
         If the input is not of floating-point numbers.
 
@@ -102,6 +108,7 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
     array([-1.,  2.])
     """
     (x,) = floating("elu", input=input)
+    setting("elu", "alpha", alpha)
     return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
 
 
@@ -191,6 +198,8 @@ def softplus(input: Any, beta: float = 1.0) -> Any:
 
     Raises
     ------
+    ValueError
+        If `beta` is not finite, or 0.
     TypeError
         If the input is not of floating-point numbers.
 
@@ -201,6 +210,9 @@ def softplus(input: Any, beta: float = 1.0) -> Any:
     array([0.000e+00, 6.931e-01, 1.000e+03])
     """
     (x,) = floating("softplus", input=input)
+    setting("softplus", "beta", beta)
+    if bool(np.any(np.equal(values(beta), 0))):
+        refuse("softplus has beta=0; it is divided by beta")
     return soft_ramp(beta * x) / beta
 
 

@@ -6,22 +6,27 @@ A message begins with the name of the function, and ends with the user's line.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from operator import index
 from typing import Any, NoReturn
 
 import numpy as np
 
+from fgrad._engine.box import primal, space, stored, values
 from fgrad._words.callsite import at
 from fgrad.derived.creation import as_traced
 
 __all__ = [
     "axis_of",
+    "broadcasts_to",
     "each",
     "floating",
     "inexact",
     "reduced",
     "refuse",
     "same_shape",
+    "setting",
+    "whole",
 ]
 
 
@@ -66,6 +71,45 @@ def axis_of(name: str, x: Any, dim: Any) -> int:
             f"{x.ndim - 1}"
         )
     return axis % x.ndim
+
+
+def broadcasts_to(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether NumPy repeats an array of a shape to have another."""
+    pairs = zip(reversed(shape), reversed(other), strict=False)
+    return len(shape) <= len(other) and all(m in (1, n) for m, n in pairs)
+
+
+def setting(
+    name: str, parameter: str, value: Any, least: float = -inf, most: float = inf
+) -> None:
+    """Refuse a setting that is no finite real number within its bounds.
+
+    It may be traced, or an array of such numbers.
+    """
+    plain = primal(as_traced(value))
+    seen = values(plain)
+    fits = space(plain)[1].kind in "iuf" and bool(
+        np.all(np.isfinite(seen) & (seen >= least) & (seen <= most))
+    )
+    if not fits:
+        bounds = "a finite number"
+        if most < inf:
+            bounds = f"a number from {least:g} to {most:g}"
+        elif least > -inf:
+            bounds += f" of at least {least:g}"
+        shown = np.asarray(stored(plain)).tolist()
+        refuse(f"{name} has {parameter}={shown!r}; it has to be {bounds}")
+
+
+def whole(name: str, parameter: str, value: Any, least: int) -> int:
+    """One whole number."""
+    number = _whole(value)
+    if number is None or number < least:
+        return refuse(
+            f"{name} needs {parameter} to be a whole number of at least {least}, but "
+            f"got {value!r}"
+        )
+    return number
 
 
 def each(

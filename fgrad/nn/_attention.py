@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import floating, refuse
+from fgrad.nn._arguments import broadcasts_to, floating, refuse, setting
 from fgrad.nn._layers import dropout
 from fgrad.nn._softmax import shares
 
@@ -52,9 +52,11 @@ def scaled_dot_product_attention(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or both a mask and `is_causal` are given.
+        If the shapes do not fit, both a mask and `is_causal` are given, or `scale` is
+        not finite.
     TypeError
-        If an array is not of floating-point numbers.
+        If an array is not of floating-point numbers. A mask of integers is refused,
+        since 0 and 1 may mean truth values, or numbers to add.
 
     Notes
     -----
@@ -80,23 +82,33 @@ def scaled_dot_product_attention(
             f"{name} needs query, key and value of shapes (..., l, e), (..., s, e) and "
             f"(..., s, v), but got {q.shape}, {k.shape} and {v.shape}"
         )
+    try:
+        np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    except ValueError:
+        refuse(
+            f"{name} needs query, key and value whose axes in front broadcast, but "
+            f"these are {q.shape[:-2]}, {k.shape[:-2]} and {v.shape[:-2]} of shapes "
+            f"{q.shape}, {k.shape} and {v.shape}"
+        )
+    if scale is not None:
+        setting(name, "scale", scale)
     factor = 1 / max(q.shape[-1], 1) ** 0.5 if scale is None else scale
     scores = np.matmul(q * factor, np.swapaxes(k, -1, -2))
     if is_causal:
         if attn_mask is not None:
             refuse(f"{name} takes either attn_mask or is_causal=True, but got both")
         attn_mask = np.tri(q.shape[-2], k.shape[-2], dtype=bool)
-    weights = _weights(scores, attn_mask)
+    weights = _weights(name, scores, attn_mask)
     if dropout_p:
         weights = dropout(weights, dropout_p, rng=rng)
     return np.matmul(weights, v)
 
 
-def _weights(scores: Any, attn_mask: Any) -> Any:
+def _weights(name: str, scores: Any, attn_mask: Any) -> Any:
     """The softmax of scores, and zeros for a query that sees no key."""
     if attn_mask is None:
         return shares(scores, scores.ndim - 1)
-    mask = as_traced(attn_mask)
+    mask = _mask(name, scores.shape, attn_mask)
     if mask.dtype == bool:
         seen = np.any(mask, -1, keepdims=True)
         scores = np.where(mask, scores, -np.inf)
@@ -105,3 +117,29 @@ def _weights(scores: Any, attn_mask: Any) -> Any:
         seen = np.any(np.isfinite(scores), -1, keepdims=True)
     weights = shares(np.where(seen, scores, 0), scores.ndim - 1)
     return np.where(seen, weights, 0)
+
+
+def _mask(name: str, shape: tuple[int, ...], attn_mask: Any) -> Any:
+    """A mask for scores of a shape: of truth values, or of numbers to add."""
+    mask = as_traced(attn_mask)
+    if mask.dtype.kind not in "bf":
+        if isinstance(attn_mask, str):
+            got = f"got {attn_mask!r}; write is_causal=True for a causal mask"
+        else:
+            got = f"got dtype {mask.dtype} and shape {mask.shape}"
+        if mask.dtype.kind in "iu":
+            got += (
+                "; write attn_mask != 0 if it says which keys a query sees, or "
+                "attn_mask.astype(float) to add it"
+            )
+        refuse(
+            f"{name} needs attn_mask of truth values, or of floating-point numbers to "
+            f"add, but {got}",
+            TypeError,
+        )
+    if not broadcasts_to(mask.shape, shape):
+        refuse(
+            f"{name} needs attn_mask that broadcasts to (..., l, s), which is {shape} "
+            f"here, but got shape {mask.shape}"
+        )
+    return mask

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import each, inexact, refuse
+from fgrad.nn._arguments import inexact, refuse, whole
 
 __all__ = ["divided", "finished", "images_and_kernels", "wrong_channels"]
 
@@ -34,7 +34,7 @@ def images_and_kernels(
 
 def divided(name: str, groups: Any, channels: dict[str, int]) -> int:
     """The number of groups, which has to divide all these numbers of channels."""
-    (number,) = each(name, "groups", groups, 1, 1)
+    number = whole(name, "groups", groups, 1)
     for parameter, count in channels.items():
         if count % number:
             refuse(

@@ -11,7 +11,7 @@ from fgrad._engine.dispatch import lift
 from fgrad._engine.rules import constant
 from fgrad.batching.forms import one_array
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import floating, inexact, refuse
+from fgrad.nn._arguments import broadcasts_to, floating, inexact, refuse
 from fgrad.primitives.indexing import picked_at
 
 __all__ = ["dropout", "embedding", "linear", "masked_fill", "one_hot"]
@@ -46,10 +46,13 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     x, w = inexact("linear", input=input, weight=weight)
     if not x.ndim or w.ndim not in {1, 2} or x.shape[-1] != w.shape[-1]:
-        refuse(
+        words = (
             f"linear needs input of shape (..., m) and weight of shape (n, m) or (m,), "
             f"but got {x.shape} and {w.shape}"
         )
+        if x.ndim and w.ndim == 2 and x.shape[-1] == w.shape[0]:
+            words += "; write weight.T"
+        refuse(words)
     y = np.matmul(x, np.transpose(w))
     if bias is None:
         return y
@@ -151,9 +154,14 @@ def labels(
     """
     found = as_traced(value)
     if found.dtype.kind not in "iu" and found.size:
+        instead = f"write {parameter}.astype(int)"
+        if found.dtype.kind not in "fb":
+            instead = "labels are whole numbers from 0 on"
+        if found.dtype.kind in "SU":
+            instead += f"; write np.unique({parameter}, return_inverse=True)[1]"
         refuse(
             f"{name} needs integers, but {parameter} has dtype {found.dtype} and shape "
-            f"{found.shape}; write {parameter}.astype(int)",
+            f"{found.shape}; {instead}",
             TypeError,
         )
     seen = values(found)
@@ -213,12 +221,6 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
             f"to input of shape {x.shape}"
         )
     return np.where(hidden, value, x)
-
-
-def broadcasts_to(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether NumPy repeats an array of a shape to have another."""
-    pairs = zip(reversed(shape), reversed(other), strict=False)
-    return len(shape) <= len(other) and all(m in (1, n) for m, n in pairs)
 
 
 def dropout(

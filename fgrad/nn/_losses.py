@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import floating, reduced, refuse, same_shape
+from fgrad.nn._arguments import broadcasts_to, floating, reduced, refuse, same_shape
 from fgrad.nn._curves import soft_ramp
 
 __all__ = ["binary_cross_entropy_with_logits", "huber_loss", "mse_loss"]
@@ -108,10 +108,10 @@ def binary_cross_entropy_with_logits(
     target : array_like of float
         The probability of yes, from 0 to 1; of the shape of `input`.
     weight : array_like of float, optional
-        A weight for each loss; broadcasts.
+        A weight for each loss; broadcasts to the shape of `input`.
     reduction : "mean", "sum" or "none"
     pos_weight : array_like of float, optional
-        A weight for yes; broadcasts.
+        A weight for yes; broadcasts to the shape of `input`.
 
     Returns
     -------
@@ -120,9 +120,10 @@ def binary_cross_entropy_with_logits(
     Raises
     ------
     ValueError
-        If the shapes differ, or `reduction` is something else.
+        If the shapes differ, a weight does not broadcast to them, or `reduction` is
+        something else.
     TypeError
-        If the input is not of floating-point numbers.
+        If the input is not of floating-point numbers, or a weight not of real numbers.
 
     Notes
     -----
@@ -137,10 +138,10 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     x, y = _pair(name, input, target)
-    yes = y if pos_weight is None else as_traced(pos_weight) * y
+    yes = y if pos_weight is None else _weight(name, x, pos_weight=pos_weight) * y
     losses = yes * soft_ramp(-x) + (1 - y) * soft_ramp(x)
     if weight is not None:
-        losses = as_traced(weight) * losses
+        losses = _weight(name, x, weight=weight) * losses
     return reduced(name, losses, reduction)
 
 
@@ -150,3 +151,21 @@ def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     y = as_traced(target)
     same_shape(name, input=x, target=y)
     return x, y.astype(x.dtype) if y.dtype.kind in "iub" else y
+
+
+def _weight(name: str, x: Any, **given: Any) -> Any:
+    """A weight for numbers of the shape of `x`, in its precision if of integers."""
+    ((parameter, value),) = given.items()
+    weight = as_traced(value)
+    if weight.dtype.kind not in "fiub":
+        refuse(
+            f"{name} needs real numbers, but {parameter} has dtype {weight.dtype} and "
+            f"shape {weight.shape}",
+            TypeError,
+        )
+    if not broadcasts_to(weight.shape, x.shape):
+        refuse(
+            f"{name} needs {parameter} that broadcasts to the shape {x.shape} of "
+            f"input, but got shape {weight.shape}"
+        )
+    return weight if weight.dtype.kind == "f" else weight.astype(x.dtype)

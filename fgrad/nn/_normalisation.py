@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._engine.box import primal
-from fgrad.nn._arguments import each, floating, refuse
+from fgrad._engine.box import primal, stored, values
+from fgrad.nn._arguments import each, floating, refuse, setting, whole
 
 __all__ = ["BatchNorm", "batch_norm", "group_norm", "layer_norm"]
 
@@ -53,9 +53,9 @@ def batch_norm(
         Whether the mean and variance are those of this batch. (The variance is the mean
         of squares, as is usual; the new running variance has n - 1 instead of n.)
     momentum : float
-        The weight of this batch in the new running mean and variance.
+        The weight of this batch in the new running mean and variance; from 0 to 1.
     eps : float
-        Is added to the variance.
+        Is added to the variance; at least 0.
 
     Returns
     -------
@@ -66,7 +66,8 @@ def batch_norm(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or there is only one number for each channel.
+        If the shapes do not fit, there is only one number for each channel, a running
+        variance is negative, or an option is out of range.
     TypeError
         If an array is not of floating-point numbers.
 
@@ -93,6 +94,13 @@ def batch_norm(
     given = {"running_mean": running_mean, "running_var": running_var}
     mean, var = _for_channels("batch_norm", x, 1, **given)
     scale, offset = _for_channels("batch_norm", x, 1, weight=weight, bias=bias)
+    setting("batch_norm", "momentum", momentum, 0, 1)
+    setting("batch_norm", "eps", eps, 0)
+    if var is not None and bool(np.any(values(var) < 0)):
+        refuse(
+            f"batch_norm needs running_var of at least 0, but its smallest entry is "
+            f"{float(np.nanmin(stored(var)))!r}"
+        )
     if not training:
         if mean is None or var is None:
             refuse(
@@ -145,7 +153,7 @@ def layer_norm(
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, or `eps` is negative or not finite.
     TypeError
         If an array is not of floating-point numbers.
 
@@ -161,6 +169,7 @@ def layer_norm(
            [ 1., -1.]])
     """
     (x,) = floating("layer_norm", input=input)
+    setting("layer_norm", "eps", eps, 0)
     many = isinstance(normalized_shape, tuple | list)
     ndim = len(normalized_shape) if many else 1
     shape = each("layer_norm", "normalized_shape", normalized_shape, ndim, 0)
@@ -209,7 +218,8 @@ def group_norm(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or the groups do not divide the channels.
+        If the shapes do not fit, the groups do not divide the channels, or `eps` is
+        negative or not finite.
     TypeError
         If an array is not of floating-point numbers.
 
@@ -226,7 +236,8 @@ def group_norm(
     (x,) = floating("group_norm", input=input)
     if x.ndim < 2:
         refuse(f"group_norm needs input of shape (n, channels, ...), but got {x.shape}")
-    (count,) = each("group_norm", "num_groups", num_groups, 1, 1)
+    count = whole("group_norm", "num_groups", num_groups, 1)
+    setting("group_norm", "eps", eps, 0)
     channels = x.shape[1]
     if channels % count:
         refuse(

@@ -68,11 +68,12 @@ def _init(start: Any, params: Any) -> RssState:
 
 
 def _update(
-    eps: Any, grads: Any, state: RssState, params: Any = None
+    eps: Any, grads: Any, state: Any = None, params: Any = None
 ) -> tuple[Any, RssState]:
     check_state(state, RssState)
-    agree("grads", grads, "state.sum_of_squares", state.sum_of_squares)
-    total = tree.map(lambda s, q: cast(s + q, s), state.sum_of_squares, squared(grads))
+    total = state.sum_of_squares
+    agree("grads", grads, "state.sum_of_squares", total, squares=True)
+    total = tree.map(lambda s, q: cast(s + q, s), total, squared(grads))
 
     def scaled(g: Any, s: Any) -> Any:
         nothing = s + eps == 0

@@ -60,7 +60,8 @@ def scale_by_adam(
     Notes
     -----
     Kingma and Ba, Adam: a method for stochastic optimization (2015), algorithm 1. Its
-    derivatives are exact also where all gradients have been 0.
+    derivatives are exact also where all gradients have been 0. Averages of float16
+    gradients are float32, whose squares and `eps` are not rounded to 0.
 
     Examples
     --------
@@ -95,7 +96,7 @@ def _update(
     eps_root: Any,
     nesterov: bool,
     grads: Any,
-    state: AdamState,
+    state: Any = None,
     params: Any = None,
 ) -> tuple[Any, AdamState]:
     check_state(state, AdamState)
@@ -109,7 +110,8 @@ def _update(
     else:
         mean = corrected(mu, b1, count)
     updates = tree.map(
-        lambda m, v: cast(m / (root(v + eps_root) + eps), m),
+        lambda g, m, v: cast(m / (root(v + eps_root) + eps), g),
+        grads,
         mean,
         corrected(nu, b2, count),
     )

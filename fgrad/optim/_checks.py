@@ -31,6 +31,11 @@ def in_range(
     plain = primal(value)
     if not is_numeric(plain) or space(plain)[1].kind in "bc":
         raise SettingError(at(f"{name} is a real number, but got {plain!r}{source}"))
+    shape = space(plain)[0]
+    if shape != ():
+        raise SettingError(
+            at(f"{name} is one number, but got an array of shape {shape}{source}")
+        )
     looked_at = values(plain)
     low = looked_at > 0 if positive else looked_at >= 0
     if not np.all(low & (looked_at < below)):  # a nan is neither
@@ -40,7 +45,7 @@ def in_range(
         raise SettingError(
             at(f"{name} must be {bound}, but got {stored(plain)}{source}")
         )
-    return value if type(value) is Box or np.ndim(value) else float(value)
+    return value if type(value) is Box else float(value)
 
 
 def learning_rate(value: Any) -> Any:
@@ -48,17 +53,25 @@ def learning_rate(value: Any) -> Any:
     return value if callable(value) else in_range("a learning rate", value)
 
 
-def steps(name: str, value: Any) -> int:
+def steps(name: str, value: Any, least: int = 1) -> int:
     """A number of steps."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
         raise SettingError(
-            at(f"{name} is a number of steps, 1 or more, but got {value!r}")
+            at(f"{name} is a number of steps, {least} or more, but got {value!r}")
         )
     return int(value)
 
 
 def check_state(state: Any, kind: type) -> None:
     """Refuse the state of another optimiser."""
+    if state is None:
+        raise TreeError(
+            at(
+                "update needs the state that init or update of this optimiser "
+                "returned: write update(grads, state, params)"
+            )
+        )
     if not isinstance(state, kind):
         raise TreeError(
             at(
@@ -85,9 +98,18 @@ def check_params(params: Any) -> None:
 
 
 def agree(
-    name: str, tree: Any, reference_name: str, reference: Any, *, shapes: bool = True
+    name: str,
+    tree: Any,
+    reference_name: str,
+    reference: Any,
+    *,
+    shapes: bool = True,
+    squares: bool = False,
 ) -> None:
-    """Refuse a tree without the structure and the shapes of another one."""
+    """Refuse a tree without the structure and the shapes of another one.
+
+    Complex numbers do not fit to real ones, unless these are squares.
+    """
     leaves, structure = flatten(tree)
     others, expected = flatten(reference)
     if structure != expected:
@@ -97,17 +119,24 @@ def agree(
                 f"{_difference(structure, expected, name, reference_name)}"
             )
         )
+    if not shapes:
+        return
     for i, (leaf, other) in enumerate(zip(leaves, others, strict=True)):
-        if shapes and space(leaf)[0] != space(other)[0]:
-            path, there = (
-                leaf_paths(structure, root)[i] for root in (name, reference_name)
-            )
+        (shape, dtype), (wanted, expected_dtype) = space(leaf), space(other)
+        complex_for_real = dtype.kind == "c" and expected_dtype.kind != "c"
+        if shape == wanted and (squares or not complex_for_real):
+            continue
+        paths = [leaf_paths(structure, root)[i] for root in (name, reference_name)]
+        if shape != wanted:
             raise TreeError(
-                at(
-                    f"{path} has shape {space(leaf)[0]}, but {there} has shape "
-                    f"{space(other)[0]}"
-                )
+                at(f"{paths[0]} has shape {shape}, but {paths[1]} has shape {wanted}")
             )
+        raise TreeError(
+            at(
+                f"{paths[0]} is complex, but {paths[1]} is real: a real function of "
+                f"real parameters has a real gradient"
+            )
+        )
 
 
 def _difference(got: Structure, expected: Structure, here: str, there: str) -> str:

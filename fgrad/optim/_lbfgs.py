@@ -9,10 +9,10 @@ from fgrad._engine.box import boxes_in
 from fgrad._engine.later import LATER
 from fgrad._ravel import components
 from fgrad._transforms import value_and_grad
-from fgrad._transforms._values import check_function
+from fgrad._transforms._values import check_function, described, label, numeric_space
 from fgrad._tree import flatten
-from fgrad._words.callsite import at
-from fgrad.errors import ConversionError
+from fgrad._words.callsite import Site, at, caller
+from fgrad.errors import ConversionError, NonScalarOutputError
 from fgrad.optim._checks import check_params, in_range, steps
 
 __all__ = ["Minimum", "lbfgs"]
@@ -67,6 +67,8 @@ def lbfgs(
 
     Raises
     ------
+    NonScalarOutputError
+        If `fun` returns something else than one real number.
     ImportError
         If SciPy is not installed.
     SettingError
@@ -113,9 +115,12 @@ def lbfgs(
     except ImportError as error:
         raise ImportError(at("lbfgs needs SciPy: pip install scipy")) from error
     vector, joined = components(params)
+    site = caller()  # later, SciPy's lines are nearer
 
     def flat(v: Any) -> Any:
-        return fun(joined(v), *args)
+        out = fun(joined(v), *args)
+        _check_value(fun, out, site)
+        return out
 
     found = minimize(
         value_and_grad(flat),
@@ -127,4 +132,28 @@ def lbfgs(
     )
     return Minimum(
         joined(found.x), float(found.fun), found.nit, found.success, str(found.message)
+    )
+
+
+def _check_value(fun: Callable[..., Any], out: Any, site: Site) -> None:
+    """Refuse an objective that does not return one real number."""
+    found = numeric_space(out)
+    if found is not None and found.shape == () and found.dtype.kind in "iuf":
+        return
+    hint = "sum or average it"
+    if out is None:
+        hint = "did it forget its return?"
+    elif found is None:
+        hint = "return the number alone"
+    elif found.shape == ():
+        hint = "take its real part or its absolute value"
+        if found.dtype.kind == "b":
+            hint = "a truth value has no derivative"
+    what = f"a number of dtype {found.dtype}" if found and not found.shape else None
+    raise NonScalarOutputError(
+        at(
+            f"lbfgs needs an objective that returns one real number, but {label(fun)} "
+            f"returned {what or described(out)}: {hint}",
+            site,
+        )
     )

@@ -74,7 +74,7 @@ def _init(params: Any) -> LearningRateState:
 def _update(
     schedule: Callable[[Any], Any],
     grads: Any,
-    state: LearningRateState,
+    state: Any = None,
     params: Any = None,
 ) -> tuple[Any, LearningRateState]:
     check_state(state, LearningRateState)

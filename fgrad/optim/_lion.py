@@ -12,7 +12,7 @@ from fgrad import tree
 from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._decay import add_decayed_weights
 from fgrad.optim._learning_rate import scale_by_learning_rate
-from fgrad.optim._moments import average, filled
+from fgrad.optim._moments import average, cast, filled
 from fgrad.optim._transformation import GradientTransformation, chain
 
 __all__ = ["LionState", "lion", "scale_by_lion"]
@@ -67,11 +67,12 @@ def _init(params: Any) -> LionState:
 
 
 def _update(
-    b1: Any, b2: Any, grads: Any, state: LionState, params: Any = None
+    b1: Any, b2: Any, grads: Any, state: Any = None, params: Any = None
 ) -> tuple[Any, LionState]:
     check_state(state, LionState)
     agree("grads", grads, "state.mu", state.mu)
-    updates = tree.map(np.sign, average(b1, state.mu, grads))
+    ahead = average(b1, state.mu, grads)
+    updates = tree.map(lambda g, m: cast(np.sign(m), g), grads, ahead)
     return updates, LionState(average(b2, state.mu, grads))
 
 

@@ -1,4 +1,8 @@
-"""Running averages of gradients and of their squares."""
+"""Running averages of gradients and of their squares.
+
+Moments of float16 gradients are float32: the square of 1e-4 would be 0 in float16, and
+so would ``eps``.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +25,24 @@ def cast(value: Any, like: Any) -> Any:
 
 
 def filled(params: Any, value: float = 0.0, *, real: bool = False) -> Any:
-    """Constant arrays like the parameters; real numbers, for squares, if `real`."""
+    """Constant moments like the parameters; real numbers, for squares, if `real`."""
 
     def full(leaf: Any) -> Any:
         shape, dtype = space(leaf)
         if real and dtype.kind == "c":
             dtype = np.finfo(dtype).dtype
-        return np.full(shape, value, dtype)[()]
+        return np.full(shape, value, np.float32 if dtype == np.float16 else dtype)[()]
 
     return tree.map(full, params)
 
 
 def average(decay: Any, old: Any, new: Any) -> Any:
     """The exponential average of trees: each step forgets the part ``1 - decay``."""
-    return tree.map(lambda o, n: cast(decay * o + (1 - decay) * n, o), old, new)
+
+    def mixed(o: Any, n: Any) -> Any:
+        return cast(decay * o + (1 - decay) * _wide(n), o)
+
+    return tree.map(mixed, old, new)
 
 
 def squared(grads: Any) -> Any:
@@ -43,7 +51,13 @@ def squared(grads: Any) -> Any:
 
 
 def _squared(g: Any) -> Any:
+    g = _wide(g)
     return g.real * g.real + g.imag * g.imag if np.iscomplexobj(g) else g * g
+
+
+def _wide(g: Any) -> Any:
+    """A gradient in the precision of its moments."""
+    return cast(g, np.float32()) if space(g)[1] == np.float16 else g
 
 
 def corrected(moment: Any, decay: Any, count: Any) -> Any:

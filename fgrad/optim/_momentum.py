@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fgrad import tree
+from fgrad._words.callsite import at
+from fgrad.errors import SettingError
 from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import cast, filled
 from fgrad.optim._transformation import GradientTransformation, chain
 
-__all__ = ["TraceState", "sgd", "trace"]
+__all__ = ["TraceState", "momentum_of", "sgd", "trace"]
 
 
 class TraceState(NamedTuple):
@@ -61,7 +63,7 @@ def _init(params: Any) -> TraceState:
 
 
 def _update(
-    decay: Any, nesterov: bool, grads: Any, state: TraceState, params: Any = None
+    decay: Any, nesterov: bool, grads: Any, state: Any = None, params: Any = None
 ) -> tuple[Any, TraceState]:
     check_state(state, TraceState)
     agree("grads", grads, "state.trace", state.trace)
@@ -70,7 +72,8 @@ def _update(
         return cast(g + decay * t, t)
 
     velocity = tree.map(summed, grads, state.trace)
-    updates = tree.map(summed, grads, velocity) if nesterov else velocity
+    ahead = tree.map(summed, grads, velocity) if nesterov else velocity
+    updates = tree.map(lambda g, t: cast(t, g), grads, ahead)
     return updates, TraceState(velocity)
 
 
@@ -97,7 +100,7 @@ def sgd(
     Raises
     ------
     SettingError
-        If a setting is out of range.
+        If a setting is out of range, or `nesterov` is true without a momentum.
 
     Examples
     --------
@@ -111,4 +114,32 @@ def sgd(
     np.True_
     """
     last = scale_by_learning_rate(learning_rate)
-    return last if momentum is None else chain(trace(momentum, nesterov), last)
+    ball = momentum_of("sgd", momentum, nesterov)
+    if ball:
+        return chain(*ball, last)
+    return GradientTransformation(last.init, partial(_fitting, last.update))
+
+
+def _fitting(
+    update: Any, grads: Any, state: Any = None, params: Any = None
+) -> tuple[Any, Any]:
+    """An update whose state knows no shapes: the parameters do."""
+    if params is not None:
+        agree("grads", grads, "params", params)
+    return update(grads, state, params)
+
+
+def momentum_of(
+    name: str, momentum: float | None, nesterov: bool
+) -> list[GradientTransformation]:
+    """The momentum of an optimiser, if it has one."""
+    if momentum is not None:
+        return [trace(momentum, nesterov)]
+    if nesterov:
+        raise SettingError(
+            at(
+                f"{name} with nesterov=True needs a momentum: write momentum=0.9, or "
+                f"leave nesterov out"
+            )
+        )
+    return []

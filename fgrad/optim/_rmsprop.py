@@ -12,7 +12,7 @@ from fgrad import tree
 from fgrad.optim._checks import agree, check_params, check_state, in_range
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._moments import average, cast, filled, root, squared
-from fgrad.optim._momentum import trace
+from fgrad.optim._momentum import momentum_of
 from fgrad.optim._transformation import GradientTransformation, chain
 
 __all__ = ["RmsState", "rmsprop", "scale_by_rms"]
@@ -82,11 +82,11 @@ def _update(
     eps: Any,
     eps_in_sqrt: bool,
     grads: Any,
-    state: RmsState,
+    state: Any = None,
     params: Any = None,
 ) -> tuple[Any, RmsState]:
     check_state(state, RmsState)
-    agree("grads", grads, "state.nu", state.nu)
+    agree("grads", grads, "state.nu", state.nu, squares=True)
     nu = average(decay, state.nu, squared(grads))
 
     def scaled(g: Any, v: Any) -> Any:
@@ -124,7 +124,7 @@ def rmsprop(
     Raises
     ------
     SettingError
-        If a setting is out of range.
+        If a setting is out of range, or `nesterov` is true without a momentum.
 
     Notes
     -----
@@ -141,10 +141,8 @@ def rmsprop(
     >>> abs(x) < 0.1
     np.True_
     """
-    parts = [
+    return chain(
         scale_by_rms(decay, eps, initial_scale, eps_in_sqrt),
         scale_by_learning_rate(learning_rate),
-    ]
-    if momentum is not None:
-        parts.append(trace(momentum, nesterov))
-    return chain(*parts)
+        *momentum_of("rmsprop", momentum, nesterov),
+    )

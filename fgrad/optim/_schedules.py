@@ -95,7 +95,7 @@ def linear_schedule(
         in_range("init_value of a schedule", init_value),
         in_range("end_value of a schedule", end_value),
         steps("transition_steps", transition_steps),
-        transition_begin,
+        steps("transition_begin", transition_begin, 0),
     )
 
 
@@ -199,7 +199,7 @@ def exponential_decay(
         in_range("init_value of a schedule", init_value),
         steps("transition_steps", transition_steps),
         in_range("decay_rate of a schedule", decay_rate),
-        transition_begin,
+        steps("transition_begin", transition_begin, 0),
         staircase,
         None if end_value is None else in_range("end_value of a schedule", end_value),
     )
@@ -241,7 +241,8 @@ def join_schedules(
     Raises
     ------
     SettingError
-        If there is not one boundary between two schedules, or if they do not increase.
+        If a schedule is no function, if there is not one boundary between two
+        schedules, or if they do not increase.
 
     Examples
     --------
@@ -251,6 +252,14 @@ def join_schedules(
     >>> [float(rate(count)) for count in (0, 9, 10, 11)]
     [0.0, 0.45, 0.1, 0.1]
     """
+    for schedule in schedules:
+        if not callable(schedule):
+            raise SettingError(
+                at(
+                    f"join_schedules needs schedules, but got {schedule!r}: write "
+                    f"optim.constant_schedule(...) for one number"
+                )
+            )
     if len(boundaries) != len(schedules) - 1:
         raise SettingError(
             at(
@@ -289,6 +298,7 @@ def warmup_cosine_decay_schedule(
     init_value, peak_value, end_value : float
         The learning rate at the first step, after the warm-up, and at the end.
     warmup_steps : int
+        With 0, the first step has the rate `peak_value`.
     decay_steps : int
         All steps, those of the warm-up among them.
     exponent : float
@@ -314,19 +324,15 @@ def warmup_cosine_decay_schedule(
     """
     peak = in_range("peak_value of a schedule", peak_value)
     end = in_range("end_value of a schedule", end_value)
-    return join_schedules(
-        [
-            linear_schedule(init_value, peak, warmup_steps),
-            partial(
-                _from_to,
-                peak,
-                end,
-                steps("decay_steps - warmup_steps", decay_steps - warmup_steps),
-                in_range("exponent of a schedule", exponent),
-            ),
-        ],
-        [warmup_steps],
+    first = in_range("init_value of a schedule", init_value)
+    up = steps("warmup_steps", warmup_steps, 0)
+    down = steps("decay_steps - warmup_steps", steps("decay_steps", decay_steps) - up)
+    decay = partial(
+        _from_to, peak, end, down, in_range("exponent of a schedule", exponent)
     )
+    if not up:
+        return decay
+    return join_schedules([linear_schedule(first, peak, up), decay], [up])
 
 
 def _from_to(init: Any, end: Any, length: int, exponent: Any, count: Any) -> Any:

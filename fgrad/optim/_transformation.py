@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fgrad import tree
 from fgrad._words.callsite import at
-from fgrad.errors import TreeError
+from fgrad.errors import SettingError, TreeError
 from fgrad.optim._checks import agree, check_params, check_state
 from fgrad.optim._moments import cast
 
@@ -100,6 +100,11 @@ def chain(*transformations: GradientTransformation) -> GradientTransformation:
     GradientTransformation
         Its state is a tuple with the state of each.
 
+    Raises
+    ------
+    SettingError
+        If something else than transformations is given.
+
     Examples
     --------
     >>> import numpy as np
@@ -109,9 +114,26 @@ def chain(*transformations: GradientTransformation) -> GradientTransformation:
     >>> optimiser.update(np.array([30.0, 40.0]), optimiser.init(params), params)[0]
     array([-0.06, -0.08])
     """
+    for part in transformations:
+        _check_part(part)
     return GradientTransformation(
         partial(_init_each, transformations), partial(_update_each, transformations)
     )
+
+
+def _check_part(part: Any) -> None:
+    """Refuse what has not the two functions of a transformation."""
+    if callable(getattr(part, "init", None)) and callable(
+        getattr(part, "update", None)
+    ):
+        return
+    got = repr(part)
+    if isinstance(part, list | tuple):
+        got = f"a {type(part).__name__}: write chain(*transformations)"
+    elif callable(part):
+        name = getattr(part, "__name__", repr(part))
+        got = f"the function {name}: call it with its settings, as in {name}(...)"
+    raise SettingError(at(f"chain takes transformations, but got {got}"))
 
 
 def _init_each(parts: tuple[GradientTransformation, ...], params: Any) -> Any:
@@ -121,7 +143,7 @@ def _init_each(parts: tuple[GradientTransformation, ...], params: Any) -> Any:
 def _update_each(
     parts: tuple[GradientTransformation, ...],
     grads: Any,
-    state: tuple[Any, ...],
+    state: Any = None,
     params: Any = None,
 ) -> tuple[Any, tuple[Any, ...]]:
     check_state(state, tuple)
@@ -150,6 +172,7 @@ def _nothing(params: Any) -> tuple[()]:
 
 
 def _update_stateless(
-    fun: Callable[[Any, Any], Any], grads: Any, state: Any, params: Any = None
+    fun: Callable[[Any, Any], Any], grads: Any, state: Any = None, params: Any = None
 ) -> tuple[Any, Any]:
+    check_state(state, tuple)
     return fun(grads, params), state
