@@ -1,0 +1,85 @@
+"""What MkDocs is told about fgrad's pages, beside `mkdocs.yml`.
+
+The pages of `docs/` are written for two places: GitHub, and the site. Relative links lead
+to files of the repository; here, they are turned into links to the pages of the site that
+are made of these files. MkDocs finds the functions by their names.
+"""
+
+import os.path
+import re
+from pathlib import Path
+from posixpath import dirname, join, normpath, relpath
+from typing import Any
+
+import notebooks
+import reference
+
+ROOT = Path(__file__).parents[2]
+
+MADE = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "README.md": "index.md",
+    "benchmarks/README.md": "benchmarks.md",
+    **{
+        f"docs/notebooks/{path.name}": f"notebooks/{path.stem}.md"
+        for path in (ROOT / "docs" / "notebooks").glob("*.ipynb")
+    },
+    **{
+        f"examples/{path.name}": f"examples/{path.stem}.md"
+        for path in (ROOT / "examples").glob("*.py")
+    },
+}
+"""Files of the repository, and the pages that the site has for them."""
+
+LINK = re.compile(r"(?<!\\)\]\((?!\w+:|#)([^)#\s]*)(#[^)\s]*)?\)")
+SESSION = re.compile(r"^( *)```python\n(?= *>>>)", re.MULTILINE)
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages that are made of other files than those of `docs/`."""
+    from mkdocs.structure.files import File
+
+    pages = reference.pages((ROOT / "docs" / "reference.md").read_text("utf-8"))
+    for source, page in MADE.items():
+        if page != "index.md":
+            pages[page] = content(ROOT / source)
+    for page, text in pages.items():
+        made = File.generated(config, page, content=text)
+        if page.startswith(("examples/", "api/")):
+            made.inclusion = made.inclusion.NOT_IN_NAV
+        files.append(made)
+    return files
+
+
+def content(path: Path) -> str:
+    """A file of the repository as Markdown."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        return notebooks.markdown(text)
+    if path.suffix == ".py":
+        name = path.relative_to(ROOT)
+        return f"# `{name}`\n\n[The gallery](../docs/gallery.md)\n\n```python\n{text}```\n"
+    return text
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Turn what GitHub shows into what the site shows."""
+    uri = page.file.src_uri
+    source = {made: source for source, made in MADE.items()}.get(uri, f"docs/{uri}")
+    if uri == "index.md":
+        source = "docs/index.md"
+    if uri == "reference.md":
+        markdown = reference.linked(markdown)
+    if uri.startswith("api/"):
+        return markdown
+    markdown = LINK.sub(lambda link: f"]({led(link, source, uri)})", markdown)
+    markdown = SESSION.sub(r"\1```pycon\n", markdown)
+    return markdown.replace("<BLANKLINE>", "")
+
+
+def led(link: re.Match[str], source: str, uri: str) -> str:
+    """Where a link of a file of the repository leads on a page of the site."""
+    target = normpath(join(dirname(source), link[1]))
+    target = MADE.get(target, target.removeprefix("docs/"))
+    return relpath(target, dirname(uri) or ".") + (link[2] or "")

@@ -1,0 +1,46 @@
+"""The pages of the API: one for each section of `reference.md`, from the docstrings."""
+
+import re
+from collections.abc import Iterator
+
+SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+ROW = re.compile(r"^\| `((?:\w+\.)*(\w+))([^`]*)` \|", re.MULTILINE)
+
+
+def sections(text: str) -> Iterator[tuple[str, str, str]]:
+    """The title, the module and the rows of each section of the reference."""
+    _, *parts = SECTION.split(text)
+    for title, body in zip(parts[::2], parts[1::2], strict=True):
+        module = title.strip("`") if title.startswith("`fgrad") else "fgrad"
+        yield title, module, body
+
+
+def place(title: str) -> str:
+    """The page of a section."""
+    words = re.findall(r"\w+", title.removeprefix("`fgrad.").lower())
+    return f"api/{'_'.join(words)}.md"
+
+
+def pages(text: str) -> dict[str, str]:
+    """The pages, which mkdocstrings fills with the docstrings of what they name."""
+    return {
+        place(title): "\n\n".join(
+            [
+                f"# {title}",
+                "[All names](../reference.md)",
+                *(f"::: {module}.{row[1]}" for row in ROW.finditer(body)),
+            ]
+        )
+        for title, module, body in sections(text)
+    }
+
+
+def linked(text: str) -> str:
+    """The reference, where each name leads to its docstring."""
+    first, *_ = SECTION.split(text)
+    made = [first]
+    for title, module, body in sections(text):
+        page = place(title)
+        row = rf"| [`\1`]({page}#{module}.\1)`\3` |"
+        made.append(f"## {title}\n{ROW.sub(row, body).replace(')`` |', ') |')}")
+    return "".join(made)
