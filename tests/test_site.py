@@ -1,6 +1,6 @@
 """The documentation site is built without a warning, and can be read.
 
-    pip install '.[docs]' && python -m pytest tests/test_site.py
+pip install '.[docs]' && python -m pytest tests/test_site.py
 """
 
 import json
@@ -96,7 +96,9 @@ def test_nothing_is_loaded_from_elsewhere(site, pages):
         for link in page.loads:
             assert not urlsplit(link).netloc, (address, link)
     for path in site.rglob("*.css"):
-        for link in re.findall(r"(?:url\(|@import)\s*[\"']?([^\"')]+)", path.read_text()):
+        for link in re.findall(
+            r"(?:url\(|@import)\s*[\"']?([^\"')]+)", path.read_text()
+        ):
             assert not urlsplit(link).netloc, (path, link)
 
 

@@ -1,11 +1,10 @@
 """What MkDocs is told about fgrad's pages, beside `mkdocs.yml`.
 
-The pages of `docs/` are written for two places: GitHub, and the site. Relative links lead
-to files of the repository; here, they are turned into links to the pages of the site that
-are made of these files. MkDocs finds the functions by their names.
+The pages of `docs/` are written for two places: GitHub, and the site. Relative links
+lead to files of the repository; here, they are turned into links to the pages of the
+site that are made of these files. MkDocs finds the functions by their names.
 """
 
-import os.path
 import re
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
@@ -32,8 +31,10 @@ MADE = {
 }
 """Files of the repository, and the pages that the site has for them."""
 
-LINK = re.compile(r"(?<!\\)\]\((?!\w+:|#)([^)#\s]*)(#[^)\s]*)?\)")
-SESSION = re.compile(r"^( *)```python\n(?= *>>>)", re.MULTILINE)
+SOURCES = {page: source for source, page in MADE.items() if page != "index.md"}
+
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]*)(#[^)\s]*)?\)")
+CODE = re.compile(r"(^```\w+\n.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -41,9 +42,8 @@ def on_files(files: Any, config: Any) -> Any:
     from mkdocs.structure.files import File
 
     pages = reference.pages((ROOT / "docs" / "reference.md").read_text("utf-8"))
-    for source, page in MADE.items():
-        if page != "index.md":
-            pages[page] = content(ROOT / source)
+    for page, source in SOURCES.items():
+        pages[page] = content(ROOT / source)
     for page, text in pages.items():
         made = File.generated(config, page, content=text)
         if page.startswith(("examples/", "api/")):
@@ -59,23 +59,32 @@ def content(path: Path) -> str:
         return notebooks.markdown(text)
     if path.suffix == ".py":
         name = path.relative_to(ROOT)
-        return f"# `{name}`\n\n[The gallery](../docs/gallery.md)\n\n```python\n{text}```\n"
+        return (
+            f"# `{name}`\n\n[The gallery](../docs/gallery.md)\n\n```python\n{text}```\n"
+        )
     return text
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Turn what GitHub shows into what the site shows."""
     uri = page.file.src_uri
-    source = {made: source for source, made in MADE.items()}.get(uri, f"docs/{uri}")
-    if uri == "index.md":
-        source = "docs/index.md"
-    if uri == "reference.md":
-        markdown = reference.linked(markdown)
     if uri.startswith("api/"):
         return markdown
-    markdown = LINK.sub(lambda link: f"]({led(link, source, uri)})", markdown)
-    markdown = SESSION.sub(r"\1```pycon\n", markdown)
-    return markdown.replace("<BLANKLINE>", "")
+    if uri == "reference.md":
+        markdown = reference.linked(markdown)
+    if uri == "errors.md":
+        markdown = reference.named(markdown)
+    source = SOURCES.get(uri, f"docs/{uri}")
+    parts = CODE.split(markdown)
+    parts[::2] = [
+        LINK.sub(lambda link: f"]({led(link, source, uri)})", text)
+        for text in parts[::2]
+    ]
+    parts[1::2] = [
+        code.replace("```python\n>>>", "```pycon\n>>>").replace("<BLANKLINE>", "")
+        for code in parts[1::2]
+    ]
+    return "".join(parts)
 
 
 def led(link: re.Match[str], source: str, uri: str) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 
+APPLIED = re.compile(r"\\(sin|cos|exp|log)\b(?= )")
+"""A function before its argument, where MathML would have no space."""
+
 
 def markdown(notebook: str) -> str:
     """A notebook, as it is stored, as one page of Markdown."""
@@ -25,7 +28,8 @@ def with_formulas(text: str) -> str:
     def mathml(formula: re.Match[str]) -> str:
         block, inline = formula.groups()
         display = "block" if block else "inline"
-        shown = convert((block or inline).replace("\n", " "), display=display)
+        spaced = APPLIED.sub(r"\\\1\\,", (block or inline).replace("\n", " "))
+        shown = convert(spaced, display=display)
         return f'<div class="formula">{shown}</div>' if block else shown
 
     return FORMULA.sub(mathml, text)

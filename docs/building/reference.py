@@ -16,7 +16,9 @@ def sections(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def place(title: str) -> str:
-    """The page of a section."""
+    """The page of a section. That of the errors is written by hand."""
+    if title == "`fgrad.errors`":
+        return "errors.md"
     words = re.findall(r"\w+", title.removeprefix("`fgrad.").lower())
     return f"api/{'_'.join(words)}.md"
 
@@ -32,6 +34,7 @@ def pages(text: str) -> dict[str, str]:
             ]
         )
         for title, module, body in sections(text)
+        if place(title).startswith("api/")
     }
 
 
@@ -44,3 +47,10 @@ def linked(text: str) -> str:
         row = rf"| [`\1`]({page}#{module}.\1)`\3` |"
         made.append(f"## {title}\n{ROW.sub(row, body).replace(')`` |', ') |')}")
     return "".join(made)
+
+
+def named(text: str) -> str:
+    """The page of errors, where each class is found as it is in the other pages."""
+    return re.sub(
+        r"^(## `(\w+)`)$", r"[](){ #fgrad.errors.\2 }\n\n\1", text, flags=re.MULTILINE
+    )
