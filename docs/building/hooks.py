@@ -34,7 +34,8 @@ MADE = {
 SOURCES = {page: source for source, page in MADE.items() if page != "index.md"}
 
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]*)(#[^)\s]*)?\)")
-CODE = re.compile(r"(^```\w+\n.*?^```$)", re.MULTILINE | re.DOTALL)
+UNDESCRIBED = re.compile(r'–\s*<div class="doc-md-description">\s*</div>')
+CODE = re.compile(r"(^```[^\n`]+\n.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -85,6 +86,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         for code in parts[1::2]
     ]
     return "".join(parts)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Leave out the dash before a description that is not there."""
+    return UNDESCRIBED.sub("", html)
 
 
 def led(link: re.Match[str], source: str, uri: str) -> str:

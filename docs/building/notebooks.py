@@ -50,7 +50,7 @@ def output(one: dict[str, Any]) -> str:
         svg = "".join(data["image/svg+xml"]).encode()
         return image("svg+xml", base64.b64encode(svg).decode())
     text = "".join(one.get("text") or data["text/plain"])
-    return f"```text\n{text.rstrip()}\n```"
+    return f"```{{ .text .output }}\n{text.rstrip()}\n```"
 
 
 def image(kind: str, encoded: str) -> str:
