@@ -33,7 +33,7 @@ MADE = {
 
 SOURCES = {page: source for source, page in MADE.items() if page != "index.md"}
 
-LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]*)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 UNDESCRIBED = re.compile(r'–\s*<div class="doc-md-description">\s*</div>')
 CODE = re.compile(r"(^```[^\n`]+\n.*?^```$)", re.MULTILINE | re.DOTALL)
 
