@@ -32,10 +32,11 @@ MADE = {
 """Files of the repository, and the pages that the site has for them."""
 
 SOURCES = {page: source for source, page in MADE.items() if page != "index.md"}
+"""The other way round. The front page of the site is one of its own."""
 
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
-UNDESCRIBED = re.compile(r'–\s*<div class="doc-md-description">\s*</div>')
 CODE = re.compile(r"(^```[^\n`]+\n.*?^```$)", re.MULTILINE | re.DOTALL)
+UNDESCRIBED = re.compile(r'–\s*<div class="doc-md-description">\s*</div>')
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -59,10 +60,8 @@ def content(path: Path) -> str:
     if path.suffix == ".ipynb":
         return notebooks.markdown(text)
     if path.suffix == ".py":
-        name = path.relative_to(ROOT)
-        return (
-            f"# `{name}`\n\n[The gallery](../docs/gallery.md)\n\n```python\n{text}```\n"
-        )
+        title = f"# `{path.relative_to(ROOT)}`"
+        return f"{title}\n\n[Gallery](../docs/gallery.md)\n\n```python\n{text}```\n"
     return text
 
 
@@ -78,7 +77,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     source = SOURCES.get(uri, f"docs/{uri}")
     parts = CODE.split(markdown)
     parts[::2] = [
-        LINK.sub(lambda link: f"]({led(link, source, uri)})", text)
+        LINK.sub(lambda link: f"]({target(link, source, uri)})", text)
         for text in parts[::2]
     ]
     parts[1::2] = [
@@ -93,8 +92,8 @@ def on_page_content(html: str, **_: Any) -> str:
     return UNDESCRIBED.sub("", html)
 
 
-def led(link: re.Match[str], source: str, uri: str) -> str:
+def target(link: re.Match[str], source: str, uri: str) -> str:
     """Where a link of a file of the repository leads on a page of the site."""
-    target = normpath(join(dirname(source), link[1]))
-    target = MADE.get(target, target.removeprefix("docs/"))
-    return relpath(target, dirname(uri) or ".") + (link[2] or "")
+    path = normpath(join(dirname(source), link[1]))
+    page = MADE.get(path, path.removeprefix("docs/"))
+    return relpath(page, dirname(uri) or ".") + (link[2] or "")

@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 
 SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-ROW = re.compile(r"^\| `((?:\w+\.)*(\w+))([^`]*)` \|", re.MULTILINE)
+ROW = re.compile(r"^\| `([\w.]+)([^`]*)` \|", re.MULTILINE)
+"""The name and the signature of a function or class; classes have no signature."""
+
+ERROR = re.compile(r"^(## `(\w+)`)$", re.MULTILINE)
 
 
 def sections(text: str) -> Iterator[tuple[str, str, str]]:
@@ -43,14 +46,16 @@ def linked(text: str) -> str:
     first, *_ = SECTION.split(text)
     made = [first]
     for title, module, body in sections(text):
-        page = place(title)
-        row = rf"| [`\1`]({page}#{module}.\1)`\3` |"
-        made.append(f"## {title}\n{ROW.sub(row, body).replace(')`` |', ') |')}")
+        address = f"{place(title)}#{module}."
+
+        def row(found: re.Match[str], address: str = address) -> str:
+            name, signature = found.groups()
+            return f"| [`{name}`]({address}{name}){signature and f'`{signature}`'} |"
+
+        made.append(f"## {title}\n{ROW.sub(row, body)}")
     return "".join(made)
 
 
 def named(text: str) -> str:
     """The page of errors, where each class is found as it is in the other pages."""
-    return re.sub(
-        r"^(## `(\w+)`)$", r"[](){ #fgrad.errors.\2 }\n\n\1", text, flags=re.MULTILINE
-    )
+    return ERROR.sub(r"[](){ #fgrad.errors.\2 }\n\n\1", text)
