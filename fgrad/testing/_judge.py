@@ -34,7 +34,8 @@ def judge(
     # A value of 0 at the point says nothing: look at the values around it, too. A
     # derivative is not more precise than they are.
     values = max(values, line.reach())
-    atol += 100 * line.rounding * values
+    floor = 100 * line.rounding * values
+    atol += floor
     if line.jumps(values):
         return Finding("jump", line.slope())
     usual = line.noise
@@ -56,7 +57,7 @@ def judge(
         return Finding("wrong", slope)
     sure = slope.error <= max(1e-3 * largest, 1e-8 * values)
     if off <= allowed + 3 * slope.error and sure:
-        return Finding("right", slope)
+        return Finding("right", slope._replace(error=max(slope.error, floor)))
     return Finding("noisy" if noise > 1e4 * usual else "cannot tell", slope)
 
 

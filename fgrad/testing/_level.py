@@ -40,11 +40,17 @@ class Settings:
 
 
 def weights(ys: Sequence[Any], rng: np.random.Generator) -> list[Any]:
-    """Random cotangents, larger where results are smaller; 1 for a single number."""
+    """Random cotangents, larger where results are smaller; 1 for a single number.
+
+    What is far smaller than other results may be what rounding has left of them.
+    """
     if len(ys) == 1 and np.shape(ys[0]) == () and np.asarray(ys[0]).dtype.kind == "f":
         return [np.ones_like(ys[0])]
+    found = [sizes(y) for y in ys]
+    least = max([size.max(initial=0.0) for size in found], default=0.0) * 2.0**-16
     return [
-        np.asarray(direction(y, rng) / sizes(y), np.asarray(y).dtype)[()] for y in ys
+        np.asarray(direction(y, rng) / np.maximum(size, least), np.asarray(y).dtype)[()]
+        for y, size in zip(ys, found, strict=True)
     ]
 
 
