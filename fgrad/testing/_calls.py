@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from typing_extensions import override
 
+from fgrad._engine.bind import bind
 from fgrad._engine.box import boxes_in, rebuilt
 from fgrad._engine.rules import CONSTANTS, Rule
 from fgrad._engine.trace import Trace
@@ -36,6 +37,12 @@ class Call(NamedTuple):
     site: Site
     copies: tuple[Any, ...]
     """The arrays among `args` as they were, to see which have been changed since."""
+
+    def __call__(self, *args: Any) -> Any:
+        """Call it again with other arguments, which may be traced."""
+        if self.rule.pullbacks and self.fun is self.rule.fun:
+            return bind(self.rule, args, self.kwargs)
+        return self.fun(*args, **self.kwargs)
 
 
 class Calls(Trace):

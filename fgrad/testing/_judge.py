@@ -46,7 +46,9 @@ def judge(
     allowed = rtol * size + atol
     errors = left.error + right.error
     gap = abs(left.value - right.value)
-    if gap > 10 * errors + 1e-7 * (size + abs(left.value) + abs(right.value)):
+    least = 10 * errors + 1e-7 * (size + abs(left.value) + abs(right.value))
+    halfway = abs(slope.value - (left.value + right.value) / 2) <= 0.1 * gap
+    if gap > least and halfway:  # else one side was misled by large steps
         low, high = sorted((left.value, right.value))
         slack = 3 * errors + allowed + 1e-9 * (high - low)
         between = low - slack <= got <= high + slack

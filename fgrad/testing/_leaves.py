@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import primal, stored
 from fgrad._tree import flatten, leaf_paths, unflatten
 
 __all__ = [
@@ -37,7 +37,7 @@ def float_positions(leaves: Sequence[Any]) -> list[int]:
     return [
         i
         for i, leaf in enumerate(leaves)
-        if type(leaf) is not fixed and np.asarray(primal(leaf)).dtype.kind in "fc"
+        if type(leaf) is not fixed and np.asarray(stored(leaf)).dtype.kind in "fc"
     ]
 
 

@@ -21,6 +21,9 @@ from fgrad.testing._leaves import direction, paired, sizes
 from fgrad.testing._line import Line
 from fgrad.testing._report import Verdict
 
+GROUP = 8
+"""Sizes that differ by less than 2**8 are similar."""
+
 __all__ = ["Level", "Settings", "weights"]
 
 
@@ -39,14 +42,22 @@ class Settings:
     noise: float = 0.0
 
 
-def weights(ys: Sequence[Any], rng: np.random.Generator) -> list[Any]:
+def weights(
+    ys: Sequence[Any], rng: np.random.Generator, natural: Sequence[Any] = ()
+) -> list[Any]:
     """Random cotangents, larger where results are smaller; 1 for a single number.
 
-    What is far smaller than other results may be what rounding has left of them.
+    What is far smaller than other results, or than what is `natural` for it, may be
+    what rounding has left of larger numbers.
     """
     if len(ys) == 1 and np.shape(ys[0]) == () and np.asarray(ys[0]).dtype.kind == "f":
         return [np.ones_like(ys[0])]
     found = [sizes(y) for y in ys]
+    if natural:
+        found = [
+            np.maximum(size, 2.0**-30 * n)
+            for size, n in zip(found, natural, strict=True)
+        ]
     least = max([size.max(initial=0.0) for size in found], default=0.0) * 2.0**-16
     return [
         np.asarray(direction(y, rng) / np.maximum(size, least), np.asarray(y).dtype)[()]
@@ -67,6 +78,8 @@ class Level:
     gradient: list[Any]
     pull: Callable[[list[Any]], Sequence[Any]] | None
     """Other gradients, for other weights, if there is a way to them."""
+    natural: Sequence[Any] = ()
+    """The size of the numbers from whose sums results may come, for each of them."""
 
     def scale(self, k: int) -> Any:
         """The natural size of the entries of a leaf."""
@@ -103,8 +116,12 @@ class Level:
 
     @cached_property
     def values(self) -> float:
-        """The size of the combined result."""
-        return paired(self.ws, self.ys)[1]
+        """The size of the combined result, or of the numbers that it comes from."""
+        ys = self.ys
+        if self.natural:
+            pairs = zip(ys, self.natural, strict=True)
+            ys = [np.maximum(np.abs(y), n) for y, n in pairs]
+        return paired(self.ws, ys)[1]
 
     @cached_property
     def rounding(self) -> float:
@@ -117,6 +134,23 @@ class Level:
         """The combined result along a direction of one leaf."""
         values = self.values + size
         return Line(lambda t: self.change(k, v, t), self.rounding, values)
+
+    def groups(self, k: int, v: Any) -> list[Any]:
+        """The direction of one leaf in parts, with entries of similar size in each.
+
+        Each part has steps of its own. If all entries are of similar size, there is
+        none.
+        """
+        size = np.abs(self.xs[k])
+        if self.settings.scales is not None or size.size < 2 or not size.any():
+            return []
+        size = np.where(size == 0, size.max(), size)
+        group = np.floor(np.log2(size.max() / size) / GROUP)
+        values = np.unique(group)
+        if len(values) < 2:
+            return []
+        v = np.sign(v) if np.asarray(v).dtype.kind == "f" else v / np.abs(v)
+        return [self.like(k, np.where(group == n, v * size, 0.0)) for n in values]
 
     def along(self, k: int, v: Any) -> tuple[float, float, Finding]:
         """The claimed derivative along a direction, its size, and what is found."""

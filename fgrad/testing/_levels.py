@@ -10,6 +10,7 @@ from fgrad._engine.box import primal
 from fgrad._transforms import vjp, vmap
 from fgrad.errors import GradientError
 from fgrad.testing._failure import Blamer, fail_forward, fail_nan, react
+from fgrad.testing._judge import Finding
 from fgrad.testing._leaves import direction, paired
 from fgrad.testing._level import Level, weights
 from fgrad.testing._line import Slope
@@ -43,7 +44,8 @@ def next_level(level: Level, rng: np.random.Generator) -> Level:
         return list(vjp(call, *xs)[1](fixed))
 
     out, pull = vjp(derivative, *level.xs)
-    ws = weights(out, rng)
+    natural = [level.values / level.scale(k) for k in range(len(level.xs))]
+    ws = weights(out, rng, natural)
     return Level(
         level.settings,
         level.order + 1,
@@ -53,6 +55,7 @@ def next_level(level: Level, rng: np.random.Generator) -> Level:
         ws,
         list(pull(ws)),
         pull,
+        natural,
     )
 
 
@@ -73,6 +76,10 @@ def check_level(
             smooth = False
             continue
         got, size, finding = level.along(k, v)
+        if finding.kind != "right":
+            whole = got, size, v, finding
+            got, size, v, finding = _in_groups(level, k, v, whole)
+            vs[k] = v
         kind = react(level, k, v, finding, blamer)
         if "rev" in modes:
             verdicts.append(level.verdict(kind, path, "rev", got, finding.slope))
@@ -83,6 +90,20 @@ def check_level(
     if "vmap" in modes and smooth and level.order == 1:
         verdicts.append(_batched(level, rng))
     return verdicts
+
+
+def _in_groups(level: Level, k: int, v: Any, whole: Any) -> Any:
+    """What is found for entries of similar size at a time, if sizes are mixed."""
+    found = [(*level.along(k, part), part) for part in level.groups(k, v)]
+    for got, size, finding, part in found:
+        if finding.kind != "right":
+            return got, size, part, finding
+    if not found:
+        return whole
+    v = sum(part for *_, part in found)
+    value, error, _ = np.sum([finding.slope for _, _, finding, _ in found], axis=0)
+    got, size = (sum(numbers) for numbers in list(zip(*found, strict=True))[:2])
+    return got, size, v, Finding("right", Slope(value, error, np.nan))
 
 
 def _forward(level: Level, vs: list[Any], total: Any, blamer: Blamer) -> Verdict:

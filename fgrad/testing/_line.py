@@ -124,17 +124,24 @@ class Line:
         found = [abs(self._even(k - 1) - 4 * self._even(k)) / 6 for k in CLOSE]
         found = [value for value in found if np.isfinite(value)]
         if found:
-            self.noise = max(self.noise, float(np.median(found)))
+            self.noise = max(self.noise, 2 * float(np.quantile(found, 0.25)))
         return self.noise
 
 
 def _best(found: dict[int, float], noise: float) -> Slope:
-    """The value that differs least from those of the next larger and smaller steps."""
-    best = NO_SLOPE
+    """The value that differs least from those of the next larger and smaller steps.
+
+    Large steps make small slopes of fast waves. So a value that is known to a hundredth
+    of itself is better than any that is not, and then its relative error counts.
+    """
+    best, least = NO_SLOPE, (True, np.inf)
     for k, value in found.items():
         if k - 1 in found and k + 1 in found:
             spread = max(abs(value - found[k - 1]), abs(value - found[k + 1]))
             error = spread + noise * 2.0**k
-            if error < best.error:
-                best = Slope(value, error, 2.0**-k)
+            relative = error / abs(value) if value else np.inf
+            known = relative < 1e-2
+            rank = (not known, relative if known else error)
+            if rank < least:
+                best, least = Slope(value, error, 2.0**-k), rank
     return best

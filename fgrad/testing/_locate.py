@@ -37,9 +37,11 @@ def wrong_entry(level: Level, k: int, v: Any, finding: Finding) -> Entry:
     def off(part: Any) -> float:
         got, size = paired([level.gradient[k]], [part])
         line = level.line(k, part, size)
+        if finding.kind == "jump":
+            return max(abs(line(t)) for t in (-(2.0**-26), 2.0**-26))
         if finding.kind == "kink":
             low, high = sorted((line.side(-1).value, line.side(1).value))
-            return max(low - got, got - high)
+            return high - low if finding.between else max(low - got, got - high)
         return abs(got - line.stencil(_rung(finding.slope)))
 
     index = _halved(level, k, v, off)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad.errors import GradientError
+from fgrad.errors import GradientError, RuleError
 
 __all__ = ["check_pullback"]
 
@@ -24,12 +24,17 @@ def check_pullback(
 ) -> list[Any]:
     """The gradient for the cotangents `ws`, once it is sure that asking is harmless."""
     given, points = copies(ws), copies(xs)
-    first = list(pullback(given))
+    try:
+        first = list(pullback(given))
+    except RuleError as error:
+        if "writes into" not in str(error):
+            raise
+        raise GradientError(str(error), kind="writes into g or what it kept") from None
     if not same(given, ws):
         raise GradientError(
             f"the pullback of {name} writes into g, the cotangent that it was given. "
             f"Write g = g * 2 in place of g *= 2, in the rule.",
-            kind="writes into g",
+            kind="writes into g or what it kept",
         )
     if not same(points, xs):
         raise GradientError(
@@ -48,7 +53,7 @@ def check_pullback(
         raise GradientError(
             f"the pullback of {name} returns something else when it is called again: "
             f"it writes into what it kept of the forward call, or keeps state.",
-            kind="writes into what it kept",
+            kind="writes into g or what it kept",
         )
     for c, c2, c0, path in zip(kept, scaled, zero, paths, strict=True):
         _check_linear(name, path, factor, c, np.asarray(c2), np.asarray(c0))

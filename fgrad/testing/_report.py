@@ -76,7 +76,7 @@ class Report:
 
 def number(value: float) -> str:
     """A number with as many digits as a message needs."""
-    return f"{value:.6g}"
+    return f"{value + 0.0:.6g}"  # no -0
 
 
 def times(got: float, want: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from fgrad.testing._leaves import direction, fixed, float_positions
 from fgrad.testing._level import Settings
 from fgrad.testing._pullback import check_pullback, same
 from fgrad.testing._report import Report, Verdict
-from fgrad.testing._variants import variants
+from fgrad.testing._variants import Variant, variants
 
 __all__ = ["check_rule", "flat_call"]
 
@@ -87,20 +88,37 @@ def check_rule(
     verdicts = _check_call(name, fun, args, kwargs, order, rtol, rng)
     if vary:
         for variant in variants(fun, args, kwargs):
-            given = variant.args, variant.kwargs
-            try:
-                modes = variant.modes
-                _check_call(name, fun, *given, order, rtol, rng, modes)
-            except MissingRuleError:
-                continue  # said in words, so nobody gets a wrong number
-            except GradientError as error:
-                error.args = (
-                    f"for the variant {variant.name} of this call, {error}",
-                    *error.args[1:],
-                )
-                error.variant = variant.name
-                raise
+            _check_variant(name, fun, variant, order, rtol, rng)
     return Report(name, tuple(verdicts))
+
+
+def _check_variant(
+    name: str,
+    fun: Callable[..., Any],
+    variant: Variant,
+    order: int,
+    rtol: float,
+    rng: np.random.Generator,
+) -> None:
+    """Check another call, and say which it was if something is wrong."""
+    args, kwargs = variant.args, variant.kwargs
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            _check_call(name, fun, args, kwargs, order, rtol, rng, variant.modes)
+    except MissingRuleError:
+        return  # said in words, so nobody gets a wrong number
+    except GradientError as error:
+        error.args = (f"With {variant.name}, {error}",)
+        error.variant = variant.name
+        raise
+    except Exception as error:
+        raise GradientError(
+            f"With {variant.name}, {name} has a value, but its rule fails: "
+            f"{type(error).__name__}: {error}",
+            kind="the rule fails",
+            variant=variant.name,
+        ) from error
 
 
 def _check_call(
