@@ -39,9 +39,11 @@ def react(level: Level, k: int, v: Any, finding: Finding, blamer: Blamer) -> str
         return "right"
     if finding.kind == "wrong":
         entry = wrong_entry(level, k, v, finding)
-        if entry.finding.kind in {"right", "kink"} and _is_kink(entry):
+        if entry.finding.kind == "wrong" or not entry.finding.between:
+            fail_with(level, k, output_entry(level, k, entry), "rev", blamer)
+        if entry.finding.kind == "kink":
             return "kink"
-        fail_with(level, k, output_entry(level, k, entry), "rev", blamer)
+        finding = finding._replace(kind="cannot tell")  # no entry alone is wrong
     if finding.kind in {"kink", "jump"} and kinks == "skip":
         return finding.kind
     if finding.kind == "jump" and level.order > 1 and kinks == "subgradient":
@@ -55,10 +57,6 @@ def react(level: Level, k: int, v: Any, finding: Finding, blamer: Blamer) -> str
         return "kink"
     _warn(level, k, finding)
     return finding.kind
-
-
-def _is_kink(entry: Entry) -> bool:
-    return entry.finding.kind == "kink" and entry.finding.between
 
 
 def _path(level: Level, k: int, entry: Entry) -> str:

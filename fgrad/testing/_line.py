@@ -136,9 +136,10 @@ def _best(found: dict[int, float], noise: float) -> Slope:
     """
     best, least = NO_SLOPE, (True, np.inf)
     for k, value in found.items():
-        if k - 1 in found and k + 1 in found:
-            spread = max(abs(value - found[k - 1]), abs(value - found[k + 1]))
-            error = spread + noise * 2.0**k
+        if k - 1 in found and k + 2 in found:
+            # Two smaller steps: noise makes one agree by chance now and then.
+            around = np.array([found[k - 1], found[k + 1], found[k + 2]])
+            error = float(np.max(np.abs(value - around))) + noise * 2.0**k
             relative = error / abs(value) if value else np.inf
             known = relative < 1e-2
             rank = (not known, relative if known else error)
