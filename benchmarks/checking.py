@@ -1,4 +1,4 @@
-"""Gradient checks: how many mistakes they find, whom they accuse, and how long it takes.
+"""Gradient checks: how many mistakes they find, whom they accuse, and their time.
 
 The cases are those of ``tests/mistakes.py``. Each library gets the same formulas, its
 own way to set a derivative, and its own check with default settings up to the second
@@ -124,7 +124,7 @@ def mistakes() -> None:
         caught = counts["named"] + counts["caught"]
         print(
             f"{name}: {caught} of {len(WRONG)} mistakes caught, {counts['named']} with "
-            f"the right kind, {len(alarms)} false alarms on {len(RIGHT)} right functions"
+            f"the right kind, {len(alarms)} false alarms on {len(RIGHT)} right ones"
         )
         print("  missed:", [name for name, said in found.items() if said == "silent"])
         print("  false alarms:", alarms)
