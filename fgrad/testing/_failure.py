@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from fgrad._words.callsite import user_frame, warn_at
 from fgrad.errors import GradientError, UncheckedDerivativeWarning
 from fgrad.testing._blame import Blame
 from fgrad.testing._judge import Finding
@@ -201,9 +202,9 @@ def _warn(level: Level, k: int, finding: Finding) -> None:
     gives = ""
     if np.isfinite(value):
         gives = f" (finite differences give {number(value)} ± {error:.0e})"
-    warnings.warn(
+    warn_at(
+        user_frame(sys._getframe(1)),
         f"{ordinal(level.order)} of {level.settings.name} with respect to "
         f"{level.settings.paths[k]} stays unchecked{gives}: {REASONS[finding.kind]}.",
         UncheckedDerivativeWarning,
-        stacklevel=2,
     )
