@@ -14,6 +14,7 @@ __all__ = [
     "ConversionError",
     "CotangentError",
     "FgradError",
+    "GradientError",
     "InputTypeError",
     "LeakedTracerError",
     "MissingRuleError",
@@ -25,6 +26,7 @@ __all__ = [
     "TangentError",
     "TracedAttributeError",
     "TreeError",
+    "UncheckedDerivativeWarning",
     "UndefinedDerivativeWarning",
 ]
 
@@ -41,6 +43,55 @@ class NonScalarOutputError(FgradError, TypeError):
     is not a scalar: index it (``x[0]``) or ``squeeze`` it. A function that forgets its
     ``return`` ends here too.
     """
+
+
+class GradientError(FgradError, AssertionError):
+    """A check of `fgrad.testing` found a derivative, or a function, that is wrong.
+
+    Attributes
+    ----------
+    kind : str
+        What is wrong: "wrong", "kink", "jump", "edge of domain", "nan", "nothing to
+        check", "not deterministic", "changes an argument", "writes into g or what it
+        kept", "not linear in g", "the rule fails", "shape", "dtype" or "value".
+    order : int
+        Of which derivative: 1 is the gradient, 2 the derivative of that.
+    path, index : str, tuple of int or None
+        The leaf of the arguments, such as ``args[0]['w']``, and the entry in it.
+    got, want, error : float
+        The derivative, what finite differences give, and how far off these may be.
+    ratio : float
+        ``got / want``.
+    blame : tuple of str
+        The rules that are wrong at this point, and the lines that called them.
+    program : str
+        Source that repeats the check of the first of them alone.
+    variant : str
+        The variant of a call for which `check_rule` found it.
+    """
+
+    def __init__(
+        self,
+        *args: object,
+        kind: str = "wrong",
+        order: int = 1,
+        path: str = "",
+        index: tuple[int, ...] | None = None,
+        got: float = float("nan"),
+        want: float = float("nan"),
+        error: float = float("nan"),
+        blame: tuple[str, ...] = (),
+        program: str = "",
+        variant: str = "",
+    ) -> None:
+        super().__init__(*args)
+        self.kind, self.order, self.path, self.index = kind, order, path, index
+        self.got, self.want, self.error = got, want, error
+        self.blame, self.program, self.variant = blame, program, variant
+
+    @property
+    def ratio(self) -> float:
+        return self.got / self.want if self.want else float("nan")
 
 
 class InputTypeError(FgradError, TypeError):
@@ -186,6 +237,15 @@ class SettingError(FgradError, ValueError):
 
 class TreeError(FgradError, ValueError):
     """A tree does not have the expected structure, or cannot be taken apart."""
+
+
+class UncheckedDerivativeWarning(UserWarning):
+    """A check of `fgrad.testing` could not tell whether a derivative is right.
+
+    The function may be noisy, have no values beside the point, or change too fast.
+    Check another point, or tell the check more: ``scale=`` is a natural size of the
+    arguments, ``noise=`` the relative error of the values.
+    """
 
 
 class UndefinedDerivativeWarning(RuntimeWarning):

@@ -20,7 +20,8 @@ import numpy as np
 
 from fgrad._engine.dispatch import lift
 from fgrad._tree import flatten, tree_map
-from fgrad.testing import _flat_call, fixed
+from fgrad.testing import fixed
+from fgrad.testing._rule import flat_call
 
 __all__ = [
     "SAMPLES",
@@ -69,7 +70,7 @@ class Sample:
         function; otherwise, it calls that of ``fgrad.numpy``.
         """
         fun = self.fun if plain else lift(self.fun)
-        call, primals = _flat_call(self.args, self.kwargs)
+        call, primals, _ = flat_call(self.args, self.kwargs)
         return partial(call, fun), primals
 
     @property

@@ -1,0 +1,168 @@
+"""One derivative of a function at a point, held against its finite differences.
+
+The second derivative is the derivative of the function that the first one is, so the
+same code checks all orders. Results are combined to one number by random weights, and
+each leaf of the arguments moves along a random direction of its own: what is wrong in
+any entry shows in that one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fgrad._transforms import jvp
+from fgrad.testing._judge import Finding, judge
+from fgrad.testing._leaves import direction, paired, sizes
+from fgrad.testing._line import Line
+from fgrad.testing._report import Verdict
+
+GROUP = 8
+"""Sizes that differ by less than 2**8 are similar."""
+
+__all__ = ["Level", "Settings", "weights"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asks of a check."""
+
+    name: str
+    """Of the function that is checked."""
+    paths: Sequence[str]
+    modes: Sequence[str] = ("rev", "fwd")
+    kinks: str = "subgradient"
+    scales: Sequence[Any] | None = None
+    rtol: float = 1e-7
+    atol: float = 0.0
+    noise: float = 0.0
+
+
+def weights(
+    ys: Sequence[Any], rng: np.random.Generator, natural: Sequence[Any] = ()
+) -> list[Any]:
+    """Random cotangents, larger where results are smaller; 1 for a single number.
+
+    What is far smaller than other results, or than what is `natural` for it, may be
+    what rounding has left of larger numbers.
+    """
+    if len(ys) == 1 and np.shape(ys[0]) == () and np.asarray(ys[0]).dtype.kind == "f":
+        return [np.ones_like(ys[0])]
+    found = [sizes(y) for y in ys]
+    if natural:
+        found = [
+            np.maximum(size, 2.0**-30 * n)
+            for size, n in zip(found, natural, strict=True)
+        ]
+    least = max([size.max(initial=0.0) for size in found], default=0.0) * 2.0**-16
+    return [
+        np.asarray(direction(y, rng) / np.maximum(size, least), np.asarray(y).dtype)[()]
+        for y, size in zip(ys, found, strict=True)
+    ]
+
+
+@dataclass
+class Level:
+    """One derivative: the function, the point, and the gradient that is claimed."""
+
+    settings: Settings
+    order: int
+    call: Callable[..., list[Any]]
+    xs: list[Any]
+    ys: list[Any]
+    ws: list[Any]
+    gradient: list[Any]
+    pull: Callable[[list[Any]], Sequence[Any]] | None
+    """Other gradients, for other weights, if there is a way to them."""
+    natural: Sequence[Any] = ()
+    """The size of the numbers from whose sums results may come, for each of them."""
+
+    def scale(self, k: int) -> Any:
+        """The natural size of the entries of a leaf."""
+        if self.settings.scales is not None:
+            return self.settings.scales[k]
+        return sizes(self.xs[k])
+
+    def direction(self, k: int, rng: np.random.Generator) -> Any:
+        """A direction for one leaf, in its order of memory."""
+        return self.like(k, direction(self.xs[k], rng) * self.scale(k))
+
+    def like(self, k: int, value: Any) -> Any:
+        """An array like a leaf, also in memory."""
+        if np.ndim(self.xs[k]) == 0:
+            return np.asarray(value, np.asarray(self.xs[k]).dtype)[()]
+        v = np.empty_like(self.xs[k])
+        v[...] = value
+        return v
+
+    def moved(self, k: int, v: Any, t: float) -> list[Any]:
+        """The results at a point that is shifted along one leaf."""
+        xs = self.xs
+        ys = self.call(*xs[:k], xs[k] + t * v, *xs[k + 1 :])
+        if [np.shape(y) for y in ys] != [np.shape(y) for y in self.ys]:
+            raise ValueError("the results have another shape there")
+        return ys
+
+    def change(self, k: int, v: Any, t: float) -> float:
+        """How much the combined result changes."""
+        change = 0.0
+        for w, y, y0 in zip(self.ws, self.moved(k, v, t), self.ys, strict=True):
+            change += float((w * np.subtract(y, y0)).real.sum())
+        return change
+
+    @cached_property
+    def values(self) -> float:
+        """The size of the combined result, or of the numbers that it comes from."""
+        ys = self.ys
+        if self.natural:
+            pairs = zip(ys, self.natural, strict=True)
+            ys = [np.maximum(np.abs(y), n) for y, n in pairs]
+        return paired(self.ws, ys)[1]
+
+    @cached_property
+    def rounding(self) -> float:
+        """The relative error of the results."""
+        kinds = [np.asarray(y).dtype for y in self.ys]
+        eps = max([float(np.finfo(kind).eps) for kind in kinds], default=0.0)
+        return max(2 * eps, self.settings.noise)
+
+    def line(self, k: int, v: Any, size: float) -> Line:
+        """The combined result along a direction of one leaf."""
+        values = self.values + size
+        return Line(lambda t: self.change(k, v, t), self.rounding, values)
+
+    def groups(self, k: int, v: Any) -> list[Any]:
+        """The direction of one leaf in parts, with entries of similar size in each.
+
+        Each part has steps of its own. If all entries are of similar size, there is
+        none.
+        """
+        size = np.abs(self.xs[k])
+        if self.settings.scales is not None or size.size < 2 or not size.any():
+            return []
+        size = np.where(size == 0, size.max(), size)
+        group = np.floor(np.log2(size.max() / size) / GROUP)
+        values = np.unique(group)
+        if len(values) < 2:
+            return []
+        v = np.sign(v) if np.asarray(v).dtype.kind == "f" else v / np.abs(v)
+        return [self.like(k, np.where(group == n, v * size, 0.0)) for n in values]
+
+    def along(self, k: int, v: Any) -> tuple[float, float, Finding]:
+        """The claimed derivative along a direction, its size, and what is found."""
+        got, size = paired([self.gradient[k]], [v])
+        line = self.line(k, v, size)
+        rtol, atol = self.settings.rtol, self.settings.atol
+        return got, size, judge(line, got, size, self.values, rtol, atol)
+
+    def forward(self, vs: Sequence[Any]) -> float:
+        """The derivative along a direction of all leaves, by forward mode."""
+        tangents = jvp(lambda *xs: self.call(*xs), tuple(self.xs), tuple(vs))[1]
+        return paired(self.ws, tangents)[0]
+
+    def verdict(self, kind: str, path: str, mode: str, got: float, s: Any) -> Verdict:
+        return Verdict(kind, self.order, path, mode, got, s.value, s.error, s.step)

@@ -1,0 +1,145 @@
+"""Variants of a call: the options and kinds of arguments that rules forget."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fgrad._engine.signatures import parameters_of
+from fgrad._tree import tree_map
+from fgrad.testing._leaves import fixed
+
+__all__ = ["Variant", "variants"]
+
+
+class Variant(NamedTuple):
+    """Another call of the same function."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    modes: tuple[str, ...] = ("rev", "fwd")
+
+
+def variants(
+    fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+) -> Iterator[Variant]:
+    """The variants of a call that the function itself accepts."""
+    for variant in (
+        *_options(fun, tuple(args), kwargs),
+        *_arguments(tuple(args), kwargs),
+        Variant("vmap", tuple(args), kwargs, ("rev", "vmap")),
+    ):
+        if _runs(fun, variant):
+            yield variant
+
+
+def _runs(fun: Callable[..., Any], variant: Variant) -> bool:
+    """Whether the function returns finite numbers for this call."""
+    plain = tree_map(
+        lambda x: x.value if type(x) is fixed else x, (variant.args, variant.kwargs)
+    )
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = fun(*plain[0], **plain[1])
+            parts = result if isinstance(result, tuple | list) else (result,)
+            return all(np.isfinite(np.asarray(part)).all() for part in parts)
+    except Exception:  # noqa: BLE001 (whatever it says, such a call is not one of its own)
+        return False
+
+
+def _first(args: tuple[Any, ...]) -> Any:
+    return next((a for a in args if isinstance(a, np.ndarray) and a.ndim), None)
+
+
+def _options(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Iterator[Variant]:
+    """Axes, ``keepdims`` and ``where``."""
+    try:
+        parameters = list(parameters_of(fun))
+    except (TypeError, ValueError):
+        return
+    named = dict(zip(parameters, args, strict=False)) | kwargs
+    array = _first(args)
+    if array is None:
+        return
+
+    def with_option(name: str, value: Any, option: str) -> Variant:
+        position = parameters.index(option)
+        if position < len(args):
+            changed = (*args[:position], value, *args[position + 1 :])
+            return Variant(name, changed, kwargs)
+        return Variant(name, args, kwargs | {option: value})
+
+    if "axis" in parameters:
+        given = named.get("axis")
+        axes: list[Any] = [None, *range(-array.ndim, array.ndim)]
+        if array.ndim > 1 and not isinstance(given, int):
+            axes.append((0, -1))
+        for axis in axes:
+            if axis != given or type(axis) is not type(given):
+                yield with_option(f"axis={axis}", axis, "axis")
+    if "keepdims" in parameters and named.get("keepdims") is not True:
+        yield with_option("keepdims=True", True, "keepdims")
+        if "axis" in parameters and named.get("axis") is None:
+            both = with_option("axis=-1, keepdims=True", True, "keepdims")
+            yield both._replace(kwargs=both.kwargs | {"axis": -1})
+    # The ufunc itself leaves what it masks undefined.
+    maskable = not isinstance(fun, np.ufunc)
+    if maskable and "where" in parameters and "where" not in named:
+        mask = np.arange(array.size).reshape(array.shape) % 3 != 1
+        yield with_option("where=mask", mask, "where")
+
+
+def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Variant]:
+    """Other shapes, signs, sizes, dtypes and memory of one argument, or of all."""
+    moving = [
+        i
+        for i, a in enumerate(args)
+        if isinstance(a, np.ndarray | np.generic | float | complex)
+        and np.asarray(a).dtype.kind in "fc"
+    ]
+
+    def one(i: int, name: str, value: Any) -> Variant:
+        changed = (*args[:i], value, *args[i + 1 :])
+        return Variant(f"{name} of argument {i}", changed, kwargs)
+
+    def all_of(name: str, change: Callable[[Any], Any]) -> Variant:
+        changed = tuple(change(a) if i in moving else a for i, a in enumerate(args))
+        return Variant(name, changed, kwargs)
+
+    for i in moving:
+        x = np.asarray(args[i])
+        yield one(i, "the opposite sign", -args[i])
+        if x.size:
+            yield one(i, "one number instead", x.flat[0])
+            yield one(i, "shape (1,) instead", x.reshape(-1)[:1])
+        if x.ndim:
+            yield one(i, "a first axis of 1", x[:1])
+            yield one(i, "a last axis of 1", x[..., :1])
+            yield one(i, "one more axis", np.stack([x, 1.25 * x]))
+            yield one(i, "size 0", x[:0])
+            yield one(i, "a strided view", np.repeat(x, 2, axis=-1)[..., ::2])
+        if x.ndim > 1:
+            yield one(i, "Fortran order", np.asfortranarray(x))
+    yield all_of("one number for each argument", _number)
+    yield all_of("size 0", lambda a: np.asarray(a)[:0])
+    yield all_of("1e-6 times the arguments", lambda a: a * 1e-6)
+    yield all_of("20 times the arguments", lambda a: a * 20.0)
+    yield all_of("single precision", _single)
+    yield all_of("complex numbers", lambda a: a * (1 + 0.25j))
+
+
+def _number(a: Any) -> Any:
+    a = np.asarray(a)
+    return a.flat[0] if a.size else a
+
+
+def _single(a: Any) -> Any:
+    a = np.asarray(a)
+    return a.astype(np.complex64 if a.dtype.kind == "c" else np.float32)[()]

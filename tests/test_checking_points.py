@@ -1,0 +1,250 @@
+"""Checks at hard points, of variants of rules, and of gradients from elsewhere."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fgrad import defvjp, primitive, stop_gradient
+from fgrad.testing import (
+    GradientError,
+    UncheckedDerivativeWarning,
+    check_grads,
+    check_jac,
+    check_rule,
+)
+from tests.mistakes import X
+from tests.test_checking import error_of
+
+# Kinks, edges, noise ------------------------------------------------------------------
+
+
+def test_kinks():
+    def relu(x):
+        return np.sum(np.maximum(x, 0.0))
+
+    at = np.array([-1.0, 0.0, 2.0])
+    assert repr(check_grads(relu, (at,))) == "relu: derivative 1 kink (args[0])"
+    assert not check_grads(relu, (at,)).ok
+    error = error_of(check_grads, relu, (at,), kinks="raise")
+    assert (error.kind, error.index) == ("kink", (1,))
+    assert str(error) == (
+        "relu has a kink at this point along args[0][1], with the slopes 0 and 1. "
+        "Check another point, or pass kinks='subgradient'."
+    )
+    error = error_of(
+        check_grads,
+        relu,
+        (at,),
+        grad=lambda x: np.where(x < 0, 0.0, 1.0 + 2 * (x == 0)),
+    )
+    assert str(error) == (
+        "the derivative of relu with respect to args[0][1] is wrong: it is 3, but "
+        "there is a kink with the slopes 0 and 1, and it must lie between them."
+    )
+    check_grads(relu, (at,), grad=lambda x: 0.7 * (x == 0) + (x > 0))
+
+
+def test_jumps():
+    def step(x):
+        return np.sum(np.floor(x) + x)
+
+    error = error_of(check_grads, step, (np.array([2.5, 1.0]),))
+    assert str(error) == (
+        "step jumps at this point along args[0][1], so it has no derivative there. "
+        "Check another point, or pass kinks='skip'."
+    )
+    report = check_grads(step, (np.array([2.5, 1.0]),), kinks="skip")
+    assert repr(report) == "step: derivative 1 jump (args[0])"
+
+
+def test_a_function_that_raises_beside_the_point():
+    def careful(x):
+        if stop_gradient(x) > 1.0001:
+            raise ValueError("too large")
+        return x**2
+
+    assert check_grads(careful, (1.0,)).ok
+
+    def alone(x):
+        if stop_gradient(x) != 1.0:
+            raise ValueError("only 1")
+        return x**2
+
+    words = (
+        "^the derivative of alone with respect to args.0. stays unchecked: it has no "
+        "values beside this point.$"
+    )
+    with pytest.warns(UncheckedDerivativeWarning, match=words):
+        report = check_grads(alone, (1.0,))
+    assert repr(report) == "alone: derivative 1 edge of domain (args[0])"
+
+
+def test_one_side_is_enough():
+    def f(x):
+        return np.sin(x) if stop_gradient(x) <= 1 else np.nan * x
+
+    check_grads(f, (1.0,), order=1)
+    error = error_of(check_grads, f, (1.0,), grad=np.sin)
+    assert error.kind == "wrong"
+
+
+def test_a_tree_that_changes_structure_has_no_value_there():
+    def f(x):
+        return {"a": x * 2} if stop_gradient(x) <= 1 else (x, x)
+
+    check_grads(f, (1.0,), order=1)
+
+
+def test_noise():
+    def noisy(x):
+        return np.sin(x) + 1e-6 * np.sin(1e12 * stop_gradient(x))
+
+    assert check_grads(noisy, (0.3,), order=1, noise=1e-5).ok
+    with pytest.raises(GradientError):
+        check_grads(noisy, (0.3,), order=1, noise=1e-5, grad=np.sin)
+
+
+def test_single_precision_inside():
+    check_grads(lambda x: np.sin(x.astype(np.float32)), (X,))
+    check_grads(lambda x: np.sin(x.astype(np.float32)).astype(float), (X,))
+
+
+# Rules and their variants -------------------------------------------------------------
+
+
+def test_a_rule_that_forgets_keepdims():
+    @primitive
+    def total(a, axis=None, keepdims=False):
+        return np.sum(a, axis=axis, keepdims=keepdims)
+
+    def forgets(g, like, axis=None, keepdims=False):
+        g = g if axis is None or keepdims else np.expand_dims(g, axis)
+        return np.broadcast_to(-g if keepdims else g, like.shape)
+
+    defvjp(total, a=forgets)
+    a = np.arange(6.0).reshape(2, 3)
+    assert check_rule(total, (a,)).ok
+    error = error_of(check_rule, total, (a,), vary=True)
+    assert error.variant == "keepdims=True"
+    assert str(error).startswith(
+        "With keepdims=True, the derivative of total at entry [0, 0] with respect to "
+        f"args[0][{error.index[0]}, {error.index[1]}] is wrong: it is -1, -1 times as "
+        f"much, but finite differences give 1 ± "
+    )
+
+
+def test_a_rule_that_is_wrong_for_the_other_sign():
+    @primitive
+    def f(x):
+        return x * np.abs(x)
+
+    defvjp(f, x=lambda g, x: 2 * g * x)
+    assert check_rule(f, (np.array([0.5, 1.0]),)).ok
+    error = error_of(check_rule, f, (np.array([0.5, 1.0]),), vary=True)
+    assert error.variant == "the opposite sign of argument 0"
+
+
+def test_a_rule_that_fails_on_broadcasts():
+    @primitive
+    def f(x, y):
+        return x * y
+
+    defvjp(f, x=lambda g, y: g * y, y=lambda g, x: g * x)
+    error = error_of(check_rule, f, (X, X + 1), vary=True)
+    assert str(error) == (
+        "With one number instead of argument 0, f has a value, but its rule fails: "
+        "RuleError: the rule of f with respect to x returned shape (3,) for an "
+        "argument of shape ()."
+    )
+    defvjp(f, x=lambda g, y: g * y, y=lambda g, x: g * x, elementwise=True)
+    check_rule(f, (X, X + 1), vary=True)
+
+
+VARIED = [
+    (np.sum, (np.ones((2, 3)),), {}),
+    (np.mean, (np.arange(6.0).reshape(2, 3),), {"axis": 0}),
+    (np.exp, (X,), {}),
+    (np.multiply, (X, X + 1), {}),
+    (np.matmul, (np.ones((2, 3)), np.ones((3, 2))), {}),
+    (np.linalg.inv, (np.eye(3) + 0.1,), {}),
+    (np.max, (np.arange(6.0).reshape(2, 3),), {}),
+    (np.cumsum, (np.arange(6.0).reshape(2, 3),), {}),
+]
+
+
+@pytest.mark.parametrize("call", VARIED, ids=lambda call: call[0].__name__)
+def test_right_rules_have_right_variants(call):
+    check_rule(*call, vary=True)
+
+
+def test_vmap_is_a_mode():
+    report = check_grads(lambda x: np.sin(x) * x, (X,), modes=("rev", "fwd", "vmap"))
+    assert [v.mode for v in report.verdicts if v.order == 1] == ["rev", "fwd", "vmap"]
+
+
+# Derivatives from elsewhere -----------------------------------------------------------
+
+
+def test_a_gradient_of_your_own():
+    def f(x, y):
+        return np.sum(x * y)
+
+    assert check_grads(f, (X, 3.0), grad=lambda x, y: (y + 0 * x, np.sum(x))).ok
+    report = check_grads(f, (X, 3.0), grad=lambda x, y: (None, np.sum(x)))
+    assert [v.path for v in report.verdicts] == ["args[1]"]
+    error = error_of(check_grads, f, (X, 3.0), grad=lambda x, y: (x, np.sum(x)))
+    assert (error.path, error.want) == ("args[0]", pytest.approx(3.0))
+
+
+def test_what_a_gradient_must_look_like():
+    def f(x):
+        return 2 * x
+
+    with pytest.raises(TypeError) as info:
+        check_grads(f, (X,), grad=f)
+    assert str(info.value) == (
+        "check_grads with grad= needs a function that returns one real number, but f "
+        "returned an array of shape (3,). For a Jacobian, use check_jac."
+    )
+
+    def g(x):
+        return 2.0
+
+    error = error_of(check_grads, lambda x: np.sum(2 * x), (X,), grad=g)
+    assert str(error) == (
+        "the gradient of <lambda> with respect to args[0] has shape (), but args[0] "
+        "has shape (3,)."
+    )
+
+
+def test_jacobians_of_scipy():
+    optimize = pytest.importorskip("scipy.optimize")
+    sparse = pytest.importorskip("scipy.sparse")
+    x = [1.0, 2.0, 0.5]
+    assert check_jac(optimize.rosen, optimize.rosen_der, x).ok
+    assert check_jac(optimize.rosen_der, optimize.rosen_hess, x).ok
+    check_jac(
+        optimize.rosen_der, lambda x: sparse.csr_matrix(optimize.rosen_hess(x)), x
+    )
+    error = error_of(check_jac, optimize.rosen, lambda x: -optimize.rosen_der(x), x)
+    assert abs(error.ratio + 1) < 1e-9
+    error = error_of(check_jac, optimize.rosen_der, lambda x: np.ones((2, 3)), x)
+    assert str(error) == (
+        "<lambda> must return an array of shape (3, 3), but returned one of shape "
+        "(2, 3)."
+    )
+
+
+@pytest.mark.parametrize("start", [["-c"], ["-"]])
+def test_from_the_command_line(start):
+    """The words do not need the source of the function."""
+    code = (
+        "import numpy as np\nfrom fgrad.testing import check_grads\n"
+        "print(check_grads(lambda x: np.sum(x**2), (np.ones(2),), order=1))\n"
+    )
+    given = {"input": code} if start == ["-"] else {}
+    command = [sys.executable, *start, *([code] if start == ["-c"] else [])]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, **given)
+    assert out.stdout == "<lambda>: derivative 1 right (args[0], all)\n"
