@@ -11,7 +11,7 @@ from fgrad._engine.later import LATER
 
 __all__ = ["FOLLOWED", "NOT_FOLLOWED", "NO_ARRAY", "SPACES", "members"]
 
-SPACES = ("scipy.special",)
+SPACES = ("scipy.special", "scipy.linalg")
 
 FOLLOWED = {
     *("jvp", "yvp", "ivp", "kvp", "h1vp", "h2vp", "zeta", "lambertw", "sinc"),
@@ -51,6 +51,10 @@ NO_ARRAY: dict[str, str] = {
     "fresnel_zeros fresnelc_zeros fresnels_zeros jn_zeros jnjnp_zeros jnp_zeros "
     "jnyn_zeros kei_zeros keip_zeros kelvin_zeros ker_zeros kerp_zeros y0_zeros "
     "y1_zeros y1p_zeros yn_zeros ynp_zeros": "makes zeros from counts",
+    "dft hadamard helmert hilbert invhilbert invpascal pascal": "matrices of counts",
+    "find_best_blas_type get_blas_funcs get_lapack_funcs": "about LAPACK",
+    "LinAlgError LinAlgWarning": "errors and warnings",
+    "bandwidth": "counts",
     "test": "about SciPy itself",
 }
 

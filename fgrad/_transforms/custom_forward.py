@@ -276,7 +276,9 @@ def _summed(
         if jvp is not None and t is not None:
             parts = flatten(jvp(t, out, *primals))[0]
             total = parts if total is None else [*map(np.add, total, parts)]
-    return out, None if total is None else unflatten(structure, total)
+    if total is None:
+        total = [np.zeros_like(leaf) for leaf in flatten(out)[0]]
+    return out, unflatten(structure, total)
 
 
 def custom_jvp(fun: F | None = None, *, nondiff_argnums: Argnums = ()) -> Any:
