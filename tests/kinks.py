@@ -371,10 +371,20 @@ ROOTS = Row(
     "inf, or nan",
     (Case("roots", of("roots"), [1.0, -2.0, 1.0], NAN, NAN),),
 )
+
+DEGREES = Row(
+    "`roots` by a highest coefficient of 0",
+    "nan, with a warning: a root comes from infinity",
+    (
+        Case("of_degree", of("roots"), [0.0, 1.0, -2.0], [NAN, -2, -1],
+             [[NAN, NAN, NAN], [NAN, 4, 1], [NAN, 1, 0]]),
+    ),
+)
 # fmt: on
 
 ROWS = (SIGNS, LENGTHS, SQUARES, NORMS, UNKNOWN, TIES, BOUNDS, JUMPS, BRANCHES, KNOTS,
-        EXACT, INFINITIES, POLES, REPEATED, DEPENDENT, RANK, ROOTS)  # fmt: skip
+        EXACT, INFINITIES, POLES, REPEATED, DEPENDENT, RANK, ROOTS,
+        DEGREES)  # fmt: skip
 
 SMOOTH = """
 add arctan arcsinh astype conjugate cos cosh deg2rad degrees exp2 expm1 imag multiply
