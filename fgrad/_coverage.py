@@ -30,7 +30,7 @@ KINDS = {
     "primitive": "differentiable, by a rule of its own",
     "composition": "differentiable, as a composition of others",
     "constant": "constant almost everywhere: takes traced values, gives plain ones",
-    "refused": "refused in words",
+    "refused": "an error says what to write instead",
     "no array": "not about arrays of numbers",
 }
 

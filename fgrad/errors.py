@@ -249,7 +249,7 @@ class UncheckedDerivativeWarning(UserWarning):
 
 
 class UndefinedDerivativeWarning(RuntimeWarning):
-    """A derivative is nan at this point, although the function has a value there.
+    """A derivative is nan or infinite at this point, where the function has a value.
 
     The chain rule met 0 times infinity: one function has an infinite derivative here,
     and what follows has derivative 0, or the other way round. Write the function so

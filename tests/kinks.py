@@ -232,7 +232,7 @@ JUMPS = Row(
 
 BRANCHES = Row(
     "remainders, `modf`, `unwrap`, `frexp`, at a jump; `where`, `select`, `piecewise`, "
-    "`choose`, `unique`, `nan_to_num`",
+    "`choose`, `unique`; `nan_to_num` of missing data",
     "as of the branch or the entry that was taken",
     (
         Case("remainder", pair("remainder"), [6.0, 3.0], [1, -2]),
@@ -315,7 +315,7 @@ INFINITIES = Row(
 
 POLES = Row(
     "`sqrt`, `log`, `1/x` at 0, `arcsin` at 1, with a non-zero cotangent",
-    "inf, in words where the value is finite",
+    "inf, with a warning where the value is finite",
     tuple(
         Case(name, fun, 0.0, NAN, NAN)
         for name, fun in (
@@ -371,10 +371,20 @@ ROOTS = Row(
     "inf, or nan",
     (Case("roots", of("roots"), [1.0, -2.0, 1.0], NAN, NAN),),
 )
+
+DEGREES = Row(
+    "`roots` by a highest coefficient of 0",
+    "nan, with a warning: a root comes from infinity",
+    (
+        Case("of_degree", of("roots"), [0.0, 1.0, -2.0], [NAN, -2, -1],
+             [[NAN, NAN, NAN], [NAN, 4, 1], [NAN, 1, 0]]),
+    ),
+)
 # fmt: on
 
 ROWS = (SIGNS, LENGTHS, SQUARES, NORMS, UNKNOWN, TIES, BOUNDS, JUMPS, BRANCHES, KNOTS,
-        EXACT, INFINITIES, POLES, REPEATED, DEPENDENT, RANK, ROOTS)  # fmt: skip
+        EXACT, INFINITIES, POLES, REPEATED, DEPENDENT, RANK, ROOTS,
+        DEGREES)  # fmt: skip
 
 SMOOTH = """
 add arctan arcsinh astype conjugate cos cosh deg2rad degrees exp2 expm1 imag multiply
@@ -387,7 +397,7 @@ reshaped rot90 squeeze lib.stride_tricks.sliding_window_view diag tril triu
 geomspace linspace
 
 compress take index_add index_update scatter_add add_reduceat bincount cumulative_sum
-convolve correlate overlap_add cross fft ifft rfft irfft nanmean var
+convolve correlate overlap_add cross fft ifft rfft irfft var
 
 linalg.cholesky linalg.inv linalg.multi_dot linalg.slogdet linalg.solve solve_lower
 corner hermitian_corner lyapunov unitary_factor

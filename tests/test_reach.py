@@ -118,6 +118,7 @@ DATA = np.array([1.0, np.nan, 3.0])
 FILLS = {
     "nan_to_num": lambda y: np.sum(np.nan_to_num(y)),
     "nansum": lambda y: np.nansum(y),
+    "nanmean": lambda y: np.nanmean(y),
     "nanprod": lambda y: np.nanprod(y),
     "nancumsum": lambda y: np.sum(np.nancumsum(y)),
     "nancumprod": lambda y: np.sum(np.nancumprod(y)),
@@ -163,10 +164,13 @@ def rotated(r):
     return np.cos(angle) * x + np.sin(angle) * np.cross(v, x)
 
 
+ENDS = np.array([0.0, 1.0])
+
 HIDDEN_POLES = {
     "0 / 0": lambda x: np.nan_to_num(x / np.abs(x)),
     "0 * inf": lambda x: np.nan_to_num(x * np.log(x)),
     "0 / 0, then more": lambda x: np.nansum(np.sin(x / np.sqrt(x)) * [1.0, 2.0]),
+    "mean": lambda x: np.nanmean((x - ENDS) / np.abs(x - ENDS)),
     "rotation": lambda x: rotated(x * np.ones(3))[0],
 }
 
@@ -187,6 +191,45 @@ def test_a_pole_behind_a_constant_is_nan_in_words(name, derived):
     fun = HIDDEN_POLES[name]
     with pytest.warns(errors.UndefinedDerivativeWarning):
         assert np.isnan(derived(fun)(0.0))
+
+
+QUANTILES = {
+    "left out": lambda y: np.nanquantile(y, 0.5),
+    "some": lambda y: np.sum(np.nanpercentile(y, [30, 60])),
+    "of others": lambda y: np.quantile(np.where(y > 0, y, 0.0), 0.8),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", QUANTILES)
+def test_what_a_quantile_leaves_out(name):
+    """It has no part in the derivative, as behind a mask, in all modes."""
+    x = np.array([0.0, 1.0, 3.0])
+
+    def f(x):
+        return QUANTILES[name](np.sin(x) / x)
+
+    slope = [
+        0.0,
+        *grad(lambda y: QUANTILES[name](fnp.stack([np.nan, *np.sin(y) / y])))(x[1:]),
+    ]
+    for got in (grad(f)(x), jacfwd(f)(x), vmap(grad(f))(x[None])[0]):
+        np.testing.assert_allclose(got, slope, rtol=1e-12)
+    np.testing.assert_allclose(hessian(f)(x)[0], 0)
+    np.testing.assert_allclose(hessian(f)(x), jacfwd(jacfwd(f))(x), rtol=1e-12)
+
+
+def test_a_traced_q_is_no_mask():
+    """The quantile sqrt(x) of 0 and sqrt(x) is x: its derivative is 1, and not 0."""
+
+    def f(x):
+        root = np.sqrt(x)
+        return np.quantile(root * np.array([0.0, 1.0]), root)
+
+    for derived in (grad, jacfwd):
+        assert derived(f)(0.25) == 1
+        with pytest.warns(errors.UndefinedDerivativeWarning):
+            assert not np.isfinite(derived(f)(0.0))
 
 
 def test_the_words_at_a_hidden_pole():

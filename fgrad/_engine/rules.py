@@ -98,6 +98,7 @@ class Options(TypedDict, total=False):
     masks: bool
     linear: bool
     weighs: bool
+    by: tuple[str, ...]
     fills: bool
     proportional: str
     lacks: Mapping[str, str]
@@ -171,6 +172,7 @@ class Rule:
         "_aliases",
         "_parameters",
         "broadcasts",
+        "by",
         "complex_only",
         "copied",
         "elementwise",
@@ -218,6 +220,8 @@ class Rule:
         self.linear = False
         self.masks = False
         self.weighs = False
+        self.by: tuple[str, ...] = ()
+        """The parameters that do it, if not all: a rule that masks by the others."""
         self.fills = False
         """Whether it puts a constant in the place of nan. That hides a pole, unless the
         value is nan around this point, too."""
@@ -296,6 +300,7 @@ class Rule:
         self.masks |= options.get("masks", False)
         self.linear |= options.get("linear", False)
         self.weighs |= options.get("weighs", False)
+        self.by += tuple(options.get("by", ()))
         self.fills |= options.get("fills", False)
         self.proportional = options.get("proportional", self.proportional)
         self.lacks |= options.get("lacks", {})

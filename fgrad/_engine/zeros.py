@@ -88,7 +88,8 @@ def solid(value: Any) -> Any:
 
 def is_constant(moved: set[str], pullback: Pullback) -> bool:
     """Whether no coefficient of a pullback changes around this point."""
-    return not moved or (pullback.rule.masks and not pullback.rule.weighs)
+    rule = pullback.rule
+    return not moved or (rule.masks and not rule.weighs and moved.isdisjoint(rule.by))
 
 
 def without_poles(x: Any, c: Any, apply: Callable[[Any], Any]) -> Any:

@@ -12,7 +12,7 @@ from numpy.polynomial import chebyshev, polyutils
 from fgrad._engine.box import primal
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_traced
-from fgrad.derived.series import as_series
+from fgrad.derived.series import as_series, floating
 from fgrad.primitives.series import FAMILIES, function
 
 
@@ -24,7 +24,7 @@ def define_powers(prefix: str, module: Any) -> None:
 
         @derived(plain)
         def symmetric(c: Any, pow: Any, maxpower: Any = 16) -> Any:
-            plain(primal(c), pow, maxpower)  # its checks
+            plain(np.ones(1), pow, maxpower)  # its checks
             c = as_series(c)
             if pow < 2:
                 return c if pow else np.array([1], c.dtype)
@@ -39,7 +39,7 @@ def define_powers(prefix: str, module: Any) -> None:
     def power(
         c: Any, pow: Any, maxpower: Any = None if prefix == "poly" else 16
     ) -> Any:
-        plain(primal(c), pow, maxpower)  # its checks
+        plain(np.ones(1), pow, maxpower)  # its checks
         c = as_series(c)
         return reduce(mul, [c] * int(pow)) if pow else np.array([1], c.dtype)
 
@@ -50,7 +50,9 @@ def define_roots(prefix: str, module: Any) -> None:
 
     @derived(getattr(module, prefix + "fromroots"))
     def fromroots(roots: Any) -> Any:
-        factors = [line(-r, 1) for r in np.sort(as_series(roots, trim=False))]
+        factors = [
+            line(-r, 1) for r in np.sort(floating(np.atleast_1d(as_traced(roots))))
+        ]
         while len(factors) > 1:
             half, odd = divmod(len(factors), 2)
             last = factors[-1]
@@ -141,8 +143,10 @@ for prefix, module in FAMILIES.items():
 
 @derived(polyutils.trimcoef)
 def trimcoef(c: Any, tol: Any = 0) -> Any:
-    polyutils.trimcoef(primal(c), tol)  # its checks
+    polyutils.trimcoef(np.ones(1), tol)  # its checks
     c = as_series(c)
+    if tol == 0:
+        return c  # whose zeros have derivatives
     large = np.flatnonzero(abs(primal(c)) > tol)
     return c[: large[-1] + 1] if large.size else c[:1] * 0
 

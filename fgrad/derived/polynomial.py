@@ -1,4 +1,7 @@
-"""Polynomials as NumPy's `poly` functions have them: the highest power first."""
+"""Polynomials as NumPy's `poly` functions have them: the highest power first.
+
+NumPy drops leading zeros. Those of traced polynomials have derivatives, so they stay.
+"""
 
 import warnings
 from typing import Any
@@ -10,6 +13,7 @@ from fgrad._engine.box import primal
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced, asarray
 from fgrad.primitives.indexing import index_add
+from fgrad.primitives.polynomial import leading_zeros, of_degree, roots
 
 
 def coefficients(p: Any) -> Any:
@@ -23,9 +27,11 @@ def like_given(value: Any, *given: Any) -> Any:
 
 
 def trimmed(p: Any) -> Any:
-    """Without leading zeros, but for the last one."""
-    nonzero = np.flatnonzero(primal(p))
-    return p[nonzero[0] if nonzero.size else -1 :]
+    """Without leading zeros, but for the last one, if nothing is traced.
+
+    Traced coefficients that are 0 have derivatives, so they stay.
+    """
+    return np.poly1d(p).coeffs if type(p) is np.ndarray else p
 
 
 # Values and arithmetic ----------------------------------------------------------------
@@ -87,8 +93,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         q.append(scale * r[k])
         r = index_add(r, slice(k, k + n), -q[-1] * divisor)
     quotient = np.stack(q) if q else np.zeros(1, dtype)
-    small = np.isclose(primal(r), 0, rtol=1e-14)
-    remainder = r[min(len(r) - 1, int(np.argmin([*small, False]))) :]
+    remainder = r[min(len(q), len(r) - 1) :]  # NumPy also drops zeros that follow
     return like_given(quotient, u, v), like_given(remainder, u, v)
 
 
@@ -118,6 +123,13 @@ def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
     for i in range(m):
         c = np.concatenate([c / np.arange(len(c), 0, -1), k[i : i + 1]])
     return like_given(c, p)
+
+
+@derived(np.roots)
+def roots_of(p: Any) -> Any:
+    """As many as the degree."""
+    p = coefficients(p)
+    return roots(of_degree(p, leading_zeros(p)))
 
 
 @derived(np.poly)

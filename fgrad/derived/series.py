@@ -3,20 +3,31 @@
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import polyutils
 
 from fgrad._engine.box import primal
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
-from fgrad.primitives.series import FAMILIES, INTEGRAL, function
+from fgrad.primitives.polynomial import leading_zeros, of_degree
+from fgrad.primitives.series import FAMILIES, INTEGRAL, OPERATIONS, function
 
 
-def as_series(c: Any, trim: bool = True) -> Any:
-    """At least 1-d and floating, and without trailing zeros but for the last one."""
-    c = np.atleast_1d(as_traced(c)) + 0.0
-    if not trim:
-        return c
-    nonzero = np.flatnonzero(primal(c))
-    return c[: nonzero[-1] + 1 if nonzero.size else 1]
+def as_series(c: Any) -> Any:
+    """At least 1-d and floating; what is not traced has no zeros at its end.
+
+    Traced coefficients that are 0 have derivatives, so they stay.
+    """
+    c = np.atleast_1d(as_traced(c))
+    if type(c) is np.ndarray:
+        return polyutils.as_series([c])[0]
+    if c.ndim != 1 or not c.size:
+        polyutils.as_series([np.ones(c.shape)])  # NumPy's words
+    return floating(c)
+
+
+def floating(c: Any) -> Any:
+    """Integers become floats."""
+    return c if c.dtype.kind in "fc" else c + 0.0
 
 
 def define_sums(prefix: str, module: Any) -> None:
@@ -30,12 +41,53 @@ def define_sums(prefix: str, module: Any) -> None:
     @derived(getattr(module, prefix + "add"))
     def add(c1: Any, c2: Any) -> Any:
         c1, c2 = aligned(c1, c2)
-        return as_series(c1 + c2)
+        return c1 + c2
 
     @derived(getattr(module, prefix + "sub"))
     def sub(c1: Any, c2: Any) -> Any:
         c1, c2 = aligned(c1, c2)
-        return as_series(c1 - c2)
+        return c1 - c2
+
+
+def define_products(prefix: str, module: Any) -> None:
+    """Products and lines, by operations that keep all coefficients."""
+    mul, mulx, line = (getattr(module, prefix + x) for x in ("mul", "mulx", "line"))
+
+    @derived(mul)
+    def product(c1: Any, c2: Any) -> Any:
+        return OPERATIONS[mul](as_series(c1), as_series(c2))
+
+    @derived(line)
+    def straight(off: Any, scl: Any) -> Any:
+        return OPERATIONS[line](off, scl)
+
+    @derived(mulx)
+    def times_x(c: Any) -> Any:
+        return OPERATIONS[mulx](as_series(c))
+
+
+def define_roots(prefix: str, module: Any) -> None:
+    """As many as the degree."""
+    roots = getattr(module, prefix + "roots")
+
+    @derived(roots)
+    def roots_of(c: Any) -> Any:
+        c = as_series(c)
+        beyond = np.flip(leading_zeros(np.flip(c)))
+        return OPERATIONS[roots](of_degree(c, beyond))
+
+
+def define_conversions(prefix: str, module: Any) -> None:
+    """To the powers of x, and from them."""
+    to, back = (getattr(module, x) for x in (prefix + "2poly", "poly2" + prefix))
+
+    @derived(to)
+    def to_powers(c: Any) -> Any:
+        return OPERATIONS[to](as_series(c))
+
+    @derived(back)
+    def from_powers(pol: Any) -> Any:
+        return OPERATIONS[back](as_series(pol))
 
 
 def define_integral(prefix: str, module: Any) -> None:
@@ -48,7 +100,7 @@ def define_integral(prefix: str, module: Any) -> None:
         k = list(k) if np.ndim(primal(k)) else [k]
         # NumPy's own checks of the numbers of integrals and constants
         getattr(module, prefix + "int")(np.zeros(1), m, [0] * len(k))
-        c = as_series(c, trim=False)
+        c = floating(np.atleast_1d(as_traced(c)))
         for constant in k + [0] * (m - len(k)):
             c = INTEGRAL[prefix](c, constant, lbnd, scl, axis)
         return c
@@ -92,5 +144,9 @@ def define_several(prefix: str, module: Any) -> None:
 
 for prefix, module in FAMILIES.items():
     define_sums(prefix, module)
+    define_products(prefix, module)
+    define_roots(prefix, module)
     define_integral(prefix, module)
     define_several(prefix, module)
+    if prefix != "poly":
+        define_conversions(prefix, module)

@@ -1,5 +1,6 @@
 """Sets of numbers: their members are picked from the arguments."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -99,10 +100,20 @@ def intersect1d(
     return (common, *indices) if return_indices else common
 
 
+def is_called_by(fun: Any) -> bool:
+    """Whether the NumPy function that came here was called in `fun`."""
+    frame = sys._getframe(1)
+    while frame and frame.f_globals.get("__name__", "").startswith("fgrad."):
+        frame = frame.f_back
+    return frame is not None and frame.f_code is fun.__code__
+
+
 @derived(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """The slice that NumPy's function keeps, which it is asked for with positions."""
     filt = as_traced(filt)
+    if is_called_by(np.poly1d.__init__):
+        return filt  # with its zeros, as in `fgrad.derived.polynomial`
     used = np.nonzero(primal(filt))
     trim, index = trim.lower(), []
     axes = range(filt.ndim) if axis is None else np.atleast_1d(axis) % filt.ndim

@@ -137,6 +137,8 @@ def register(fun, scale, skip_nan):
 
     defvjp(
         fun,
+        masks=True,
+        by=("q",),  # which weighs the entries, if it is traced
         neutral=("keepdims",),
         a=quantile_pullback,
         q=quantile_q_pullback,

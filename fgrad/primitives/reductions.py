@@ -191,14 +191,3 @@ def prod_initial_pullback(g, a, axis=None, keepdims=False, where=True):
 
 
 defvjp(np.prod, a=prod_pullback, initial=prod_initial_pullback)
-
-
-# Ignoring nan -------------------------------------------------------------------------
-
-
-def nanmean_pullback(g, a, axis=None, keepdims=False, where=True):
-    """The pullback of the mean, over the entries that are not nan."""
-    return mean_pullback(g, a, axis, keepdims, where & ~np.isnan(a))
-
-
-defvjp(np.nanmean, masks=True, a=nanmean_pullback)

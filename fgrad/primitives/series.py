@@ -3,10 +3,13 @@
 The value of a series is linear in its coefficients: what multiplies them are the
 polynomials of the family, from its `vander`. A derivative or an integral is a matrix,
 whose columns NumPy gives for unit vectors.
+
+NumPy drops the highest coefficients that are 0. Their derivatives are not 0, so traced
+series keep all coefficients (`OPERATIONS`): they are the same functions.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -30,6 +33,12 @@ FAMILIES = {"poly": polynomial, "cheb": chebyshev, "leg": legendre, "herm": herm
 INTEGRAL: dict[str, Callable[..., Any]] = {}
 """One integration in each family: ``integral(c, k, lbnd, scl, axis)``."""
 
+OPERATIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""NumPy's functions whose results have another length if a coefficient is 0.
+
+Each has an operation that keeps all coefficients, of which a composition makes use.
+"""
+
 
 def function(prefix: str, name: str) -> Callable[..., Any]:
     """A function of a family, for plain and traced arguments."""
@@ -40,6 +49,35 @@ def function(prefix: str, name: str) -> Callable[..., Any]:
 def length(like: Any, axis: int = 0) -> int:
     """The number of coefficients along an axis; a scalar is one."""
     return like.shape[axis] if like.shape else 1
+
+
+def padded(c: Any, n: int, axis: int = 0) -> Any:
+    """With zeros for the coefficients that NumPy has dropped."""
+    missing = n - c.shape[axis]
+    if not missing:
+        return c
+    shape = list(c.shape)
+    shape[axis] = missing
+    return np.concatenate([c, np.zeros(shape, c.dtype)], axis)
+
+
+def define_operation(fun: Callable[..., Any], call: Callable[..., Any]) -> Any:
+    """A part of the composition for `fun`, with its name and parameters."""
+
+    def operation(*args: Any) -> Any:
+        return call(*args)
+
+    OPERATIONS[fun] = primitive(update_wrapper(operation, fun))
+    return operation
+
+
+def define_whole(fun: Callable[..., Any], number: Callable[..., int]) -> Any:
+    """The operation that has `number` coefficients, whatever their values are."""
+
+    def whole(*args: Any) -> Any:
+        return padded(fun(*args), number(*map(np.size, args)))
+
+    return define_operation(fun, whole)
 
 
 def applied_along(matrix: Any, g: Any, axis: int, like: Any) -> Any:
@@ -82,8 +120,7 @@ def define_val(prefix: str) -> None:
 
     def roots_pullback(g: Any, ans: Any, like: Any, c: Any) -> Any:
         """p(z) = 0 along a change of p: dz = -Σ P_k(z) dc_k / p'(z)."""
-        slope = val(ans, der(c))
-        return np.reshape(-(g / slope) @ vander(ans, length(like) - 1), like.shape)
+        return -(g / val(ans, der(c))) @ vander(ans, like.size - 1)
 
     module = FAMILIES[prefix]
     defvjp(
@@ -93,7 +130,8 @@ def define_val(prefix: str) -> None:
         c=val_pullback,
     )
     defvjp(getattr(module, prefix + "vander"), x=vander_pullback)
-    defvjp(getattr(module, prefix + "roots"), c=roots_pullback)
+    roots = getattr(module, prefix + "roots")
+    defvjp(define_operation(roots, roots), c=roots_pullback)
 
 
 # Derivatives and integrals ------------------------------------------------------------
@@ -123,13 +161,13 @@ def define_integral(prefix: str) -> None:
 
     @primitive
     def integral(c: Any, k: Any, lbnd: Any, scl: Any, axis: int) -> Any:
-        return fun(c, 1, [k], lbnd, scl, axis)
+        ans = fun(c, 1, [k], lbnd, scl, axis)
+        return padded(ans, np.shape(c)[axis] + 1, axis)  # NumPy's of a single 0 is 0
 
     def integral_pullback(g: Any, like: Any, lbnd: Any, scl: Any, axis: int) -> Any:
-        """The transposed matrix; the integral of a single 0 has no second entry."""
+        """The transposed matrix."""
         unit = np.eye(length(like, axis), dtype=g.dtype)
-        matrix = integral(unit, 0, lbnd, scl, 0)
-        return applied_along(matrix[: length(g, axis)].T, g, axis, like)
+        return applied_along(integral(unit, 0, lbnd, scl, 0).T, g, axis, like)
 
     def integral_k_pullback(g: Any, like: Any, axis: int) -> Any:
         """The constant that is added to the first coefficient."""
@@ -175,14 +213,13 @@ def define_mul(prefix: str) -> None:
     """A product is linear in each of its factors."""
     mul = getattr(FAMILIES[prefix], prefix + "mul")
 
-    def pull(g: Any, like: Any, other: Any) -> Any:
-        other = np.reshape(other, -1)
-        table = products(mul, length(like), len(other))[: len(g)]
-        c = np.tensordot(np.tensordot(g, table, (0, 0)), other, (1, 0))
-        return np.reshape(c, like.shape)
+    def pull(g: Any, other: Any) -> Any:
+        table = products(mul, len(g) + 1 - len(other), len(other))
+        return np.tensordot(np.tensordot(g, table, (0, 0)), other, (1, 0))
 
-    defvjp(mul, c1=lambda g, like, c2: pull(g, like, c2),
-           c2=lambda g, like, c1: pull(g, like, c1))  # fmt: skip
+    defvjp(define_whole(mul, lambda n1, n2: n1 + n2 - 1),
+           c1=lambda g, c2: pull(g, c2),
+           c2=lambda g, c1: pull(g, c1))  # fmt: skip
 
 
 # Other linear functions ---------------------------------------------------------------
@@ -191,29 +228,32 @@ def define_mul(prefix: str) -> None:
 @cache
 def images(fun: Callable[..., Any], n: int, m: int) -> Any:
     """The images of the unit vectors under a linear function: n rows of length m."""
-    rows = [fun(unit)[:m] for unit in np.eye(n)]
-    return np.stack([np.pad(row, (0, m - len(row))) for row in rows])
+    return np.stack([padded(fun(unit), m) for unit in np.eye(n)])
 
 
 def define_linear(prefix: str) -> None:
     """Conversions between families, the product with x, and straight lines."""
     module = FAMILIES[prefix]
-    conversions = [prefix + "2poly", "poly2" + prefix] if prefix != "poly" else []
-    for name in (prefix + "mulx", *conversions):
+    numbers = {prefix + "mulx": lambda n: n + 1}
+    if prefix != "poly":
+        numbers |= dict.fromkeys((prefix + "2poly", "poly2" + prefix), lambda n: n)
+    for name, number in numbers.items():
         fun = getattr(module, name)
 
         def pullback(g: Any, like: Any, fun: Any = fun) -> Any:
-            return np.reshape(images(fun, length(like), len(g)) @ g, like.shape)
+            return images(fun, like.size, len(g)) @ g
 
         (parameter,) = parameters_of(fun)
-        defvjp(fun, **{parameter: lambda g, like, pull=pullback: pull(g, like)})
+        whole = define_whole(fun, number)
+        defvjp(whole, **{parameter: lambda g, like, pull=pullback: pull(g, like)})
     line = getattr(module, prefix + "line")
 
     def ends(pair: Any) -> Any:
         return line(*pair)
 
-    defvjp(line, off=lambda g: np.dot(images(ends, 2, len(g))[0], g),
-           scl=lambda g: np.dot(images(ends, 2, len(g))[1], g))  # fmt: skip
+    defvjp(define_whole(line, lambda *_: 2),
+           off=lambda g: np.dot(images(ends, 2, 2)[0], g),
+           scl=lambda g: np.dot(images(ends, 2, 2)[1], g))  # fmt: skip
 
 
 for prefix in FAMILIES:

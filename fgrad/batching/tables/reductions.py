@@ -29,7 +29,6 @@ from fgrad.primitives.ufunc_methods import (
     np.nanmax,
     np.nanmin,
     np.prod,
-    np.nanmean,
     np.median,
     np.nanmedian,
     np.all,

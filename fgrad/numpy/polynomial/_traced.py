@@ -24,7 +24,7 @@ class Traced:
         parent: Any = super()
         parent.__init__(coef if plain else [0.0], *args, **kwargs)
         if not plain:
-            self.coef = as_series(given, trim=False)
+            self.coef = as_series(given)
 
     def __call__(self, arg: Any) -> Any:
         offset, scale = polyutils.mapparms(self.domain, self.window)
