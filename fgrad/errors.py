@@ -9,6 +9,7 @@ __all__ = [
     "ArgnumsError",
     "BatchAxesError",
     "BatchedValueError",
+    "ChangedArrayError",
     "ConvergenceError",
     "ConversionError",
     "CotangentError",
@@ -16,6 +17,7 @@ __all__ = [
     "InputTypeError",
     "LeakedTracerError",
     "MissingRuleError",
+    "NonFiniteError",
     "NonScalarOutputError",
     "OutputTypeError",
     "RuleError",
@@ -146,6 +148,23 @@ class TangentError(FgradError, ValueError):
     """A tangent does not look like the argument that it belongs to.
 
     It must have the same tree structure, and at each leaf the same shape.
+    """
+
+
+class ChangedArrayError(FgradError, RuntimeError):
+    """An array was changed between its use and the derivative that needs it.
+
+    Rules keep arrays as they are, without copying. If the program writes into one
+    before replay, the derivative is that of other numbers. Write into a copy, or
+    compute a new array. Only `fgrad.debug.checks` looks for this.
+    """
+
+
+class NonFiniteError(FgradError, FloatingPointError):
+    """An operation made a nan or an infinity of finite numbers.
+
+    Only `fgrad.debug.checks` looks for this. Keep the point away from the call with
+    ``np.where`` before it, or write the function so that it stays finite there.
     """
 
 

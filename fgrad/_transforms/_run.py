@@ -11,7 +11,7 @@ import numpy as np
 from fgrad._engine.blame import is_finite
 from fgrad._engine.box import Box, primal
 from fgrad._engine.replay import replay
-from fgrad._engine.trace import Node, Space, Tape, Trace
+from fgrad._engine.trace import Node, Space, Tape, Trace, kind_of
 from fgrad._transforms._argnums import argument_name
 from fgrad._transforms._running import running
 from fgrad._transforms._values import (
@@ -56,7 +56,7 @@ class Run:
         """Whether integers are differentiated at their float value; ``None`` for a
         transform without this option."""
         self.fun = fun
-        self.trace = kind(f"{transform}({label(fun)})")
+        self.trace: Trace = kind_of(kind)(f"{transform}({label(fun)})")
         self.inputs: list[tuple[Structure, list[Node]]] = []
         self._numbers: list[Any] = []
         self.args = list(args)

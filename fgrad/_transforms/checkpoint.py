@@ -77,7 +77,7 @@ class Segment:
         made: dict[Node, Node] = {}
         for trace in self.traces:
             results = _results(out, trace, before)
-            if not (results and trace.recording and trace.id < below):
+            if not (results and trace.open and trace.id < below):
                 continue
             inputs = tuple(_inputs(_tape(results, before), before))
             if not inputs:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from fgrad._engine.box import Box, stored
+from fgrad._engine.trace import kind_of
 from fgrad._transforms._argnums import argument_name
 from fgrad._transforms._running import running
 from fgrad._transforms._values import check_function, described, is_numeric, label
@@ -37,7 +38,7 @@ class Vmap(Wrapped):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         arguments = _Arguments(self, args, kwargs)
-        trace = BatchTrace(repr(self), arguments.size)
+        trace: BatchTrace = kind_of(BatchTrace)(repr(self), arguments.size)
         args, kwargs = arguments.batched(trace)
         with running(trace):
             out = self.fun(*args, **kwargs)

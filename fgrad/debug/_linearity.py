@@ -1,0 +1,180 @@
+"""Whether a pullback is right in shape and dtype, and linear in its cotangent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.bind import Part
+from fgrad._engine.box import Box, primal, stored
+from fgrad._engine.cotangents import Parts
+from fgrad._engine.dispatch import traced
+from fgrad._engine.scatter import Scatter, index_add
+from fgrad._words.undefined import Listener, listening
+from fgrad.debug._watching import Pulling
+from fgrad.errors import RuleError
+
+__all__ = ["check_linear", "check_spaces"]
+
+FACTOR = 1024.0
+"""A power of two, so that multiplying by it rounds nothing; and large, since some
+rules are linear only for a small g."""
+
+
+def check_spaces(pulling: Pulling, c: Any) -> None:
+    """Raise an error if a cotangent has not the shape or the dtype of its argument."""
+    for found, space in _pairs(pulling, c):
+        if type(found) is Scatter:
+            continue
+        if type(found) is not Box:
+            found = np.asarray(found)
+        _check_shape(pulling, found.shape, space[0])
+        _check_dtype(pulling, found, space[1])
+
+
+def _pairs(pulling: Pulling, c: Any) -> Iterator[tuple[Any, Any]]:
+    """What a pullback returned, with shape and dtype of the argument."""
+    if c is None or type(c) is Part:
+        return
+    spaces, dtype = pulling.argument
+    if dtype is None:
+        for found, space in zip(c, spaces, strict=True):
+            if found is not None and space is not None:
+                yield found, space
+    else:
+        yield c, pulling.argument
+
+
+def _check_shape(pulling: Pulling, found: Any, shape: Any) -> None:
+    if found == shape:
+        return
+    if pulling.rule.broadcasts and pulling.result[1] is not None:
+        if _spreads(shape, found) and _spreads(found, pulling.result[0]):
+            return
+        wanted = f"{shape}, or that of the result, {pulling.result[0]}"
+    else:
+        wanted = f"{shape}"
+    raise RuleError(
+        f"{pulling!r} returned a cotangent of shape {found}; it must have the shape of "
+        f"the argument, {wanted}."
+    )
+
+
+def _spreads(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    """Whether a shape broadcasts to another."""
+    if len(small) > len(large):
+        return False
+    pairs = zip(small[::-1], large[::-1], strict=False)
+    return all(a in (1, b) for a, b in pairs)
+
+
+def _check_dtype(pulling: Pulling, c: Any, dtype: Any) -> None:
+    """Refuse integers, and floats with fewer digits than those of the argument."""
+    plain = np.asarray(stored(c))
+    if c.dtype.kind in "biu":
+        if np.any(plain):
+            raise RuleError(
+                f"{pulling!r} returned a cotangent of dtype {c.dtype}, which has no "
+                f"fractions, for an argument of dtype {dtype}."
+            )
+    elif c.dtype.kind in "fc" and np.finfo(c.dtype).eps > np.finfo(dtype).eps:
+        of_result = pulling.result[1]
+        if of_result is None or np.finfo(c.dtype).eps > np.finfo(of_result).eps:
+            raise RuleError(
+                f"{pulling!r} returned a cotangent of dtype {c.dtype}, which has fewer "
+                f"digits than the argument, of dtype {dtype}."
+            )
+
+
+def check_linear(
+    pulling: Pulling, g: Any, residuals: tuple[Any, ...], c: Any, rng: Any
+) -> None:
+    """Raise an error if a pullback is not linear: run it on two other cotangents.
+
+    With a random r, P(g + 1024 r) has to be P(g) + 1024 P(r). The three are compared
+    with about a third of the digits of their dtype, since a right rule rounds, too.
+    """
+    if pulling.rule.tagged is not None or type(c) is Part or c is None:
+        return
+    g, kept = primal(g), tuple(primal(value) for value in residuals)
+    with listening(Listener()):
+        r = _random_like(g, rng)
+        if r is None:
+            return
+        first = _dense(pulling, pulling.original(g, *kept))
+        second = _dense(pulling, pulling.original(r, *kept))
+        both = _dense(pulling, pulling.original(_sum(g, r), *kept))
+        for one, two, three in zip(first, second, both, strict=True):
+            off = _distance(one, two, three)
+            if off is not None:
+                raise RuleError(
+                    f"{pulling!r} is not linear in g: for a random r, what it returns "
+                    f"for g + {FACTOR:.0f} * r is not what it returns for g, plus "
+                    f"{FACTOR:.0f} times what it returns for r. {off}"
+                )
+
+
+def _random_like(g: Any, rng: Any) -> Any:
+    """Random numbers of the size of those in g; nothing, if those are not finite."""
+    if type(g) is Parts:
+        parts = [_random_like(part, rng) for part in g]
+        if any(part is None for part in parts):
+            return None
+        return _like_parts(
+            g,
+            [
+                part if used else np.zeros_like(part)
+                for part, used in zip(parts, g.used, strict=True)
+            ],
+        )
+    if isinstance(g, tuple):
+        return None
+    array = np.asarray(stored(g))
+    if array.dtype.kind not in "fc" or not np.isfinite(array).all():
+        return None
+    scale = float(np.max(np.abs(array), initial=0.0)) or 1.0
+    noise = rng.standard_normal(np.shape(g)) * scale
+    if array.dtype.kind == "c":
+        noise = noise + 1j * rng.standard_normal(np.shape(g)) * scale
+    noise = np.asarray(noise).astype(array.dtype)[()]
+    return noise if type(g) is not float else float(noise)
+
+
+def _like_parts(g: Parts, parts: Any) -> Parts:
+    made = Parts(parts)
+    made.used, made.tags = g.used, g.tags
+    return made
+
+
+def _sum(g: Any, r: Any) -> Any:
+    if type(g) is Parts:
+        return _like_parts(g, [a + FACTOR * b for a, b in zip(g, r, strict=True)])
+    total = g + FACTOR * r
+    return total if type(total) is float else total.astype(g.dtype)
+
+
+def _dense(pulling: Pulling, c: Any) -> list[Any]:
+    """What a pullback returned, as arrays of all examples."""
+    found: list[Any] = []
+    for part, (shape, dtype) in _pairs(pulling, c):
+        if type(part) is Scatter:
+            part = traced(index_add)(np.zeros(shape, dtype), part.index, part.g)
+        found.append(np.asarray(stored(part)))
+    return found
+
+
+def _distance(one: Any, two: Any, three: Any) -> str | None:
+    """How far two sums are from each other, if that is too far."""
+    if one.dtype.kind not in "fc" or one.size == 0:
+        return None
+    wanted = one + FACTOR * two
+    if not (np.isfinite(wanted).all() and np.isfinite(three).all()):
+        return None
+    size = max(np.max(np.abs(wanted)), np.max(np.abs(three)))
+    off = np.max(np.abs(three - wanted))
+    digits = float(np.finfo(one.dtype).eps) ** (1 / 3)
+    if off <= digits * size:
+        return None
+    return f"An entry differs by {off:.3g}, where the largest one is {size:.3g}."
