@@ -115,15 +115,12 @@ def checks(
     ...
     fgrad.errors.NonFiniteError: np.log made -inf of finite numbers in entry [1], ...
     """
-    for name, value in (
-        ("changes", changes),
-        ("nonfinite", nonfinite),
-        ("rules", rules),
-    ):
+    given: dict[str, Any] = {"changes": changes, "nonfinite": nonfinite, "rules": rules}
+    for name, value in given.items():
         if not isinstance(value, bool | np.bool_):
             raise TypeError(
                 f"{name}={value!r} of checks: give True or False. The function is "
                 f"called inside the with: with checks(): grad(f)(x)."
             )
-    with watching(Checks(bool(changes), bool(nonfinite), bool(rules))):
+    with watching(Checks(**given)):
         yield

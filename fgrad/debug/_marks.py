@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -34,8 +34,10 @@ class Mark:
 
     __slots__ = ("changed", "print", "ref", "same")
 
-    def __init__(self, array: np.ndarray[Any, Any], site: Site) -> None:
-        self.ref = weakref.ref(array)
+    def __init__(
+        self, array: np.ndarray[Any, Any], site: Site, gone: Callable[[Any], None]
+    ) -> None:
+        self.ref = weakref.ref(array, gone)
         self.print = _print(array)
         self.same = site
         """The last line at which it was known to be the same."""
@@ -54,7 +56,8 @@ class Mark:
     def words(self, kept: Site) -> str:
         """The line that kept it, and the lines between which it was changed."""
         after = "" if self.same == kept else f"after {short(self.same)}, and "
-        return f"Kept by {describe(kept)}\nChanged {after}before {describe(self.changed or self.same)}"
+        found = describe(self.changed or self.same)
+        return f"Kept by {describe(kept)}\nChanged {after}before {found}"
 
 
 class Marks:
@@ -72,7 +75,13 @@ class Marks:
         known = self._known.get(id(array))
         if known is not None and known.ref() is array and known.holds(array, site):
             return known
-        mark = self._known[id(array)] = Mark(array, site)
+        key, marks = id(array), self._known
+
+        def gone(ref: Any) -> None:
+            if key in marks and marks[key].ref is ref:
+                del marks[key]
+
+        mark = marks[key] = Mark(array, site, gone)
         self._queue.append(mark)
         return mark
 

@@ -46,11 +46,19 @@ class Operation(NamedTuple):
 class Watch:
     """Who sees each step. What a watch does not override, it lets pass."""
 
-    def computed(self, operation: Operation, compute: Callable[[], Any]) -> Any:
+    def computed(
+        self,
+        operation: Operation,  # noqa: ARG002 (for those that override it)
+        compute: Callable[[], Any],
+    ) -> Any:
         """The result of an operation."""
         return compute()
 
-    def recorded(self, operation: Operation, record: Callable[[], Any]) -> Any:
+    def recorded(
+        self,
+        operation: Operation,  # noqa: ARG002
+        record: Callable[[], Any],
+    ) -> Any:
         """What is recorded of the result; in forward mode, its tangent is in it."""
         return record()
 
