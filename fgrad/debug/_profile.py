@@ -1,0 +1,217 @@
+"""Where the time of a derivative goes, and its memory: `profile`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import local
+from time import perf_counter
+from typing import Any
+
+from typing_extensions import override
+
+from fgrad._transforms._values import check_function, label
+from fgrad._words.callsite import Site, caller, line
+from fgrad.debug._kept import Keeper
+from fgrad.debug._report import Report, source_of
+from fgrad.debug._table import Table, size, time
+from fgrad.debug._values import place
+from fgrad.debug._watching import Operation, Pulling, watching
+
+__all__ = ["Cost", "Profile", "profile"]
+
+
+@dataclass(slots=True)
+class Cost:
+    """What a line, or a primitive, costs."""
+
+    name: str
+    """``model.py:12``, or ``np.tanh``."""
+    source: str = ""
+    """The text of the line."""
+    calls: int = 0
+    """How many operations there were."""
+    forward: float = 0.0
+    """Seconds in the operations, and in recording them."""
+    replay: float = 0.0
+    """Seconds in their pullbacks."""
+    bytes: int = 0
+    """What they kept for replay."""
+
+
+class Profile(Report):
+    """What `profile` returns: costs of all lines, and of all primitives."""
+
+    def __init__(
+        self, name: str, seconds: float, lines: list[Cost], primitives: list[Cost]
+    ) -> None:
+        self.name = name
+        self.seconds = seconds
+        """How long it all took."""
+        self.lines = tuple(lines)
+        """The cost of each line, the most expensive one first."""
+        self.primitives = tuple(primitives)
+        """The same, by primitive."""
+
+    @property
+    def heading(self) -> str:
+        """What was measured, and the sums."""
+        forward = sum(cost.forward for cost in self.lines)
+        replay = sum(cost.replay for cost in self.lines)
+        return (
+            f"profile of {self.name}: {time(self.seconds)}, of which {time(forward)} "
+            f"in operations, {time(replay)} in their pullbacks; "
+            f"{size(sum(cost.bytes for cost in self.lines))} kept"
+        )
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables of the report."""
+        return [
+            _table("by line", self.lines, ("<line", "<")),
+            _table("by primitive", self.primitives, ("<primitive",)),
+        ]
+
+
+def _table(title: str, costs: tuple[Cost, ...], names: tuple[str, ...]) -> Table:
+    rows = [
+        (
+            time(cost.forward + cost.replay),
+            time(cost.forward),
+            time(cost.replay),
+            size(cost.bytes),
+            str(cost.calls),
+            *(cost.name, cost.source)[: len(names)],
+        )
+        for cost in costs
+    ]
+    return Table(title, ("time", "forward", "replay", "kept", "calls", *names), rows)
+
+
+class Profiler(Keeper):
+    """Measures each operation and each pullback, with all that runs inside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.costs: dict[tuple[Site, str], Cost] = {}
+        self._inside = local()
+
+    def cost(self, site: Site, operation: str) -> Cost:
+        """What is known of an operation at a line."""
+        found = self.costs.get((site, operation))
+        if found is None:
+            found = self.costs[site, operation] = Cost(operation)
+        return found
+
+    @contextmanager
+    def _measured(self, cost: Cost, phase: str) -> Iterator[bool]:
+        """Add a time, unless it is inside of something that is being measured."""
+        if getattr(self._inside, "busy", False):
+            yield False
+            return
+        self._inside.busy, start = True, perf_counter()
+        try:
+            yield True
+        finally:
+            self._inside.busy = False
+            spent = perf_counter() - start
+            setattr(cost, phase, getattr(cost, phase) + spent)
+
+    @override
+    def computed(self, operation: Operation, compute: Callable[[], Any]) -> Any:
+        cost = self.cost(caller(), operation.rule.name)
+        with self._measured(cost, "forward") as outermost:
+            cost.calls += outermost
+            return compute()
+
+    @override
+    def recorded(self, operation: Operation, record: Callable[[], Any]) -> Any:
+        cost = self.cost(caller(), operation.rule.name)
+        with self._measured(cost, "forward"):
+            return record()
+
+    @override
+    def pulled(self, pulling: Pulling, g: Any, residuals: tuple[Any, ...]) -> Any:
+        cost = self.cost(pulling.site, pulling.rule.name)
+        with self._measured(cost, "replay"):
+            return pulling.original(g, *residuals)
+
+
+def _sums(
+    costs: dict[tuple[Site, str], Cost], key: Callable[[Site, str], Hashable]
+) -> list[Cost]:
+    """The costs that have the same key, as one; the most expensive ones first."""
+    sums: dict[Hashable, Cost] = {}
+    for (site, operation), cost in costs.items():
+        total = sums.get(key(site, operation))
+        if total is None:
+            by_line = key(site, operation) != operation
+            name = place(site) if by_line else operation
+            total = Cost(name, source_of(site) if by_line else "")
+            sums[key(site, operation)] = total
+        total.calls += cost.calls
+        total.forward += cost.forward
+        total.replay += cost.replay
+        total.bytes += cost.bytes
+    shown = [c for c in sums.values() if c.calls or c.replay or c.bytes]
+    return sorted(shown, key=lambda cost: -(cost.forward + cost.replay))
+
+
+def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
+    """Where the time of a derivative goes, and its memory, by line and by primitive.
+
+    Parameters
+    ----------
+    fun : callable
+        A transform of a function, such as ``grad(f)``.
+    *args, **kwargs : tree
+        The arguments of `fun`. It is called twice: the first call loads what is loaded
+        on first need, and is not measured.
+
+    Returns
+    -------
+    Profile
+        A report: ``print`` it, end a cell of a notebook with it, or ``save`` it as
+        ``.html`` or ``.txt``. Its attributes ``lines`` and ``primitives`` have, for
+        each, the number of calls, the seconds in ``forward`` and in ``replay``, and the
+        ``bytes`` that were kept for replay. ``seconds`` is the whole time.
+
+    Raises
+    ------
+    TypeError
+        If `fun` is no function, or if nothing in it was traced.
+
+    Notes
+    -----
+    The clock makes each operation some microseconds slower. What is outside of all
+    operations is in ``seconds`` alone: Python, and sums of cotangents. In a second
+    derivative, what the inner replay computes counts as replay of the first one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fgrad import grad
+    >>> from fgrad.debug import profile
+    >>> found = profile(grad(lambda x: np.sum(np.tanh(x * 2.0))), np.ones(1000))
+    >>> sorted((cost.name, cost.calls, cost.bytes) for cost in found.primitives)
+    [('np.multiply', 1, 0), ('np.sum', 1, 0), ('np.tanh', 1, 8000)]
+    """
+    check_function("profile", fun, "profile(grad(f), x), not profile(grad(f)(x))")
+    fun(*args, **kwargs)
+    profiler = Profiler()
+    start = perf_counter()
+    with watching(profiler):
+        fun(*args, **kwargs)
+    seconds = perf_counter() - start
+    name = label(fun)
+    if not profiler.costs:
+        raise TypeError(
+            f"profile saw no operation of a derivative: give it a transform of {name}, "
+            f"as in profile(grad({name}), x)."
+        )
+    for ref, kept in profiler.all:
+        if ref() is None:  # else it is the program's own
+            profiler.cost(kept.site, kept.operation).bytes += kept.bytes
+    lines = _sums(profiler.costs, lambda site, _: (site[0].co_filename, line(site)))
+    return Profile(name, seconds, lines, _sums(profiler.costs, lambda _, name: name))
