@@ -13,6 +13,7 @@ from fgrad._engine.cotangents import Parts
 from fgrad._engine.dispatch import traced
 from fgrad._engine.scatter import Scatter, index_add
 from fgrad._words.undefined import Listener, listening
+from fgrad.batching.trace import BatchTrace
 from fgrad.debug._watching import Pulling
 from fgrad.errors import RuleError
 
@@ -48,18 +49,18 @@ def _pairs(pulling: Pulling, c: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _check_shape(pulling: Pulling, found: Any, shape: Any) -> None:
-    if found == shape:
+    """Of an elementwise function, sums over too many axes would hide a mistake.
+
+    All other shapes that do not fit, replay refuses by itself.
+    """
+    if found == shape or not pulling.rule.elementwise or pulling.result[1] is None:
         return
-    if pulling.rule.broadcasts and pulling.result[1] is not None:
-        if _spreads(shape, found) and _spreads(found, pulling.result[0]):
-            return
-        wanted = f"{shape}, or that of the result, {pulling.result[0]}"
-    else:
-        wanted = f"{shape}"
-    raise RuleError(
-        f"{pulling!r} returned a cotangent of shape {found}; it must have the shape of "
-        f"the argument, {wanted}."
-    )
+    result = pulling.result[0]
+    if not (_spreads(shape, found) and _spreads(found, result)):
+        raise RuleError(
+            f"{pulling!r} returned a cotangent of shape {found}; it must have the "
+            f"shape of the argument, {shape}, or that of the result, {result}."
+        )
 
 
 def _spreads(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
@@ -131,7 +132,11 @@ def _random_like(g: Any, rng: Any) -> Any:
         )
     if isinstance(g, tuple):
         return None
-    array = np.asarray(stored(g))
+    if type(g) is Box:  # of `vmap`; another trace would write down what is done here
+        inside = _random_like(g._value, rng)
+        known = isinstance(g._trace, BatchTrace) and inside is not None
+        return Box(inside, g._trace, g._node) if known else None
+    array = np.asarray(g)
     if array.dtype.kind not in "fc" or not np.isfinite(array).all():
         return None
     scale = float(np.max(np.abs(array), initial=0.0)) or 1.0

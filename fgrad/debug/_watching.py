@@ -172,6 +172,8 @@ class _Recording(_Watching):
         values = rule.grouped(args)
         plan = plan_of(rule, len(values), tuple(kwargs))
         values += kwargs.values()
+        if plan.sequences:
+            values = plan.understood(values)  # ``*args`` are one of them
         inner, parents, nested = plan.unboxed(values, self)
         if plan.ignored:
             plan.check(inner)
