@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
-from fgrad._engine.rules import Pullback
 from fgrad._words.callsite import caller
 from fgrad.debug._linearity import check_linear, check_spaces
 from fgrad.debug._marks import Marks, arrays_in
@@ -40,17 +39,15 @@ class Checks(Watch):
         return ans
 
     @override
-    def kept(
-        self, pulling: Pulling, pullback: Pullback, residuals: tuple[Any, ...]
-    ) -> None:
+    def kept(self, pulling: Pulling, residuals: tuple[Any, ...]) -> None:
         if self.changes:
-            pulling.seen = [self._marks.of(v, pulling.site) for v in residuals]
+            pulling.seen.extend(self._marks.of(v, pulling.site) for v in residuals)
 
     @override
-    def pulled(self, pulling: Pulling, g: Any, residuals: tuple[Any, ...]) -> Any:
-        if pulling.seen is not None:
+    def pulled(self, pulling: Pulling, g: Any, *residuals: Any) -> Any:
+        if pulling.seen:
             _check_same(pulling, residuals)
-        c = pulling.original(g, *residuals)
+        c = pulling.pullback.fun(g, *residuals)
         if self.rules:
             check_spaces(pulling, c)
             check_linear(pulling, g, residuals, c, self._rng)
@@ -64,7 +61,7 @@ def _check_same(pulling: Pulling, residuals: tuple[Any, ...]) -> None:
             if mark.ref() is array and not mark.holds(array, caller()):
                 called = "its result" if name == "ans" else name
                 raise ChangedArrayError(
-                    f"{pulling!r} needs {called} as it was, but that array has been "
+                    f"{pulling} needs {called} as it was, but that array has been "
                     f"changed. Change a copy of it, or compute a new array.\n"
                     f"{mark.words(pulling.site)}"
                 )

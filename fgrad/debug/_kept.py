@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from typing_extensions import override
 
-from fgrad._engine.rules import Pullback
 from fgrad._words.callsite import Site
 from fgrad.debug._marks import arrays_in
 from fgrad.debug._watching import Pulling, Watch
@@ -48,10 +47,8 @@ class Keeper(Watch):
         """Each array that has been kept, with a reference that does not hold it."""
 
     @override
-    def kept(
-        self, pulling: Pulling, pullback: Pullback, residuals: tuple[Any, ...]
-    ) -> None:
-        for name, value in zip(pullback.needs, residuals, strict=True):
+    def kept(self, pulling: Pulling, residuals: tuple[Any, ...]) -> None:
+        for name, value in zip(pulling.needs, residuals, strict=True):
             for array in arrays_in(value):
                 base = _owner(array)
                 known = self._alive.get(id(base))

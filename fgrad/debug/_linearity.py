@@ -58,7 +58,7 @@ def _check_shape(pulling: Pulling, found: Any, shape: Any) -> None:
     result = pulling.result[0]
     if not (_spreads(shape, found) and _spreads(found, result)):
         raise RuleError(
-            f"{pulling!r} returned a cotangent of shape {found}; it must have the "
+            f"{pulling} returned a cotangent of shape {found}; it must have the "
             f"shape of the argument, {shape}, or that of the result, {result}."
         )
 
@@ -77,14 +77,14 @@ def _check_dtype(pulling: Pulling, c: Any, dtype: Any) -> None:
     if c.dtype.kind in "biu":
         if np.any(plain):
             raise RuleError(
-                f"{pulling!r} returned a cotangent of dtype {c.dtype}, which has no "
+                f"{pulling} returned a cotangent of dtype {c.dtype}, which has no "
                 f"fractions, for an argument of dtype {dtype}."
             )
     elif c.dtype.kind in "fc" and np.finfo(c.dtype).eps > np.finfo(dtype).eps:
         of_result = pulling.result[1]
         if of_result is None or np.finfo(c.dtype).eps > np.finfo(of_result).eps:
             raise RuleError(
-                f"{pulling!r} returned a cotangent of dtype {c.dtype}, which has fewer "
+                f"{pulling} returned a cotangent of dtype {c.dtype}, which has fewer "
                 f"digits than the argument, of dtype {dtype}."
             )
 
@@ -104,14 +104,14 @@ def check_linear(
         r = _random_like(g, rng)
         if r is None:
             return
-        first = _dense(pulling, pulling.original(g, *kept))
-        second = _dense(pulling, pulling.original(r, *kept))
-        both = _dense(pulling, pulling.original(_sum(g, r), *kept))
+        first = _dense(pulling, pulling.pullback.fun(g, *kept))
+        second = _dense(pulling, pulling.pullback.fun(r, *kept))
+        both = _dense(pulling, pulling.pullback.fun(_sum(g, r), *kept))
         for one, two, three in zip(first, second, both, strict=True):
             off = _distance(one, two, three)
             if off is not None:
                 raise RuleError(
-                    f"{pulling!r} is not linear in g: for a random r, what it returns "
+                    f"{pulling} is not linear in g: for a random r, what it returns "
                     f"for g + {FACTOR:.0f} * r is not what it returns for g, plus "
                     f"{FACTOR:.0f} times what it returns for r. {off}"
                 )

@@ -132,10 +132,10 @@ class Profiler(Keeper):
             return record()
 
     @override
-    def pulled(self, pulling: Pulling, g: Any, residuals: tuple[Any, ...]) -> Any:
+    def pulled(self, pulling: Pulling, g: Any, *residuals: Any) -> Any:
         cost = self.cost(pulling.site, pulling.rule.name)
         with self._measured(cost, "replay"):
-            return pulling.original(g, *residuals)
+            return pulling.pullback.fun(g, *residuals)
 
 
 def _sums(

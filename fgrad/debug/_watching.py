@@ -62,55 +62,65 @@ class Watch:
         """What is recorded of the result; in forward mode, its tangent is in it."""
         return record()
 
-    def kept(
-        self, pulling: Pulling, pullback: Pullback, residuals: tuple[Any, ...]
-    ) -> None:
+    def kept(self, pulling: Pulling, residuals: tuple[Any, ...]) -> None:
         """What an operation has kept for the pullback of one argument."""
 
-    def pulled(self, pulling: Pulling, g: Any, residuals: tuple[Any, ...]) -> Any:
+    def pulled(self, pulling: Pulling, g: Any, *residuals: Any) -> Any:
         """What a pullback returns."""
-        return pulling.original(g, *residuals)
+        return pulling.pullback.fun(g, *residuals)
 
 
-class Pulling(Pullback):
-    """A pullback that is run by a watch."""
+class Pulling(NamedTuple):
+    """A pullback of one operation that was recorded."""
 
-    __slots__ = ("argument", "original", "result", "seen", "site", "watch")
-
-    original: Callable[..., Any]
+    pullback: Pullback
     argument: tuple[Any, Any]
-    """Shape and dtype of the argument; of a sequence, a tuple in place of both."""
+    """Shape and dtype of the argument; of a sequence, a tuple of both and ``None``."""
     result: tuple[Any, Any]
     """Shape and dtype of the result; of several, spaces and ``None``."""
-    seen: Any
-    """What the watch wants to know again."""
     site: Site
-    watch: Watch
+    seen: list[Any]
+    """What the watch wants to know again."""
 
-    def __call__(self, g: Any, *residuals: Any) -> Any:
-        """Run it."""
-        return self.watch.pulled(self, g, residuals)
+    @property
+    def rule(self) -> Rule:
+        """The operation."""
+        return self.pullback.rule
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of what it keeps."""
+        return self.pullback.needs
+
+    @override
+    def __str__(self) -> str:
+        return repr(self.pullback)
 
 
-def _pulling(
+class Watched(Pullback):
+    """A pullback that is run by a watch."""
+
+    __slots__ = ("watched",)
+
+    watched: Pullback
+
+
+def _watched(
     watch: Watch, pullback: Pullback, parent: Any, result: tuple[Any, Any], site: Site
-) -> Pulling:
+) -> tuple[Watched, Pulling]:
     """The pullback of an edge, for a watch."""
-    made = Pulling.__new__(Pulling)
+    if isinstance(pullback, Watched):  # that of a length, past which a power leads
+        pullback = pullback.watched
+    if type(parent) is tuple:
+        argument = tuple(one and (one.shape, one.dtype) for one in parent), None
+    else:
+        argument = parent.shape, parent.dtype
+    pulling = Pulling(pullback, argument, result, site, [])
+    made = Watched.__new__(Watched)
     for name in Pullback.__slots__:
         setattr(made, name, getattr(pullback, name))
-    if isinstance(pullback, Pulling):  # that of a length, past which a power leads
-        made.original = pullback.original
-    else:
-        made.original = pullback.fun
-    made.argument = (
-        (tuple(one and (one.shape, one.dtype) for one in parent), None)
-        if type(parent) is tuple
-        else (parent.shape, parent.dtype)
-    )
-    made.result, made.site, made.watch, made.seen = result, site, watch, None
-    made.fun = made.__call__
-    return made
+    made.watched, made.fun = pullback, partial(watch.pulled, pulling)
+    return made, pulling
 
 
 class _Watching(Trace):
@@ -141,9 +151,9 @@ def _node(
             watched.append((parent, pullback, residuals))
             continue
         site = (code, lasti)
-        pulling = _pulling(watch, pullback, parent, (shape, dtype), site)
-        watch.kept(pulling, pullback, residuals)
-        watched.append((parent, pulling, residuals))
+        own, pulling = _watched(watch, pullback, parent, (shape, dtype), site)
+        watch.kept(pulling, residuals)
+        watched.append((parent, own, residuals))
     return make(order, shape, dtype, tuple(watched), code, lasti)
 
 
