@@ -97,12 +97,16 @@ def _one_in_three():
     return [case for i, case in enumerate(CASES) if i % 3 == 0]
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_rules_of_fgrad_pass():
     """Shape, dtype and linearity of our own pullbacks, for calls of all kinds."""
     passed = 0
     for case in _one_in_three():
         (call,) = case.values
         plain = [a.value if type(a) is fixed else a for a in call.args]
+        options = {
+            k: v.value if type(v) is fixed else v for k, v in call.kwargs.items()
+        }
         moving = [
             i
             for i, (arg, value) in enumerate(zip(call.args, plain, strict=True))
@@ -113,17 +117,17 @@ def test_rules_of_fgrad_pass():
         if not moving:
             continue
 
-        def f(*xs, call=call, plain=plain, moving=moving):
+        def f(*xs, call=call, plain=plain, moving=moving, options=options):
             full = list(plain)
             for i, x in zip(moving, xs, strict=True):
                 full[i] = x
-            return call.fun(*full, **call.kwargs)
+            return call.fun(*full, **options)
 
         arguments = [plain[i] for i in moving]
         try:
             vjp(f, *arguments)
-        except errors.ConversionError:
-            continue  # a number that is no argument of the derivative
+        except (errors.ConversionError, errors.MissingRuleError):
+            continue  # with respect to a number that is an option
         with checks(nonfinite=False):
             out, pullback = vjp(f, *arguments)
             pullback(fgrad.tree.map(lambda a: np.asarray(a)[()] * 0 + 1, out))
@@ -170,7 +174,9 @@ def test_a_change_after_the_last_operation():
         w += 1
         with pytest.raises(errors.ChangedArrayError) as info:
             pullback(X)
-    assert re.search(r"Kept by .*\n.*\nChanged before File ", str(info.value))
+    assert re.search(
+        r"Kept by .*\n.*\nChanged after test_debug.py:\d+, and before ", str(info.value)
+    )
 
 
 @pytest.mark.parametrize(
@@ -278,7 +284,7 @@ class TestNonFinite:
                 r"np.divide made inf .* in entry \[1\] for example 0, where x1 is 1",
             ),
             (lambda: grad(lambda x: np.sum(vmap(np.log)(x)))(X - 0.5), "example 0"),
-            (lambda: hessian(logarithm)(X), "np.log made -inf"),
+            (lambda: hessian(logarithm)(X), "np.log made nan .* where x is -1.5"),
             (
                 lambda: grad(lambda x: np.sum(np.exp(x) @ np.ones((3, 2))))(X * 1e3),
                 r"np.exp made inf of finite numbers in entry \[1\]",
@@ -440,17 +446,11 @@ def test_other_threads_are_not_checked():
 
 
 def test_nothing_is_left_in_a_long_context():
-    gc.collect()
+    x = np.linspace(0.5, 1, 5000)
     with checks():
-        grad(smooth)(X)
-        tracemalloc.start()
-        grad(smooth)(X)
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(50):
-            grad(smooth)(X)
-        grown = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
-    assert grown < 20_000
+        before = grown_by(lambda: grad(deep)(x))
+        many = grown_by(lambda: [None for _ in range(5) if grad(deep)(x) is None])
+    assert many < before + 5 * x.nbytes
 
 
 def test_a_function_given_to_checks():
