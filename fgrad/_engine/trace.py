@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
-from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -322,15 +321,18 @@ class Tape(Trace):
     records = True
 
 
-STAND_INS: ContextVar[Mapping[type[Trace], Callable[..., Any]]] = ContextVar(
-    "STAND_INS", default=MappingProxyType({})
+STAND_INS: ContextVar[Mapping[type[Trace], Callable[..., Any]] | None] = ContextVar(
+    "STAND_INS", default=None
 )
 """What makes a trace in place of a class, in the context of somebody who watches."""
+
+_stand_ins = STAND_INS.get
 
 
 def kind_of(kind: type[Trace]) -> Callable[..., Any]:
     """What makes the trace for a run of a user's function: the class, as a rule."""
-    return STAND_INS.get().get(kind, kind)
+    stand_ins = _stand_ins()
+    return kind if stand_ins is None else stand_ins.get(kind, kind)
 
 
 def again(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import local
@@ -105,7 +105,7 @@ class Profiler(Keeper):
         return found
 
     @contextmanager
-    def _measured(self, cost: Cost, phase: str) -> Iterator[bool]:
+    def _measured(self, cost: Cost, phase: str) -> Generator[bool]:
         """Add a time, unless it is inside of something that is being measured."""
         if getattr(self._inside, "busy", False):
             yield False
