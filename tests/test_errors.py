@@ -741,4 +741,6 @@ def test_every_error_is_documented_and_a_builtin():
             continue
         assert issubclass(kind, errors.FgradError)
         if kind is not errors.FgradError:
-            assert issubclass(kind, TypeError | ValueError | RuntimeError)
+            assert issubclass(
+                kind, TypeError | ValueError | RuntimeError | ArithmeticError
+            )
