@@ -122,14 +122,14 @@ class Profiler(Keeper):
 
     @override
     def computed(self, operation: Operation, compute: Callable[[], Any]) -> Any:
-        cost = self.cost(caller(), operation.rule.name)
+        cost = self.cost(caller(), operation.name)
         with self._measured(cost, "forward") as outermost:
             cost.calls += outermost
             return compute()
 
     @override
     def recorded(self, operation: Operation, record: Callable[[], Any]) -> Any:
-        cost = self.cost(caller(), operation.rule.name)
+        cost = self.cost(caller(), operation.name)
         with self._measured(cost, "forward"):
             return record()
 
