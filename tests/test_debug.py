@@ -298,6 +298,31 @@ class TestNonFinite:
         with checks(nonfinite=False):
             run()
 
+    @pytest.mark.parametrize(
+        "run",
+        [
+            lambda f: grad(f)(-0.5),
+            lambda f: vmap(grad(f))(X - 1),
+            lambda f: jvp(f, (-0.5,), (1.0,)),
+        ],
+    )
+    def test_a_function_with_a_derivative_of_its_own(self, run):
+        @custom_vjp
+        def root(x):
+            return np.sqrt(x)
+
+        root.defvjp(lambda x: (np.sqrt(x), x), lambda x, g: (g / (2 * np.sqrt(x)),))
+        words = (
+            r"(root|np.sqrt) made nan of finite numbers.*, where (args\[0\]|x) is -0.5"
+        )
+        with checks(), pytest.raises(errors.NonFiniteError, match=words):
+            run(lambda x: root(x) * 2.0)
+        found = profile(grad(lambda x: root(x) * 2.0), 2.0)
+        assert {cost.name.split(".")[-1]: cost.calls for cost in found.primitives} == {
+            "root": 1,
+            "multiply": 1,
+        }
+
     def test_what_is_meant_passes(self):
         """An infinity of the program's own, and zeros in place of nan in replay."""
 

@@ -23,7 +23,11 @@ samples.load()
 REAL = (np.float16, np.float32, np.float64, np.longdouble)
 COMPLEX = (np.complex64, np.complex128)
 
-FUNCTIONS = sorted((fun for fun in SAMPLES if SAMPLES[fun]), key=function_name)
+FUNCTIONS = sorted(
+    # SciPy computes float16 and long double in another precision, its rules by LAPACK.
+    (f for f in SAMPLES if SAMPLES[f] and "scipy.linalg" not in f.__module__),
+    key=function_name,
+)
 
 
 def converted(leaf: Any, dtype: Any) -> Any:

@@ -741,5 +741,7 @@ def test_every_error_is_documented_and_a_builtin():
             continue
         assert issubclass(kind, errors.FgradError)
         if kind is not errors.FgradError:
-            builtin = TypeError | ValueError | RuntimeError | AssertionError
+            builtin = (
+                TypeError | ValueError | RuntimeError | AssertionError | ArithmeticError
+            )
             assert issubclass(kind, builtin)

@@ -24,7 +24,7 @@ from fgrad._tree import Structure, flatten, unflatten
 from fgrad._words.callsite import at, no_rule
 from fgrad.errors import ArgnumsError, ConversionError
 
-__all__ = ["Call", "Custom", "custom_call", "skipped", "space_of"]
+__all__ = ["CUSTOM_CALL", "Call", "Custom", "custom_call", "skipped", "space_of"]
 
 
 class Custom(Wrapped):

@@ -57,16 +57,16 @@ def _table(title: str, kept: tuple[Kept, ...]) -> Table:
     ordered = sorted(rows.items(), key=lambda row: -row[0].bytes * row[1])
     return Table(
         title,
-        ("bytes", "arrays", "shape", "dtype", "<operation", "<keeps", "<line", "<"),
+        ("<line", "bytes", "arrays", "shape", "dtype", "<operation", "<keeps", "<"),
         [
             (
+                place(one.site),
                 size(one.bytes * count),
                 str(count),
                 str(one.shape),
                 str(one.dtype),
                 one.operation,
                 one.name,
-                place(one.site),
                 source_of(one.site),
             )
             for one, count in ordered

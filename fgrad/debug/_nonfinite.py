@@ -86,7 +86,7 @@ def _words(operation: Operation, result: Any, flaw: str) -> str:
     ]
     words = " and ".join(part for part in told if part)
     of = f", where {words}" if words else ""
-    return f"{operation.rule.name} made {found} of finite numbers{where}{of}"
+    return f"{operation.name} made {found} of finite numbers{where}{of}"
 
 
 def _operand(name: str, value: Any, shape: tuple[int, ...], index: Any) -> str:

@@ -69,24 +69,26 @@ class Profile(Report):
     def tables(self) -> list[Table]:
         """The tables of the report."""
         return [
-            _table("by line", self.lines, ("<line", "<")),
-            _table("by primitive", self.primitives, ("<primitive",)),
+            _table("by line", "line", self.lines),
+            _table("by primitive", "primitive", self.primitives),
         ]
 
 
-def _table(title: str, costs: tuple[Cost, ...], names: tuple[str, ...]) -> Table:
+def _table(title: str, what: str, costs: tuple[Cost, ...]) -> Table:
     rows = [
         (
+            cost.name,
             time(cost.forward + cost.replay),
             time(cost.forward),
             time(cost.replay),
             size(cost.bytes),
             str(cost.calls),
-            *(cost.name, cost.source)[: len(names)],
+            cost.source,
         )
         for cost in costs
     ]
-    return Table(title, ("time", "forward", "replay", "kept", "calls", *names), rows)
+    numbers = ("time", "forward", "replay", "kept", "calls")
+    return Table(title, (f"<{what}", *numbers, "<"), rows)
 
 
 class Profiler(Keeper):
@@ -120,14 +122,14 @@ class Profiler(Keeper):
 
     @override
     def computed(self, operation: Operation, compute: Callable[[], Any]) -> Any:
-        cost = self.cost(caller(), operation.rule.name)
+        cost = self.cost(caller(), operation.name)
         with self._measured(cost, "forward") as outermost:
             cost.calls += outermost
             return compute()
 
     @override
     def recorded(self, operation: Operation, record: Callable[[], Any]) -> Any:
-        cost = self.cost(caller(), operation.rule.name)
+        cost = self.cost(caller(), operation.name)
         with self._measured(cost, "forward"):
             return record()
 

@@ -58,12 +58,15 @@ def as_html(heading: str, tables: Iterable[Table]) -> str:
 
 def as_page(heading: str, tables: Iterable[Table]) -> str:
     """The tables as a page that needs no other file."""
+    light, dark = COLOURS["page"]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(heading)}</title></head>"
-        f'<body style="margin: 0">{as_html(heading, tables)}</body></html>\n'
+        f"<title>{escape(heading)}</title><style>body {{ margin: 0; "
+        f"background: {light} }} @media (prefers-color-scheme: dark) "
+        f"{{ body {{ background: {dark} }} }}</style></head>"
+        f"<body>{as_html(heading, tables)}</body></html>\n"
     )
 
 
@@ -77,7 +80,7 @@ def _style() -> str:
     )
     return (
         f".fgrad-tables {{ {light}; background: var(--page); color: var(--ink); "
-        f"padding: 12px; font: 13px {FONT}; min-height: 100% }}\n"
+        f"padding: 12px; font: 13px {FONT} }}\n"
         f"@media (prefers-color-scheme: dark) {{ .fgrad-tables {{ {dark} }} }}\n"
         ".fgrad-tables h2 { font-size: 16px; margin: 4px 0; overflow-wrap: anywhere }\n"
         ".fgrad-tables h3 { font-size: 13px; margin: 14px 0 4px; "
@@ -89,7 +92,9 @@ def _style() -> str:
         ".fgrad-tables th, .fgrad-tables td { padding: 3px 8px; text-align: right; "
         "white-space: nowrap; border-bottom: 1px solid var(--frame-line) }\n"
         ".fgrad-tables th { color: var(--muted); font-weight: normal }\n"
-        ".fgrad-tables .words { text-align: left }"
+        ".fgrad-tables .words { text-align: left }\n"
+        "@media (max-width: 500px) { .fgrad-tables { font-size: 11px; padding: 6px }\n"
+        ".fgrad-tables th, .fgrad-tables td { padding: 3px } }"
     )
 
 

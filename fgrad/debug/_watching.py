@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
+from threading import get_ident
 from typing import Any, NamedTuple
 
 from typing_extensions import override
@@ -20,6 +21,9 @@ from fgrad._engine.forward import TangentTrace
 from fgrad._engine.plans import plan_of
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.trace import STAND_INS, Node, Tape, Trace
+from fgrad._transforms._custom import CUSTOM_CALL, custom_call
+from fgrad._transforms._values import label
+from fgrad._tree import leaf_paths
 from fgrad._words.callsite import Site
 from fgrad.batching.trace import BatchTrace
 
@@ -36,8 +40,16 @@ class Operation(NamedTuple):
     """The names of the last of them."""
 
     @property
+    def name(self) -> str:
+        """What the function is called."""
+        whole = self.rule is CUSTOM_CALL
+        return label(self.values[0]) if whole else self.rule.name
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What the function calls its arguments."""
+        if self.rule is CUSTOM_CALL:
+            return "", "", *leaf_paths(self.values[1], "args")
         return plan_of(
             self.rule, len(self.values) - len(self.keywords), self.keywords
         ).names
@@ -164,6 +176,8 @@ class _Recording(_Watching):
         super().__init__(name)
         self.begin(watch)
         self.recording = False  # so that operations come to `interpret`
+        self._whole: set[int] = set()
+        """Threads in which a function with a derivative of the user's is called."""
 
     @override
     @contextmanager
@@ -179,6 +193,9 @@ class _Recording(_Watching):
         """As `bind` does it, with the watch in between."""
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
+        if rule is CUSTOM_CALL:
+            operation = Operation(rule, [*args], ())
+            return self.watch.computed(operation, lambda: self._called(args))
         values = rule.grouped(args)
         plan = plan_of(rule, len(values), tuple(kwargs))
         values += kwargs.values()
@@ -200,6 +217,19 @@ class _Recording(_Watching):
         return self.watch.recorded(
             operation, lambda: record(self, plan, parents, inner, ans)
         )
+
+    @override
+    def prefers(self, fun: Callable[..., Any]) -> bool:
+        """Functions with a derivative of the user's come whole, to be seen."""
+        return fun is custom_call and get_ident() not in self._whole
+
+    def _called(self, args: tuple[Any, ...]) -> Any:
+        """Such a function, as it is called without a watch."""
+        self._whole.add(get_ident())
+        try:
+            return custom_call(*args)
+        finally:
+            self._whole.discard(get_ident())
 
 
 class WatchedTape(_Recording, Tape):
