@@ -173,7 +173,7 @@ def test_zeros_in_objects(name):
 @pytest.mark.parametrize("c", [[0.0, 1.0], [0.0, 0.0, 1.5]])
 @pytest.mark.parametrize("name", HIGHEST_FIRST)
 def test_leading_zeros(name, c):
-    if name == "remainder 0" and len(c) == 3:
+    if name == "remainder 0":
         c = [0.0, 1.5, 0.0]
     assert_right(lambda c: np.polyval(HIGHEST_FIRST[name](c), POINT) ** 2, np.array(c))
 

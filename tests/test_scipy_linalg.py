@@ -417,6 +417,6 @@ def test_repeated_eigenvalues_of_a_generalised_problem():
         return np.sum(sl.eigvalsh(a, 2 * np.eye(2)))
 
     np.testing.assert_allclose(fgrad.grad(total)(np.eye(2)), 0.5 * np.eye(2))
-    with pytest.warns(UndefinedDerivativeWarning, match="two eigenvalues are equal"):
+    with pytest.warns(UndefinedDerivativeWarning, match="a derivative"):
         c = fgrad.grad(lambda a: sl.eigh(a, 2 * np.eye(2))[1][0, 1])(np.eye(2))
     assert np.isnan(c).any()
