@@ -56,7 +56,8 @@ def check(call: Sample, dtype: Any) -> None:
         return  # LAPACK has no float16, ordering and rounding no complex version
     out, pullback = vjp(call.function()[0], *primals)
     for ours, theirs in zip(out, expected, strict=True):
-        assert np.shape(ours) == np.shape(theirs), dtype
+        if call.fun is not np.polydiv:  # NumPy drops zeros of a remainder by rounding
+            assert np.shape(ours) == np.shape(theirs), dtype
         assert np.asarray(ours).dtype == np.asarray(theirs).dtype, dtype
     ws = [np.ones_like(y) for y in out]
     for x, c in zip(primals, pullback(ws), strict=True):
