@@ -37,8 +37,13 @@ def pages(text: str) -> dict[str, str]:
             ]
         )
         for title, module, body in sections(text)
-        if place(title).startswith("api/")
+        if place(title).startswith("api/") and not is_scipys(module)
     }
+
+
+def is_scipys(module: str) -> bool:
+    """Whether the names of a module are documented by SciPy."""
+    return module.startswith("fgrad.scipy")
 
 
 def linked(text: str) -> str:
@@ -52,7 +57,8 @@ def linked(text: str) -> str:
             name, signature = found.groups()
             return f"| [`{name}`]({address}{name}){signature and f'`{signature}`'} |"
 
-        made.append(f"## {title}\n{ROW.sub(row, body)}")
+        rows = body if is_scipys(module) else ROW.sub(row, body)
+        made.append(f"## {title}\n{rows}")
     return "".join(made)
 
 
