@@ -105,6 +105,20 @@ def test_imports_lead_down(path):
     assert {n for n in imports(path) if FLOORS.index(room(n)) > here} == set()
 
 
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_file_does_not_ask_the_room_it_lies_in(path):
+    """The room's ``__init__.py`` imports its files, so that would be a circle."""
+    here = name_of(path)
+    if path.name == "__init__.py" or path == ROOT / "__main__.py":
+        return
+    asked = {
+        node.module
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module in MODULE_NAMES - {"fgrad"}
+    }
+    assert not {room for room in asked if here.startswith(f"{room}.")}
+
+
 @pytest.mark.parametrize("name", _engine.ORDER)
 def test_the_engine_is_read_in_order(name):
     """A file of the engine imports only those before it, and the rooms below."""

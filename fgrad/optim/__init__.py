@@ -21,6 +21,11 @@ from fgrad.optim._adagrad import adagrad, scale_by_rss
 from fgrad.optim._adam import adam, adamw, scale_by_adam
 from fgrad.optim._clipping import clip, clip_by_global_norm, global_norm
 from fgrad.optim._decay import add_decayed_weights
+from fgrad.optim._joined_schedules import (
+    cosine_onecycle_schedule,
+    join_schedules,
+    warmup_cosine_decay_schedule,
+)
 from fgrad.optim._lbfgs import Minimum, lbfgs
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._lion import lion, scale_by_lion
@@ -29,11 +34,8 @@ from fgrad.optim._rmsprop import rmsprop, scale_by_rms
 from fgrad.optim._schedules import (
     constant_schedule,
     cosine_decay_schedule,
-    cosine_onecycle_schedule,
     exponential_decay,
-    join_schedules,
     linear_schedule,
-    warmup_cosine_decay_schedule,
 )
 from fgrad.optim._transformation import GradientTransformation, apply_updates, chain
 

@@ -9,8 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad import tree
-from fgrad.optim import _checks
-from fgrad.optim._checks import check_params, check_state
+from fgrad.optim._checks import (
+    check_params,
+    check_state,
+    in_range,
+    learning_rate as checked_rate,
+)
 from fgrad.optim._moments import cast
 from fgrad.optim._transformation import GradientTransformation, stateless
 
@@ -60,7 +64,7 @@ def scale_by_learning_rate(
     >>> first, second, state
     (array([-1., -1.]), array([-0.5, -0.5]), LearningRateState(count=2))
     """
-    rate = _checks.learning_rate(learning_rate)
+    rate = checked_rate(learning_rate)
     if callable(rate):
         return GradientTransformation(_init, partial(_update, rate))
     return stateless(partial(_step, rate))
@@ -79,7 +83,7 @@ def _update(
 ) -> tuple[Any, LearningRateState]:
     check_state(state, LearningRateState)
     source = f" from its schedule at step {state.count}"
-    rate = _checks.in_range("a learning rate", schedule(state.count), source=source)
+    rate = in_range("a learning rate", schedule(state.count), source=source)
     return _step(rate, grads, params), LearningRateState(state.count + 1)
 
 

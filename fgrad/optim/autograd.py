@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fgrad.optim import _adam, _rmsprop
+from fgrad.optim._adam import adam as adam_steps
 from fgrad.optim._checks import in_range
 from fgrad.optim._learning_rate import scale_by_learning_rate
 from fgrad.optim._momentum import trace
+from fgrad.optim._rmsprop import rmsprop as rmsprop_steps
 from fgrad.optim._transformation import GradientTransformation, apply_updates, chain
 
 __all__ = ["adam", "rmsprop", "sgd"]
@@ -129,7 +130,7 @@ def rmsprop(
     >>> abs(rmsprop(lambda x, i: slope(x), 1.0, step_size=0.01)) < 0.3
     np.True_
     """
-    optimiser = _rmsprop.rmsprop(
+    optimiser = rmsprop_steps(
         step_size, gamma, eps, initial_scale=1.0, eps_in_sqrt=False
     )
     return _run(optimiser, grad, x0, callback, num_iters)
@@ -174,4 +175,4 @@ def adam(
     >>> abs(adam(lambda x, i: slope(x), 1.0, step_size=0.1)) < 0.1
     np.True_
     """
-    return _run(_adam.adam(step_size, b1, b2, eps), grad, x0, callback, num_iters)
+    return _run(adam_steps(step_size, b1, b2, eps), grad, x0, callback, num_iters)

@@ -6,7 +6,7 @@ import numpy as np
 
 from fgrad.derived.creation import as_traced
 from fgrad.derived.series import as_series
-from fgrad.numpy.polynomial import polyutils
+from fgrad.numpy.polynomial.polyutils import mapparms
 
 
 class Traced:
@@ -27,9 +27,9 @@ class Traced:
             self.coef = as_series(given)
 
     def __call__(self, arg: Any) -> Any:
-        offset, scale = polyutils.mapparms(self.domain, self.window)
+        offset, scale = mapparms(self.domain, self.window)
         return self._val(offset + scale * as_traced(arg), self.coef)
 
     def roots(self) -> Any:
-        offset, scale = polyutils.mapparms(self.window, self.domain)
+        offset, scale = mapparms(self.window, self.domain)
         return offset + scale * self._roots(self.coef)
