@@ -25,7 +25,17 @@ from fgrad._engine.trace import Node
 from fgrad._words.foreign import is_foreign
 from fgrad.errors import RuleError
 
-__all__ = ["Cotangents", "Parts", "fit", "flaw", "put_together", "spoiled", "worst"]
+__all__ = [
+    "Cotangents",
+    "Parts",
+    "broadcasts_to",
+    "fit",
+    "flaw",
+    "put_together",
+    "spoiled",
+    "unbroadcast",
+    "worst",
+]
 
 
 class Parts(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
@@ -178,7 +188,12 @@ def fit(c: Any, parent: Node, pullback: Pullback) -> Any:
                 f"which is no plain array of numbers."
             )
     if c.shape != parent.shape:
-        c = _sum_to(c, parent.shape, pullback)
+        if not (pullback.rule.broadcasts and broadcasts_to(parent.shape, c.shape)):
+            raise RuleError(
+                f"{pullback!r} returned shape {c.shape} for an argument of shape "
+                f"{parent.shape}."
+            )
+        c = unbroadcast(c, parent.shape)
     if c.dtype != parent.dtype:
         if c.dtype.kind == "c" and parent.dtype.kind != "c":
             c = c.real
@@ -186,20 +201,17 @@ def fit(c: Any, parent: Node, pullback: Pullback) -> Any:
     return c
 
 
-def _sum_to(c: Any, shape: tuple[int, ...], pullback: Pullback) -> Any:
-    """Sum over the axes along which an argument of `shape` was broadcast."""
+def broadcasts_to(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether NumPy repeats an array of a shape to have another."""
+    pairs = zip(reversed(shape), reversed(other), strict=False)
+    return len(shape) <= len(other) and all(m in (1, n) for m, n in pairs)
+
+
+def unbroadcast(c: Any, shape: tuple[int, ...]) -> Any:
+    """The sum over the axes along which an array of `shape` was broadcast."""
     lead = len(c.shape) - len(shape)
-    pairs = list(zip(shape, c.shape[max(lead, 0) :], strict=False))
-    if (
-        not pullback.rule.broadcasts
-        or lead < 0
-        or any(a not in (1, b) for a, b in pairs)
-    ):
-        raise RuleError(
-            f"{pullback!r} returned shape {c.shape} for an argument of shape {shape}."
-        )
-    axes = tuple(i + lead for i, (a, b) in enumerate(pairs) if a != b)
-    return np.sum(c, axis=(*range(lead), *axes)).reshape(shape)
+    axes = [i + lead for i, n in enumerate(shape) if n != c.shape[i + lead]]
+    return np.reshape(np.sum(c, axis=(*range(lead), *axes)), shape)
 
 
 def spoiled(c: Any) -> bool:

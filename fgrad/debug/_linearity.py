@@ -9,7 +9,7 @@ import numpy as np
 
 from fgrad._engine.bind import Part
 from fgrad._engine.box import Box, primal, stored
-from fgrad._engine.cotangents import Parts
+from fgrad._engine.cotangents import Parts, broadcasts_to
 from fgrad._engine.dispatch import traced
 from fgrad._engine.scatter import Scatter, index_add
 from fgrad._words.undefined import Listener, listening
@@ -56,19 +56,11 @@ def _check_shape(pulling: Pulling, found: Any, shape: Any) -> None:
     if found == shape or not pulling.rule.elementwise or pulling.result[1] is None:
         return
     result = pulling.result[0]
-    if not (_spreads(shape, found) and _spreads(found, result)):
+    if not (broadcasts_to(shape, found) and broadcasts_to(found, result)):
         raise RuleError(
             f"{pulling} returned a cotangent of shape {found}; it must have the "
             f"shape of the argument, {shape}, or that of the result, {result}."
         )
-
-
-def _spreads(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
-    """Whether a shape broadcasts to another."""
-    if len(small) > len(large):
-        return False
-    pairs = zip(small[::-1], large[::-1], strict=False)
-    return all(a in (1, b) for a, b in pairs)
 
 
 def _check_dtype(pulling: Pulling, c: Any, dtype: Any) -> None:

@@ -18,7 +18,6 @@ from fgrad.derived.creation import as_traced
 
 __all__ = [
     "axis_of",
-    "broadcasts_to",
     "each",
     "floating",
     "inexact",
@@ -71,12 +70,6 @@ def axis_of(name: str, x: Any, dim: Any) -> int:
             f"{x.ndim - 1}"
         )
     return axis % x.ndim
-
-
-def broadcasts_to(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether NumPy repeats an array of a shape to have another."""
-    pairs = zip(reversed(shape), reversed(other), strict=False)
-    return len(shape) <= len(other) and all(m in (1, n) for m, n in pairs)
 
 
 def setting(

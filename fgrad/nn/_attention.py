@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._engine.cotangents import broadcasts_to
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import broadcasts_to, floating, refuse, setting
+from fgrad.nn._arguments import floating, refuse, setting
 from fgrad.nn._layers import dropout
 from fgrad.nn._softmax import shares
 

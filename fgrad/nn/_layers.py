@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.box import primal, values
+from fgrad._engine.cotangents import broadcasts_to
 from fgrad._engine.dispatch import lift
 from fgrad._engine.rules import constant
 from fgrad.batching.forms import one_array
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import broadcasts_to, floating, inexact, refuse
+from fgrad.nn._arguments import floating, inexact, refuse
 from fgrad.primitives.indexing import picked_at
 
 __all__ = ["dropout", "embedding", "linear", "masked_fill", "one_hot"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._engine.cotangents import broadcasts_to
 from fgrad.derived.creation import as_traced
-from fgrad.nn._arguments import broadcasts_to, floating, reduced, refuse, same_shape
+from fgrad.nn._arguments import floating, reduced, refuse, same_shape
 from fgrad.nn._curves import soft_ramp
 
 __all__ = ["binary_cross_entropy_with_logits", "huber_loss", "mse_loss"]

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._engine import cotangents
+
 __all__ = [
     "adjoint",
     "columns",
@@ -19,11 +21,7 @@ __all__ = [
 
 def unbroadcast(c: Any, like: Any) -> Any:
     """The sum over the axes along which an argument was broadcast."""
-    if c.shape == like.shape:
-        return c
-    lead = c.ndim - like.ndim
-    axes = [i + lead for i, n in enumerate(like.shape) if n != c.shape[i + lead]]
-    return np.reshape(np.sum(c, axis=(*range(lead), *axes)), like.shape)
+    return c if c.shape == like.shape else cotangents.unbroadcast(c, like.shape)
 
 
 def conjugate(x: Any) -> Any:

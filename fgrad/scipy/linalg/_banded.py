@@ -12,7 +12,7 @@ import scipy.linalg as sl
 
 from fgrad._engine.dispatch import lift, primitive
 from fgrad._engine.rules import defvjp, derived
-from fgrad.primitives._matrices import conjugate
+from fgrad.primitives._matrices import conjugate, unbroadcast
 from fgrad.primitives.decompositions import cholesky_pullback
 from fgrad.scipy.linalg._operation import operation
 from fgrad.scipy.linalg._systems import of_right_side
@@ -86,14 +86,7 @@ def banded_solve_ab_pullback(g, ans, ab, like, lower, upper):
     vector = ans.ndim == like.ndim - 1
     flipped = _transposed(ab, lower, upper)
     gb = banded_solve(flipped, _as_matrix(g, vector), upper, lower, False)
-    return _fit(-_product(gb, _as_matrix(ans, vector), lower, upper), like)
-
-
-def _fit(c: Any, like: Any) -> Any:
-    lead = c.ndim - like.ndim
-    c = np.sum(c, axis=tuple(range(lead))) if lead > 0 else c
-    axes = tuple(i for i, n in enumerate(like.shape[:-2]) if n != c.shape[i])
-    return np.sum(c, axis=axes, keepdims=True) if axes else c
+    return unbroadcast(-_product(gb, _as_matrix(ans, vector), lower, upper), like)
 
 
 def banded_solve_b_pullback(g, ab, like, lower, upper):
@@ -143,7 +136,7 @@ def solveh_banded_ab_pullback(g, ans, ab, like, lower=False):
     g = conjugate(_as_matrix(g, vector))
     gb = conjugate(solveh_banded(ab, g, lower=lower, check_finite=False))
     x = _as_matrix(ans, vector)
-    return -_fit(_hermitian_diagonals(gb, x, like.shape[-2], lower), like)
+    return -unbroadcast(_hermitian_diagonals(gb, x, like.shape[-2], lower), like)
 
 
 def solveh_banded_b_pullback(g, ab, like, lower=False):
@@ -205,10 +198,10 @@ def banded_factored_solve_cb_pullback(g, ans, cb, like, lower):
             _times(flipped, conjugate(gb), 0, width),
         )
         c = _product(gb, right, width, 0) + _product(conjugate(x), left, width, 0)
-        return _fit(-c, like)
+        return unbroadcast(-c, like)
     right, left = _times(hc, gb, 0, width), _times(hc, conjugate(x), 0, width)
     c = _product(right, x, 0, width) + _product(left, conjugate(gb), 0, width)
-    return _fit(-c, like)
+    return unbroadcast(-c, like)
 
 
 def banded_factored_solve_b_pullback(g, cb, like, lower):
