@@ -15,7 +15,7 @@ from fgrad._engine.rules import defvjp, derived
 from fgrad.primitives._matrices import conjugate, unbroadcast
 from fgrad.primitives.decompositions import cholesky_pullback
 from fgrad.scipy.linalg._operation import operation
-from fgrad.scipy.linalg._systems import of_right_side
+from fgrad.scipy.linalg._systems import as_matrix, of_right_side
 
 __all__ = ["dense", "diagonals"]
 
@@ -66,10 +66,6 @@ def diagonals(a: Any, lower: int, upper: int) -> Any:
     return np.where(inside, a[..., np.where(inside, row, 0), column], 0)
 
 
-def _as_matrix(x: Any, vector: bool) -> Any:
-    return np.expand_dims(x, -1) if vector else x
-
-
 # Systems ------------------------------------------------------------------------------
 
 
@@ -85,8 +81,8 @@ def banded_solve_ab_pullback(g, ans, ab, like, lower, upper):
     """Only the diagonals of the product of both solutions."""
     vector = ans.ndim == like.ndim - 1
     flipped = _transposed(ab, lower, upper)
-    gb = banded_solve(flipped, _as_matrix(g, vector), upper, lower, False)
-    return unbroadcast(-_product(gb, _as_matrix(ans, vector), lower, upper), like)
+    gb = banded_solve(flipped, as_matrix(g, vector), upper, lower, False)
+    return unbroadcast(-_product(gb, as_matrix(ans, vector), lower, upper), like)
 
 
 def banded_solve_b_pullback(g, ab, like, lower, upper):
@@ -133,9 +129,9 @@ def _hermitian_diagonals(u: Any, v: Any, count: int, lower: bool) -> Any:
 def solveh_banded_ab_pullback(g, ans, ab, like, lower=False):
     """Only the diagonals that are read."""
     vector = ans.ndim == like.ndim - 1
-    g = conjugate(_as_matrix(g, vector))
+    g = conjugate(as_matrix(g, vector))
     gb = conjugate(solveh_banded(ab, g, lower=lower, check_finite=False))
-    x = _as_matrix(ans, vector)
+    x = as_matrix(ans, vector)
     return -unbroadcast(_hermitian_diagonals(gb, x, like.shape[-2], lower), like)
 
 
@@ -188,8 +184,8 @@ def banded_factored_solve_cb_pullback(g, ans, cb, like, lower):
     """Of ``c @ c^H``, or of ``c^H @ c``: only the diagonals of products of vectors."""
     vector = ans.ndim == like.ndim - 1
     width = like.shape[-2] - 1
-    gb = _factored_back(cb, lower)(_as_matrix(g, vector))
-    x, hc = _as_matrix(ans, vector), conjugate(cb)
+    gb = _factored_back(cb, lower)(as_matrix(g, vector))
+    x, hc = as_matrix(ans, vector), conjugate(cb)
     if lower:
         # (x.mT @ conj(c)).mT is c^H @ x: by the diagonals of the transposed matrix.
         flipped = _transposed(hc, width, 0)

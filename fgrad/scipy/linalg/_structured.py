@@ -13,7 +13,7 @@ from fgrad.derived.creation import as_traced
 from fgrad.errors import MissingRuleError
 from fgrad.primitives._matrices import unbroadcast
 from fgrad.scipy.linalg._operation import operation, pulled
-from fgrad.scipy.linalg._systems import of_matrix, of_right_side
+from fgrad.scipy.linalg._systems import as_matrix, of_right_side
 
 __all__: list[str] = []
 
@@ -186,10 +186,8 @@ def _mixed(c: Any, r: Any, like: Any) -> Any:
 def _solved_pullback(of: str) -> Callable[..., Any]:
     def pullback(g, ans, c, r, b):
         vector = as_array(b).ndim < 2
-        back = np.expand_dims(g, -1) if vector else g
-        gb = toeplitz_solve(*_flipped(c, r), back, False)
-        gb = gb[..., 0] if vector else gb
-        return _from_matrix(of_matrix(gb, ans, vector), c, r, of)
+        gb = toeplitz_solve(*_flipped(c, r), as_matrix(g, vector), False)
+        return _from_matrix(-gb @ as_matrix(ans, vector).mT, c, r, of)
 
     return pullback
 
@@ -197,7 +195,8 @@ def _solved_pullback(of: str) -> Callable[..., Any]:
 def _product_pullback(of: str) -> Callable[..., Any]:
     def pullback(g, c, r, x):
         x = as_array(x)
-        return _from_matrix(-of_matrix(g, x, x.ndim < 2), c, r, of)
+        vector = x.ndim < 2
+        return _from_matrix(as_matrix(g, vector) @ as_matrix(x, vector).mT, c, r, of)
 
     return pullback
 

@@ -23,14 +23,12 @@ from fgrad.primitives._matrices import (
 )
 from fgrad.scipy.linalg._operation import operation
 
-__all__ = ["of_matrix", "of_right_side", "ordered", "row_order"]
+__all__ = ["as_matrix", "of_right_side", "ordered", "row_order"]
 
 
-def of_matrix(gb: Any, x: Any, vector: bool) -> Any:
-    """The cotangent of the matrix, from those of the right-hand side; x solves."""
-    if vector:
-        gb, x = np.expand_dims(gb, -1), np.expand_dims(x, -1)
-    return -gb @ x.mT
+def as_matrix(x: Any, vector: bool) -> Any:
+    """A right-hand side as a matrix; a vector is its only column."""
+    return np.expand_dims(x, -1) if vector else x
 
 
 def of_right_side(solve: Callable[[Any], Any], g: Any, like: Any) -> Any:
@@ -92,8 +90,7 @@ def solve_a_pullback(g, ans, a, b, like, lower=False, assume_a=None, transposed=
     """Minus the outer product of both solutions."""
     vector = _is_vector(b)
     back = _transposed_system(a, lower, assume_a, transposed)
-    gb = back(np.expand_dims(g, -1))[..., 0] if vector else back(g)
-    c = of_matrix(gb, ans, vector)
+    c = -back(as_matrix(g, vector)) @ as_matrix(ans, vector).mT
     if like.shape[-1] == 1:  # one number divides any number of rows
         c = np.sum(np.diagonal(c, axis1=-2, axis2=-1), axis=-1)[..., None, None]
     c = _read(c.mT if transposed else c, lower, assume_a)
@@ -145,9 +142,7 @@ def solve_triangular_a_pullback(
     """Minus the outer product of both solutions, in the triangle that is read."""
     vector = _is_vector(b)
     back = _transposed_triangular(a, trans, lower, unit_diagonal)
-    c = of_matrix(
-        back(np.expand_dims(g, -1))[..., 0] if vector else back(g), ans, vector
-    )
+    c = -back(as_matrix(g, vector)) @ as_matrix(ans, vector).mT
     code = TRANS.get(trans, trans)
     if code:
         c = c.mT if code == 1 else adjoint(c)
@@ -183,8 +178,7 @@ def factored_solve_c_pullback(g, ans, c, b, like, lower):
     """Of ``c @ c^H``, or of ``c^H @ c``: with vectors, not with matrices of n rows."""
     vector = _is_vector(b)
     back = _back(c, lower)
-    gb = back(np.expand_dims(g, -1)) if vector else back(g)
-    x = np.expand_dims(ans, -1) if vector else ans
+    gb, x = back(as_matrix(g, vector)), as_matrix(ans, vector)
     hc = conjugate(np.tril(c) if lower else np.triu(c))
     left = np.concatenate([gb, conjugate(x)], axis=-1)
     right = np.concatenate([-x, -conjugate(gb)], axis=-1)
@@ -232,8 +226,7 @@ def pivoted_solve_lu_pullback(g, ans, lu, b, piv, like, trans=0):
     """Of the product of both factors, with rows in the order of the factors."""
     vector = _is_vector(b)
     back = _transposed_pivoted(lu, piv, trans)
-    gb = back(np.expand_dims(g, -1)) if vector else back(g)
-    x = np.expand_dims(ans, -1) if vector else ans
+    gb, x = back(as_matrix(g, vector)), as_matrix(ans, vector)
     if trans:
         gb, x = (x, gb) if trans == 1 else (conjugate(x), conjugate(gb))
     gb = ordered(gb, row_order(piv, lu.shape[-2]))
