@@ -1,4 +1,4 @@
-"""The words about a derivative that is nan: which function, where, at which values."""
+"""The words about a derivative of nan or inf: which function, where, what values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ADVICE = {
 
 
 class Blame:
-    """The first operation whose derivative is not finite, where a result is nan."""
+    """The first operation whose derivative is not finite, where a result is not."""
 
     __slots__ = ("_node", "_pullback", "_where")
 
@@ -83,7 +83,7 @@ class Blames:
 def explain(
     flaw: str, said: list[str], blame: Blame | None, words: Callable[[], bool]
 ) -> None:
-    """Warn why a result is nan: what rules have said, or what is not finite first.
+    """Warn why a result has a flaw: by what rules have said of a nan, or by the blame.
 
     The function `words` tells whether to speak at all.
     """

@@ -7,7 +7,6 @@ the entry depends on no argument (its tangent's tag is zero).
 from __future__ import annotations
 
 import operator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from fgrad._engine.dispatch import traced
 from fgrad._engine.pushforward import Replay
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Scatter
-from fgrad._engine.tags import CotangentTags, Reach
+from fgrad._engine.tags import CotangentTags, Neighbourhood
 from fgrad._engine.trace import Node
 from fgrad._engine.zeros import is_constant, kept_where, moving, without_poles
 
@@ -31,14 +30,10 @@ class CotangentCare:
     def __init__(
         self, replay: Replay, roots: Any, passed: list[Node], meant: bool
     ) -> None:
-        self._replay = replay
-        self._tags = CotangentTags(replay, roots, passed, meant=meant)
+        self._around = Neighbourhood(replay)
+        self._tags = CotangentTags(self._around, roots, passed, meant=meant)
         self.blames = Blames()
         self.here = self._tags.here
-
-    @cached_property
-    def _reach(self) -> Reach:
-        return Reach(self._replay)
 
     def repaired(
         self, c: Any, g: Any, node: Node, parent: Any, pullback: Pullback, kept: Any
@@ -73,10 +68,10 @@ class CotangentCare:
         if type(c) is Scatter:
             rest = kept_where(tag.g, c.g)
             if not is_finite(rest):
-                live = self._reach.of(parent)
+                live = self._around.reach.of(parent)
                 rest = kept_where(traced(operator.getitem)(live, c.index), rest)
             return Scatter(rest, c.index)
         if c.shape != np.shape(tag):  # before or after both are summed
             c, tag = fit(c, parent, pullback), fit(tag, parent, pullback)
         c = kept_where(tag, c)
-        return c if is_finite(c) else kept_where(self._reach.of(parent), c)
+        return c if is_finite(c) else kept_where(self._around.reach.of(parent), c)

@@ -15,7 +15,7 @@ from fgrad._engine.blame import Blames, explain, is_finite
 from fgrad._engine.cotangents import spoiled, worst
 from fgrad._engine.pushforward import Arrival, parts, pushforward
 from fgrad._engine.replay import is_owned, replay
-from fgrad._engine.tags import TangentTags, added
+from fgrad._engine.tags import Neighbourhood, TangentTags, added
 from fgrad._engine.trace import Node, Trace, reachable
 from fgrad._engine.zeros import (
     is_constant,
@@ -124,7 +124,7 @@ class Care:
 
     def __init__(self, tangents: dict[Node, Any], meant: bool) -> None:
         self.blames = Blames()
-        self.tags = TangentTags(replay)
+        self.tags = TangentTags(Neighbourhood(replay))
         noise = self.tags.noise
         for node, t in tangents.items():
             free = not meant or is_moved(t)

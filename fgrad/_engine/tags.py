@@ -28,7 +28,47 @@ from fgrad._engine.zeros import (
     solid,
 )
 
-__all__ = ["CotangentTags", "Poles", "Reach", "TangentTags", "added"]
+__all__ = ["CotangentTags", "Neighbourhood", "TangentTags", "added"]
+
+
+class Neighbourhood:
+    """What holds around this point, too: which values vary, and which are constant."""
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Which entries depend on an argument at all."""
+        return Reach(self)
+
+    @cached_property
+    def poles(self) -> Poles:
+        """Which entries depend on what has an infinite derivative."""
+        return Poles(self)
+
+    def dropped(self, tag: Any, node: Node, pullback: Pullback, residuals: Any) -> Any:
+        """A tag without what is proportional to a constant zero."""
+        factor = pullback.rule.proportional
+        if factor is None or factor in [other.parameter for _, other, _ in node.edges]:
+            return tag
+        kept = dict(zip(pullback.needs, residuals, strict=True))
+        ans = kept.pop("ans", None)
+        if ans is None or any(isinstance(value, Space) for value in kept.values()):
+            return tag
+        zero = self._is_zero(ans)
+        for value in kept.values():  # 1 / inf is 0, too
+            zero = np.logical_and(zero, np.isfinite(primal(value)))
+        return np.where(zero, 0.0, tag)
+
+    def _is_zero(self, value: Any) -> Any:
+        """Where a value is a constant zero, also for any outer transform."""
+        if type(value) is Space:
+            return False
+        if type(value) is not Box or value._trace.opaque:
+            return np.equal(value, 0)
+        constant = np.equal(self.reach.of(value._node), 0)
+        return np.logical_and(constant, self._is_zero(value._value))
 
 
 class CotangentTags:
@@ -36,13 +76,13 @@ class CotangentTags:
 
     def __init__(
         self,
-        replay: Replay,
+        around: Neighbourhood,
         roots: list[tuple[Node, Any]],
         passed: list[Node],
         *,
         meant: bool,
     ) -> None:
-        self._replay = replay
+        self._around = around
         self._passed = passed
         """The nodes that replay has visited; it is at the last one."""
         self._next = 0
@@ -55,10 +95,6 @@ class CotangentTags:
             self._tags.add(
                 node, self._noise(node) if free else self._noise.where(g, node)
             )
-
-    @cached_property
-    def _poles(self) -> Poles:
-        return Poles(self._replay)
 
     def here(self) -> Any:
         """The tag of the cotangent that replay is at."""
@@ -79,7 +115,7 @@ class CotangentTags:
     @classmethod
     def carried(cls, replay: Replay, roots: list[tuple[Node, Any]]) -> Cotangents:
         """The tags of all leaves, from the tags of results."""
-        tags = cls(replay, [], [], meant=False)
+        tags = cls(Neighbourhood(replay), [], [], meant=False)
         for node, tag in roots:
             tags._tags.add(node, tag)
         while tags._tags.queue:
@@ -112,7 +148,7 @@ class CotangentTags:
                 )
         moved = moving(node, pullback, residuals)
         if rule.fills and pullback.parameter == "x":
-            return self._poles.where(tag, node, parent, pullback, residuals)
+            return self._around.poles.where(tag, node, parent, pullback, residuals)
         try:
             if is_constant(moved, pullback):
                 solids = map(primal if rule.masks else solid, residuals)
@@ -122,7 +158,7 @@ class CotangentTags:
                     tag, *noise.residuals(moved, parent, pullback, residuals)
                 )
             if rule.elementwise and type(parent) is not tuple:
-                tag = _dropped(self._replay, tag, node, pullback, residuals)
+                tag = self._around.dropped(tag, node, pullback, residuals)
                 return noise.where(tag, Space(node.shape, parent.dtype))
             if "keepdims" in pullback.needs:
                 return noise.where(_restored(tag, pullback, residuals, parent), parent)
@@ -131,33 +167,6 @@ class CotangentTags:
         if type(parent) is not tuple:
             return noise.spread(tag, parent)
         return tuple(None if one is None else noise.spread(tag, one) for one in parent)
-
-
-def _dropped(
-    replay: Replay, tag: Any, node: Node, pullback: Pullback, residuals: Any
-) -> Any:
-    """A tag without what is proportional to a constant zero."""
-    factor = pullback.rule.proportional
-    if factor is None or factor in [other.parameter for _, other, _ in node.edges]:
-        return tag
-    kept = dict(zip(pullback.needs, residuals, strict=True))
-    ans = kept.pop("ans", None)
-    if ans is None or any(isinstance(value, Space) for value in kept.values()):
-        return tag
-    zero = _is_zero(replay, ans)
-    for value in kept.values():  # 1 / inf is 0, too
-        zero = np.logical_and(zero, np.isfinite(primal(value)))
-    return np.where(zero, 0.0, tag)
-
-
-def _is_zero(replay: Replay, value: Any) -> Any:
-    """Where a value is zero around this point, too, for any outer transform."""
-    if type(value) is Space:
-        return False
-    if type(value) is not Box or value._trace.opaque:
-        return np.equal(value, 0)
-    constant = np.equal(Reach(replay).of(value._node), 0)
-    return np.logical_and(constant, _is_zero(replay, value._value))
 
 
 def _restored(tag: Any, pullback: Pullback, residuals: Any, parent: Any) -> Any:
@@ -176,15 +185,11 @@ def _restored(tag: Any, pullback: Pullback, residuals: Any, parent: Any) -> Any:
 class TangentTags:
     """The tags of the tangents along a tape: of the arguments, then of each node."""
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, around: Neighbourhood) -> None:
         self.noise = Noise()
         self.known: dict[Node, Any] = {}
         """A node that is not here has a tangent of zero."""
-        self._replay = replay
-
-    @cached_property
-    def _poles(self) -> Poles:
-        return Poles(self._replay)
+        self._around = around
 
     def add(self, node: Node) -> None:
         """Work out the tag of a node, from those of its arguments."""
@@ -208,8 +213,9 @@ class TangentTags:
         if not arrived:
             return None
         noise, rule, tag = self.noise, pullback.rule, arrived[0].t
+        replay = self._around.replay
         if rule.fills and pullback.parameter == "x":
-            return self._poles.where(tag, node, parent, pullback, residuals)
+            return self._around.poles.where(tag, node, parent, pullback, residuals)
         if pullback is PART:
             return tag[residuals[0]]
         if rule.tagged is not None:  # it knows structural zeros itself
@@ -219,7 +225,7 @@ class TangentTags:
             sizes = noise.beside(
                 residuals,
                 lambda *kept: pushforward(
-                    self._replay, pullback, kept, node, parent, arrived
+                    replay, pullback, kept, node, parent, arrived
                 ),
             )
             if sizes:
@@ -233,11 +239,13 @@ class TangentTags:
         elif rule.linear:
             kept = tuple(noise.residuals(moved, parent, pullback, residuals))
         elif rule.elementwise and single:
-            tag = _dropped(self._replay, tag, node, pullback, residuals)
+            tag = self._around.dropped(tag, node, pullback, residuals)
             return noise.where(tag, node)
         try:
             if kept is not None:
-                return pushforward(self._replay, pullback, kept, node, parent, arrived)
+                return pushforward(
+                    self._around.replay, pullback, kept, node, parent, arrived
+                )
             if "keepdims" in pullback.needs and single:
                 options = dict(zip(pullback.needs, residuals, strict=True))
                 chosen = {n: options[n] for n in ("axis", "keepdims")}
@@ -253,8 +261,8 @@ class TangentTags:
 class Reach(TangentTags):
     """Which entries depend on an argument at all: the others have a tag of zero."""
 
-    def __init__(self, replay: Replay) -> None:
-        super().__init__(replay)
+    def __init__(self, around: Neighbourhood) -> None:
+        super().__init__(around)
         self._done: set[Node] = set()
 
     def of(self, node: Node) -> Any:
