@@ -243,9 +243,7 @@ class TangentTags:
             return noise.where(tag, node)
         try:
             if kept is not None:
-                return pushforward(
-                    self._around.replay, pullback, kept, node, parent, arrived
-                )
+                return pushforward(replay, pullback, kept, node, parent, arrived)
             if "keepdims" in pullback.needs and single:
                 options = dict(zip(pullback.needs, residuals, strict=True))
                 chosen = {n: options[n] for n in ("axis", "keepdims")}
