@@ -58,6 +58,7 @@ LATER.update(
         "numpy.polynomial": "fgrad.numpy.polynomial",
         "fgrad.scipy.linalg": "fgrad.scipy.linalg",  # these need SciPy
         "fgrad.scipy.special": "fgrad.scipy.special",
+        "fgrad.scipy.stats": "fgrad.scipy.stats",
         "scipy.linalg": "scipy.linalg",  # if it is there
         "scipy.optimize": "scipy.optimize",  # likewise
         "matplotlib.figure": "matplotlib.figure",  # likewise

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "scipy.linalg.solve_continuous_are": "test_scipy_linalg.py",
     "scipy.linalg.solve_discrete_are": "test_scipy_linalg.py",
     "of_degree": "test_polynomial.py",
+    "drawn": "test_scipy_stats.py",
 }
 """Operations whose arguments must fit together, so that a sample could not vary them:
 where they are tested."""

@@ -16,7 +16,7 @@ except ImportError as error:
 from fgrad.numpy._namespace import others as _others
 
 if _typing.TYPE_CHECKING:
-    from fgrad.scipy import linalg as linalg, special as special
+    from fgrad.scipy import linalg as linalg, special as special, stats as stats
 
 _other, __dir__ = _others(_scipy, globals())
 
