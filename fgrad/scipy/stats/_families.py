@@ -21,10 +21,6 @@ POSITIONAL = {"rvs": ("size", "random_state"), "stats": ("moments",)}
 """What a frozen distribution takes in another place than the family does."""
 
 
-def _traced(*values: Any) -> bool:
-    return bool(boxes_in([*values]))
-
-
 def _family(name: str) -> Any:
     """What a pickle says."""
     return FAMILIES[name]
@@ -51,6 +47,11 @@ class Family:
         self.__doc__ = scipys.__doc__
         FAMILIES[name] = self
 
+    @staticmethod
+    def has_traced(*values: Any) -> bool:
+        """Whether there is a traced value among arguments."""
+        return bool(boxes_in([*values]))
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -62,7 +63,7 @@ class Family:
         ours = self._methods.get(name)
 
         def call(*args: Any, **kwds: Any) -> Any:
-            if not _traced(args, kwds):
+            if not self.has_traced(args, kwds):
                 return theirs(*args, **kwds)
             if ours is None:
                 raise no_rule(f"scipy.stats.{self._name}.{name}")
@@ -107,7 +108,7 @@ class Frozen:
         self.dist = family
         self.args = args
         self.kwds = kwds
-        traced = _traced(args, kwds)
+        traced = family.has_traced(args, kwds)
         self._theirs = None if traced else family._scipys(*args, **kwds)
 
     def __getattr__(self, name: str) -> Any:
@@ -121,7 +122,7 @@ class Frozen:
         method = getattr(self.dist, name)
 
         def call(*args: Any, **kwds: Any) -> Any:
-            if theirs is not None and not _traced(args, kwds):
+            if theirs is not None and not self.dist.has_traced(args, kwds):
                 return getattr(theirs, name)(*args, **kwds)
             if name in POSITIONAL:
                 kwds |= dict(zip(POSITIONAL[name], args, strict=False))
