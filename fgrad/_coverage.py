@@ -211,7 +211,14 @@ def _kind_in_scipy(space: str, name: str, thing: Any) -> tuple[str, str]:
         return "composition", "SciPy's own code, followed"
     if thing in RULES and (lacks := RULES[thing].lacks):
         return "refused", " ".join(sorted({*lacks.values()}, key=len)[-1:])
-    return _listed(name, scipys.NOT_FOLLOWED, scipys.NO_ARRAY) or ("", "")
+    if found := scipys.distribution(space, name):
+        return found
+    return _listed(name, scipys.NOT_FOLLOWED, scipys.NO_ARRAY) or _module(thing)
+
+
+def _module(thing: Any) -> tuple[str, str]:
+    """A module is not about arrays; anything else is unknown."""
+    return ("no array", "a module") if inspect.ismodule(thing) else ("", "")
 
 
 def _unlifted(thing: Any) -> Any:

@@ -9,9 +9,16 @@ from typing import Any
 
 from fgrad._engine.later import LATER
 
-__all__ = ["FOLLOWED", "NOT_FOLLOWED", "NO_ARRAY", "SPACES", "members"]
+__all__ = [
+    "FOLLOWED",
+    "NOT_FOLLOWED",
+    "NO_ARRAY",
+    "SPACES",
+    "distribution",
+    "members",
+]
 
-SPACES = ("scipy.special", "scipy.linalg")
+SPACES = ("scipy.special", "scipy.linalg", "scipy.stats")
 
 FOLLOWED = {
     *("jvp", "yvp", "ivp", "kvp", "h1vp", "h2vp", "zeta", "lambertw", "sinc"),
@@ -30,7 +37,15 @@ NOT_FOLLOWED: dict[str, str] = {
     ),
     "lqn lqmn riccati_jn riccati_yn lmbda pbdv_seq pbvv_seq pbdn_seq obl_cv_seq "
     "pro_cv_seq mathieu_even_coef mathieu_odd_coef clpmn lpmn lpn": COUNTS,
-    "ellip_harm ellip_harm_2 ellip_normal": "no formula is known to fgrad",
+    "ellip_harm ellip_harm_2 ellip_normal nchypergeom_fisher nchypergeom_wallenius "
+    "poisson_binom": "no formula is known to fgrad",
+    "hypergeom multivariate_hypergeom nhypergeom randint": "its parameters count",
+    "Binomial Logistic Mixture Normal Uniform abs exp log make_distribution "
+    "order_statistic truncate": "use binom, logistic, norm, uniform",
+    "rv_continuous rv_discrete rv_histogram": (
+        "a distribution of your own: write its log-density as a function"
+    ),
+    "CensoredData Covariance": "pass arrays",
 }
 """What SciPy has for arrays and fgrad does not trace."""
 
@@ -56,6 +71,12 @@ NO_ARRAY: dict[str, str] = {
     "LinAlgError LinAlgWarning": "errors and warnings",
     "bandwidth": "counts",
     "test": "about SciPy itself",
+    "BootstrapMethod MonteCarloMethod PermutationMethod": "settings",
+    "ConstantInputWarning DegenerateDataWarning FitError NearConstantInputWarning": (
+        "errors and warnings"
+    ),
+    "ortho_group random_correlation random_table special_ortho_group "
+    "uniform_direction unitary_group": "draws without parameters to differentiate",
 }
 
 
@@ -64,3 +85,11 @@ def members(space: str) -> Iterator[tuple[str, Any]]:
     module = LATER[f"fgrad.{space}"]()  # and its rules
     for name in sorted({*module.__all__}):
         yield name, getattr(sys.modules[space], name)
+
+
+def distribution(space: str, name: str) -> tuple[str, str] | None:
+    """What an object with methods is for fgrad, if it is one."""
+    lacks = getattr(getattr(LATER[f"fgrad.{space}"](), name, None), "lacks", None)
+    if not isinstance(lacks, str):
+        return None
+    return "primitive", f"its parameters{', but not ' * bool(lacks)}{lacks}"

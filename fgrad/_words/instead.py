@@ -1,14 +1,14 @@
 """What to write in place of a function that would drop a derivative."""
 
 import ast
-import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fgrad._words.callsite import Call
+from fgrad._words.statistics import in_statistics
 
 __all__ = ["another", "drawing", "instead_of"]
 
@@ -129,43 +129,13 @@ def _address(called: Any, call: Call) -> tuple[str, str]:
     else:
         kind: Any = called if hasattr(called, "__qualname__") else type(called)
         module, name = str(kind.__module__), kind.__qualname__
-    if module.startswith("scipy.") and "scipy.stats" in sys.modules:
-        inside = call.callee.f_locals if called is None and call.callee else {}
-        found = _of_statistics([owners[0], *inside.values()])
-        if found:
+    if module.startswith("scipy.stats."):
+        inside = call.callee.f_locals if call.callee else {}
+        if found := in_statistics([owners[0], *inside.values()]):
             return "scipy.stats", found
     first, *parts = module.split(".")
     public = [first.lstrip("_"), *(part for part in parts if not part.startswith("_"))]
     return ".".join(public), name
-
-
-def _of_statistics(objects: Iterable[Any]) -> str | None:
-    """The name in `scipy.stats` of what is among the objects.
-
-    A method knows its distribution, a distribution with parameters the one without, and
-    a wrapper the function that it wraps.
-    """
-    there = vars(sys.modules["scipy.stats"])
-    for thing in objects:
-        thing = getattr(thing, "dist", getattr(thing, "_dist", thing))
-        named = getattr(thing, "name", None), getattr(thing, "__name__", None)
-        for name in named:
-            theirs = there.get(name) if isinstance(name, str) else None
-            if theirs is not None and _same_kind(theirs, thing):
-                return str(name)
-        for name, theirs in there.items():
-            if type(theirs) is type(thing) and hasattr(theirs, "_random_state"):
-                return name
-        if type(thing).__name__ in there and type(thing).__module__ != "builtins":
-            return type(thing).__name__
-    return None
-
-
-def _same_kind(theirs: Any, thing: Any) -> bool:
-    """Whether these are two copies of a distribution, or a function and its wrapper."""
-    if callable(thing) and hasattr(thing, "__code__"):
-        return inspect.unwrap(theirs) is inspect.unwrap(thing)
-    return type(theirs) is type(thing) and not isinstance(thing, type)
 
 
 def drawing() -> tuple[type, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.stats as ss
 
 from fgrad._engine.box import as_array, boxes_in, primal
-from fgrad._engine.rules import constant, derived
+from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
 from fgrad.scipy.stats._by_formula import by_formula
 from fgrad.scipy.stats._samples import central, whole
@@ -214,7 +214,7 @@ def power_divergence(
     """Cressie and Read (1984)."""
     if boxes_in([lambda_]):
         raise no_rule("scipy.stats.power_divergence with respect to lambda_")
-    power = POWERS.get(lambda_, lambda_) if lambda_ is not None else 1
+    power: Any = 1 if lambda_ is None else POWERS.get(lambda_, lambda_)
     if f_exp is None:
         f_exp = np.mean(f_obs, -1, keepdims=True)
     if power == 1:
@@ -240,11 +240,3 @@ register("ttest_ind", ("a", "b"), Test, ttest_ind)
 register("jarque_bera", ("x",), Test, jarque_bera)
 register("chisquare", ("f_obs", "f_exp"), Test, power_divergence)
 register("power_divergence", ("f_obs", "f_exp"), Test, power_divergence)
-
-constant(
-    *(ss.spearmanr, ss.kendalltau, ss.weightedtau, ss.somersd, ss.chatterjeexi),
-    *(ss.mannwhitneyu, ss.wilcoxon, ss.kruskal, ss.friedmanchisquare, ss.ranksums),
-    *(ss.brunnermunzel, ss.ks_2samp, ss.cramervonmises_2samp, ss.mood, ss.median_test),
-    *(ss.page_trend_test, ss.ansari),
-)
-"""Statistics of ranks."""

@@ -131,6 +131,19 @@ METHODS = {
     )
 } | {"rvs": draw}
 
+NUMERICAL = {
+    *("irwinhall", "ksone", "kstwo", "landau", "levy_stable", "ncf", "nct"),
+    "studentized_range",
+}
+"""What SciPy computes in ways that fgrad does not follow."""
+
+LACKS = {
+    "ncx2": "df",
+    "vonmises": "var and std in kappa",
+    **dict.fromkeys(NUMERICAL, "shapes, nor densities in x"),
+}
+"""What the tables do not have."""
+
 for _name, _dist in vars(scipy.stats).items():
     if isinstance(_dist, rv_continuous):
-        Family(_dist, _name, METHODS)
+        Family(_dist, _name, METHODS, LACKS.get(_name, ""))

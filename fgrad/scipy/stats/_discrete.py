@@ -305,4 +305,5 @@ METHODS: dict[str, Callable[..., Any]] = {
 
 for _name, _dist in vars(scipy.stats).items():
     if isinstance(_dist, rv_discrete):
-        Family(_dist, _name, METHODS)
+        _lacks = ", ".join(["k", *sorted(COUNTS.get(_name, set()))])
+        Family(_dist, _name, METHODS, _lacks if _name in LOGPMF else None)

@@ -38,9 +38,19 @@ class Family:
     methods : mapping
         What runs in place of a method if an argument is traced: a function of SciPy's
         object and of the arguments.
+    lacks : str or None
+        The parameters and methods that have no derivative, for the table of names;
+        ``None`` if there is no derivative at all.
     """
 
-    def __init__(self, scipys: Any, name: str, methods: Mapping[str, Method]) -> None:
+    def __init__(
+        self,
+        scipys: Any,
+        name: str,
+        methods: Mapping[str, Method],
+        lacks: str | None = "",
+    ) -> None:
+        self.lacks = lacks
         self._scipys = scipys
         self._name = name
         self._methods = methods

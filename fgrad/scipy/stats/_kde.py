@@ -55,6 +55,7 @@ class gaussian_kde(metaclass=Kind):  # noqa: N801 (SciPy's name)
     """
 
     _numpys = ss.gaussian_kde
+    lacks = ""
 
     def __init__(
         self, dataset: Any, bw_method: Any = None, weights: Any = None

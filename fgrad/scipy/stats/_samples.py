@@ -14,7 +14,7 @@ import scipy.special as sp
 import scipy.stats as ss
 
 from fgrad._engine.box import as_array, boxes_in, primal
-from fgrad._engine.rules import constant, derived
+from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
 from fgrad.scipy.stats._by_formula import by_formula
 
@@ -120,17 +120,6 @@ def kstat(data: Any, n: int = 2) -> Any:
         return size**2 * central(data, 3) / ((size - 1) * (size - 2))
     fourth = size**2 * (size + 1) * central(data, 4) - 3 * (size - 1) * second**2
     return fourth / ((size - 1) * (size - 2) * (size - 3))
-
-
-def describe(a: Any, ddof: int = 1, bias: bool = True) -> Any:
-    """All that is not a count."""
-    return (
-        (np.min(a, -1), np.max(a, -1)),
-        np.mean(a, -1),
-        variance(a, ddof),
-        skew(a, bias),
-        kurtosis(a, True, bias),
-    )
 
 
 def variation(a: Any, ddof: float = 0) -> Any:
@@ -392,5 +381,3 @@ register("boxcox_llf", ("data",), boxcox_llf)
 register("yeojohnson_llf", ("data",), yeojohnson_llf)
 register_transform("boxcox", sp.boxcox)
 register_transform("yeojohnson", yeojohnson_of)
-
-constant(ss.rankdata, ss.percentileofscore, ss.tiecorrect)
