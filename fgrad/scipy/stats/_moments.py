@@ -42,11 +42,26 @@ def gamma_entropy(a: Any) -> Any:
     return a + sp.gammaln(a) + (1 - a) * sp.psi(a)
 
 
+def weibull_entropy(c: Any) -> Any:
+    """By the expectation of log(z)."""
+    return -np.euler_gamma / c - np.log(c)
+
+
 def t_entropy(df: Any) -> Any:
     """By the expectation of log(1 + z**2 / df)."""
     half = (df + 1) / 2
     power = half * (sp.psi(half) - sp.psi(df / 2))
     return power + 0.5 * np.log(df) + sp.betaln(df / 2, 0.5)
+
+
+def log_mean(a: Any, b: Any) -> Any:
+    """Of a variable whose logarithm is uniform."""
+    return (b - a) / np.log(b / a)
+
+
+def log_var(a: Any, b: Any) -> Any:
+    """Likewise."""
+    return (b - a) * (b + a) / (2 * np.log(b / a)) - log_mean(a, b) ** 2
 
 
 def trapezoid_mean(c: Any, d: Any) -> Any:
@@ -65,11 +80,18 @@ Formula = Callable[..., Any]
 MEAN: dict[str, Formula] = {
     "beta": lambda a, b: a / (a + b),
     "chi2": lambda df: 1.0 * df,
+    "dgamma": lambda a: 0.0 * a,
+    "dweibull": lambda c: 0.0 * c,
     "erlang": lambda a: 1.0 * a,
+    "fatiguelife": lambda c: 1 + c * c / 2,
     "gamma": lambda a: 1.0 * a,
+    "gennorm": lambda beta: 0.0 * beta,
+    "halfgennorm": lambda beta: np.exp(sp.gammaln(2 / beta) - sp.gammaln(1 / beta)),
     "invgamma": lambda a: 1 / (a - 1),
     "lognorm": lambda s: np.exp(s * s / 2),
+    "loguniform": log_mean,
     "pareto": lambda b: b / (b - 1),
+    "pearson3": lambda skew: 0.0 * skew,
     "powerlaw": lambda a: a / (a + 1),
     "rdist": lambda c: 0.0 * c,
     "t": lambda df: 0.0 * df,
@@ -82,11 +104,17 @@ MEAN: dict[str, Formula] = {
 VAR: dict[str, Formula] = {
     "beta": lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1)),
     "chi2": lambda df: 2.0 * df,
+    "dgamma": lambda a: a * (a + 1),
+    "dweibull": lambda c: sp.gamma(1 + 2 / c),
     "erlang": lambda a: 1.0 * a,
+    "fatiguelife": lambda c: c * c * (1 + 1.25 * c * c),
     "gamma": lambda a: 1.0 * a,
+    "gennorm": lambda beta: np.exp(sp.gammaln(3 / beta) - sp.gammaln(1 / beta)),
     "invgamma": lambda a: 1 / ((a - 1) ** 2 * (a - 2)),
     "lognorm": lambda s: np.exp(s * s) * np.expm1(s * s),
+    "loguniform": log_var,
     "pareto": lambda b: b / ((b - 1) ** 2 * (b - 2)),
+    "pearson3": lambda skew: 0.0 * skew,
     "powerlaw": lambda a: a / ((a + 2) * (a + 1) ** 2),
     "rdist": lambda c: 1 / (c + 1),
     "t": lambda df: df / (df - 2),
@@ -98,11 +126,17 @@ VAR: dict[str, Formula] = {
 ENTROPY: dict[str, Formula] = {
     "beta": beta_entropy,
     "chi2": lambda df: gamma_entropy(df / 2),
+    "dgamma": gamma_entropy,
+    "dweibull": weibull_entropy,
     "erlang": gamma_entropy,
     "gamma": gamma_entropy,
+    "gennorm": lambda beta: 1 / beta - np.log(beta) + sp.gammaln(1 / beta),
+    "halfgennorm": lambda beta: 1 / beta - np.log(beta) + sp.gammaln(1 / beta),
     "invgamma": lambda a: a + sp.gammaln(a) - (1 + a) * sp.psi(a),
     "lognorm": lambda s: np.log(s),
+    "loguniform": lambda a, b: 0.5 * np.log(a * b) + np.log(np.log(b / a)),
     "pareto": lambda b: 1 / b - np.log(b),
+    "pearson3": lambda skew: gamma_entropy(4 / skew**2) + np.log(np.abs(skew)),
     "powerlaw": lambda a: -1 / a - np.log(a),
     "rdist": lambda c: beta_entropy(c / 2, c / 2),
     "t": t_entropy,
@@ -112,10 +146,13 @@ ENTROPY: dict[str, Formula] = {
     "vonmises": lambda kappa: (
         np.log(sp.i0e(kappa)) + kappa - kappa * sp.i1e(kappa) / sp.i0e(kappa)
     ),
-    "weibull_max": lambda c: -np.euler_gamma / c - np.log(c),
-    "weibull_min": lambda c: -np.euler_gamma / c - np.log(c),
+    "weibull_max": weibull_entropy,
+    "weibull_min": weibull_entropy,
 }
 """Up to what does not depend on the shapes."""
+
+for _table in (MEAN, VAR, ENTROPY):
+    _table["reciprocal"] = _table["loguniform"]
 
 
 @primitive

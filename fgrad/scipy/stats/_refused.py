@@ -28,9 +28,10 @@ refuse_all(
     "and the p-value with the method sf of a distribution from fgrad.scipy.stats",
     "alexandergovern anderson anderson_ksamp barnard_exact bartlett boschloo_exact "
     "bws_test chi2_contingency cramervonmises dunnett epps_singleton_2samp f_oneway "
-    "fisher_exact fligner ks_1samp ks_2samp kstest kurtosistest levene logrank normaltest "
-    "poisson_means_test quantile_test shapiro skewtest ttest_ind_from_stats tukey_hsd "
-    "combine_pvalues false_discovery_control pointbiserialr binomtest",
+    "fisher_exact fligner ks_1samp ks_2samp kstest kurtosistest levene logrank "
+    "normaltest poisson_means_test quantile_test shapiro skewtest "
+    "tukey_hsd ttest_ind_from_stats combine_pvalues "
+    "false_discovery_control pointbiserialr binomtest",
 )
 refuse_all(
     "what is found by a search has no derivative in fgrad; use fgrad.optim, and "
