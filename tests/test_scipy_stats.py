@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 import scipy.stats as ss
+from mpmath import mp
 
+import fgrad
+from fgrad.errors import MissingRuleError, UndefinedDerivativeWarning
 from fgrad.scipy import stats
 from fgrad.scipy.stats._continuous import NUMERICAL
+from fgrad.scipy.stats._cumulative import CUMULATIVE
+from fgrad.scipy.stats._discrete import HEAVY
 from fgrad.scipy.stats._families import FAMILIES
+from fgrad.scipy.stats._masses import COUNTS, LOGPMF
 from fgrad.testing import check_grads
 
 TIGHT = {"rtol": 1e-9, "order": 2}
@@ -172,3 +178,219 @@ def test_moments(name):
         return family.mean(*given), family.std(*given), family.entropy(*given)
 
     check_grads(moments, (*SHAPES[name], 0.2, 1.3), rtol=1e-8, order=1)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, (kind, _) in CUMULATIVE.items() if kind.startswith("log")]
+)
+def test_logarithms_of_the_table_are_whole(name):
+    """What the other probabilities follow from may not lack a constant."""
+    kind, formula = CUMULATIVE[name]
+    family, shapes = getattr(ss, name), SHAPES[name]
+    x = family.ppf([0.1, 0.5, 0.8], *shapes)
+    expected = getattr(family, kind)(x, *shapes)
+    np.testing.assert_allclose(formula(x, *shapes), expected, rtol=1e-12)
+
+
+# Discrete -----------------------------------------------------------------------------
+
+PARAMETERS = {
+    "bernoulli": (0.3,),
+    "betabinom": (5, 2.3, 0.63),
+    "betanbinom": (5, 9.3, 1.2),
+    "binom": (5, 0.4),
+    "boltzmann": (1.4, 19),
+    "dlaplace": (0.8,),
+    "geom": (0.5,),
+    "logser": (0.6,),
+    "nbinom": (5.3, 0.5),
+    "planck": (0.5,),
+    "poisson": (0.6,),
+    "skellam": (15.0, 8.0),
+    "yulesimon": (11.0,),
+    "zipf": (6.5,),
+    "zipfian": (1.25, 10),
+}
+
+
+@pytest.mark.parametrize("name", LOGPMF)
+def test_discrete(name):
+    family, parameters = getattr(stats, name), PARAMETERS[name]
+    names = family.shapes.split(", ")
+    counts = [n in COUNTS.get(name, ()) for n in names]
+    moved = [v for v, fixed in zip(parameters, counts, strict=True) if not fixed]
+    k = getattr(ss, name).ppf([0.2, 0.8], *parameters)
+
+    def whole(moved):
+        rest = iter(moved)
+        pairs = zip(parameters, counts, strict=True)
+        return [v if fixed else next(rest) for v, fixed in pairs]
+
+    def all_methods(*moved):
+        given = whole(moved)
+        methods = ["logpmf", "pmf", "cdf", "sf", "logcdf"]
+        found = [getattr(family, method)(k, *given) for method in methods]
+        return [*found, family.mean(*given), family.std(*given)]
+
+    check_grads(all_methods, moved, **TIGHT)
+    if name not in HEAVY:
+        check_grads(lambda *v: family.entropy(*whole(v)), moved, rtol=1e-8, order=1)
+    for i, fixed in enumerate(counts):
+        if fixed:
+            with pytest.raises(MissingRuleError, match="It counts"):
+                fgrad.grad(
+                    lambda v, i=i: family.logpmf(
+                        k[0], *parameters[:i], v, *parameters[i + 1 :]
+                    )
+                )(float(parameters[i]))
+
+
+# Edges --------------------------------------------------------------------------------
+
+
+def slopes(method, *point):
+    with np.errstate(all="ignore"):
+        return fgrad.grad(method, tuple(range(len(point))))(*point)
+
+
+@pytest.mark.parametrize(
+    ("method", "point", "expected"),
+    [
+        (stats.gamma.pdf, (-1.0, 2.3), [0, 0]),  # outside of the support
+        (stats.gamma.logpdf, (-1.0, 2.3), [0, 0]),
+        (stats.gamma.cdf, (-1.0, 2.3), [0, 0]),
+        (stats.beta.sf, (2.0, 2.3, 1.2), [0, 0, 0]),
+        (stats.gamma.logpdf, (1.0, -2.3), [np.nan, np.nan]),  # invalid
+        (stats.norm.pdf, (np.nan,), [np.nan]),
+        (stats.norm.logpdf, (0.3, 0.1, -1.0), [np.nan] * 3),
+        (stats.norm.pdf, (np.inf,), [0]),
+        (stats.expon.pdf, (0.0,), [-1]),  # at the end, the slope inside
+        (stats.gamma.pdf, (0.0, 2.3), [np.nan, np.nan]),  # or nan
+        (stats.uniform.ppf, (0.0,), [1]),
+        (stats.gamma.ppf, (0.0, 2.3), [np.inf, 0]),
+        (stats.gamma.ppf, (1.5, 2.3), [np.nan, np.nan]),
+        (stats.lomax.mean, (0.5,), [np.nan]),  # infinite
+        (stats.t.logpdf, (0.5, np.inf), [-0.5, 0]),  # the normal distribution
+    ],
+)
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
+def test_edges(method, point, expected):
+    np.testing.assert_array_equal(slopes(method, *point), expected)
+
+
+def test_whole_numbers_and_others():
+    poisson = stats.poisson
+    assert fgrad.grad(lambda m: poisson.pmf(1.5, m))(2.0) == 0
+    slope = fgrad.grad(lambda m: poisson.cdf(1.5, m))(2.0)
+    assert abs(slope + poisson.pmf(1, 2.0)) < 1e-15
+    assert fgrad.grad(lambda p: stats.binom.sf(7, 5, p))(0.3) == 0
+    assert np.isnan(fgrad.grad(lambda p: stats.binom.pmf(2, 5, p))(1.3))
+
+
+def test_an_integral_that_is_not_precise_is_nan():
+    with np.errstate(all="ignore"), pytest.warns(UndefinedDerivativeWarning):
+        assert np.isnan(fgrad.grad(stats.genhalflogistic.var)(2.0))
+
+
+# Against mpmath -----------------------------------------------------------------------
+
+
+def upper_gamma(x, a):
+    return mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def lower_gamma(x, a):
+    return mp.gammainc(a, 0, x, regularized=True)
+
+
+def lower_beta(x, a, b):
+    return mp.betainc(a, b, 0, x, regularized=True)
+
+
+def above_inverse_gauss(x, mu):
+    second = mp.exp(2 / mu) * mp.ncdf(-(x / mu + 1) / mp.sqrt(x))
+    return mp.ncdf(-(x / mu - 1) / mp.sqrt(x)) - second
+
+
+def between(a, b):
+    return mp.ncdf(-a) - mp.ncdf(-b)
+
+
+TRUTH = [
+    ("norm", "logcdf", lambda x: mp.log(mp.ncdf(x)), (-40.0,)),
+    ("norm", "logsf", lambda x: mp.log(mp.ncdf(-x)), (30.0,)),
+    ("gamma", "logsf", lambda x, a: mp.log(upper_gamma(x, a)), (200.0, 2.5)),
+    ("gamma", "logcdf", lambda x, a: mp.log(lower_gamma(x, a)), (3.0, 50.0)),
+    (
+        "gamma",
+        "logpdf",
+        lambda x, a: (a - 1) * mp.log(x) - x - mp.loggamma(a),
+        (1e-8, 1e-3),
+    ),
+    ("weibull_min", "logsf", lambda x, c: -(x**c), (50.0, 2.3)),
+    (
+        "t",
+        "logsf",
+        lambda x, df: mp.log(lower_beta(df / (df + x * x), df / 2, mp.mpf(0.5))),
+        (1e4, 3.0),
+    ),
+    ("beta", "logcdf", lambda *v: mp.log(lower_beta(*v)), (1e-5, 0.01, 2.0)),
+    (
+        "beta",
+        "logsf",
+        lambda x, a, b: mp.log(lower_beta(1 - x, b, a)),
+        (0.999, 0.5, 20),
+    ),
+    ("genpareto", "logsf", lambda x, c: -mp.log(1 + c * x) / c, (3.0, 1e-9)),
+    ("lognorm", "logcdf", lambda x, s: mp.log(mp.ncdf(mp.log(x) / s)), (1e-8, 0.7)),
+    ("invgauss", "sf", above_inverse_gauss, (20.0, 0.7)),
+    (
+        "truncnorm",
+        "logpdf",
+        lambda x, a, b: -x * x / 2 - mp.log(between(a, b)),
+        (30.1, 30.0, 31.0),
+    ),
+    (
+        "truncnorm",
+        "logcdf",
+        lambda x, a, b: mp.log(between(a, x)) - mp.log(between(a, b)),
+        (30.1, 30.0, 31.0),
+    ),
+    (
+        "exponnorm",
+        "cdf",
+        lambda x, k: mp.ncdf(x) - mp.exp(1 / (2 * k * k) - x / k) * mp.ncdf(x - 1 / k),
+        (0.3, 0.02),
+    ),
+    ("burr12", "logsf", lambda x, c, d: -d * mp.log(1 + x**c), (1e3, 2.0, 3.0)),
+    ("gumbel_r", "logsf", lambda x: mp.log(1 - mp.exp(-mp.exp(-x))), (40.0,)),
+    ("cauchy", "logsf", lambda x: mp.log(mp.atan(1 / x)), (1e9,)),
+    (
+        "powernorm",
+        "logcdf",
+        lambda x, c: mp.log(-mp.expm1(c * mp.log1p(-mp.ncdf(x)))),
+        (-20.0, 2.0),
+    ),
+]
+"""The distribution, its method, that of mpmath up to a constant, and the point."""
+
+
+@pytest.mark.parametrize(("name", "method", "truth", "point"), TRUTH)
+def test_truth(name, method, truth, point):
+    point = tuple(map(float, point))
+    got = slopes(getattr(getattr(stats, name), method), *point)
+    with mp.workdps(40):
+        for i, mine in enumerate(got):
+            step = abs(mp.mpf(point[i])) * mp.mpf(10) ** -12
+            ends = [
+                truth(*(mp.mpf(y) + (i == j) * s * step for j, y in enumerate(point)))
+                for s in (1, -1)
+            ]
+            expected = (ends[0] - ends[1]) / (2 * step)
+            assert abs(mine - expected) <= 1e-11 * abs(expected)
+
+
+def test_an_entropy_that_scipy_integrates_with_fewer_digits():
+    """By mpmath, for 40 digits: SciPy's own is right to five."""
+    got = fgrad.grad(stats.crystalball.entropy)(1.2, 3.5)
+    assert abs(got + 0.5740874538032466) < 1e-13

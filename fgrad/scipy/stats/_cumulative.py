@@ -1,8 +1,8 @@
 """Cumulative probabilities, as formulas for their derivatives in the shapes.
 
 The derivative in z is the density, so distributions without shapes need no formula. An
-entry says whether it is ``cdf``, ``sf``, ``logcdf`` or ``logsf``, up to a constant:
-whichever loses no digits. The other three follow from it.
+entry says whether it is ``cdf`` or ``sf``, up to what does not depend on the shapes, or
+``logcdf`` or ``logsf``, whichever loses no digits. The other three follow from it.
 """
 
 import math
@@ -173,7 +173,9 @@ CUMULATIVE: dict[str, tuple[str, Callable[..., Any]]] = {
     "genhalflogistic": (
         "logsf",
         lambda z, c: (
-            power_of_exponential(c, z) - np.logaddexp(0, power_of_exponential(c, z))
+            math.log(2)
+            + power_of_exponential(c, z)
+            - np.logaddexp(0, power_of_exponential(c, z))
         ),
     ),
     "genlogistic": ("logcdf", lambda z, c: -c * np.logaddexp(0, -z)),

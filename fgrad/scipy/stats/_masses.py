@@ -96,7 +96,7 @@ def cdf_of_skellam(k: Any, mu1: Any, mu2: Any) -> Any:
 
 CUMULATIVE: dict[str, tuple[str, Formula]] = {
     "bernoulli": ("sf", lambda k, p: np.where(k < 1, p, 0 * p)),
-    "binom": ("cdf", lambda k, n, p: sp.bdtr(k, n, p)),
+    "binom": ("sf", lambda k, n, p: sp.betainc(k + 1, n - k, p)),
     "boltzmann": (
         "cdf",
         lambda k, lambda_, N: np.expm1(-lambda_ * (k + 1)) / np.expm1(-lambda_ * N),

@@ -26,7 +26,7 @@ def _positive(scale: Any) -> Any:
     if type(scale) is float and scale > 0:
         return scale
     good = np.greater(primal(scale), 0)
-    return scale if bool(np.all(values(good))) else np.where(good, scale, np.nan)
+    return scale if bool(np.all(values(good))) else scale * np.where(good, 1, np.nan)
 
 
 def parsed(

@@ -149,6 +149,19 @@ def slope_of_cdf(g: Any, dist: Any, args: tuple[Any, ...], k: int) -> Any:
     return cumulative_slope(g, None, dist, args, k, "cdf")
 
 
+def log_probability(ans: Any, dist: Any, args: tuple[Any, ...], method: str) -> Any:
+    """The logarithm of a probability: of the table, or SciPy's, which may round."""
+    kind, formula = CUMULATIVE.get(dist.name, ("", None))
+    if formula is None or not kind.startswith("log"):
+        return ans
+    log = formula(*args)
+    if kind == method:
+        return log
+    rare = np.less(primal(log), -0.7)
+    small, large = np.where(rare, log, -1.0), np.where(rare, -1.0, log)
+    return np.where(rare, np.log1p(-np.exp(small)), np.log(-np.expm1(large)))
+
+
 def cumulative_slope(
     g: Any, ans: Any, dist: Any, args: tuple[Any, ...], k: int, method: str
 ) -> Any:
@@ -159,7 +172,8 @@ def cumulative_slope(
 
         def density(g: Any, args: tuple[Any, ...]) -> Any:
             if log:
-                return g * np.exp(logpdf(dist, *args) - ans)
+                whole = log_probability(ans, dist, args, method)
+                return g * np.exp(logpdf(dist, *args) - whole)
             return g * pdf(dist, *args)
 
         return inside(g, dist, args, density)
@@ -176,8 +190,8 @@ def cumulative_slope(
         if kind == method:
             return slope
         if kind.startswith("log"):
-            weight = OPERATIONS[kind](dist, *args)
-            return slope * np.exp(weight - ans if log else weight)
+            whole = log_probability(ans, dist, args, method) if log else 0.0
+            return slope * np.exp(formula(*args) - whole)
         return slope * np.exp(-ans) if log else slope
 
     return inside(g, dist, args, by_table)
