@@ -210,15 +210,11 @@ def _kind_in_scipy(space: str, name: str, thing: Any) -> tuple[str, str]:
     if name in scipys.FOLLOWED:
         return "composition", "SciPy's own code, followed"
     if thing in RULES and (lacks := RULES[thing].lacks):
-        return "refused", " ".join(sorted({*lacks.values()}, key=len)[-1:])
-    if found := scipys.distribution(space, name):
-        return found
-    return _listed(name, scipys.NOT_FOLLOWED, scipys.NO_ARRAY) or _module(thing)
-
-
-def _module(thing: Any) -> tuple[str, str]:
-    """A module is not about arrays; anything else is unknown."""
-    return ("no array", "a module") if inspect.ismodule(thing) else ("", "")
+        return "refused", max(lacks.values(), key=lambda words: (len(words), words))
+    if inspect.ismodule(thing):
+        return "no array", "a module"
+    listed = _listed(name, scipys.NOT_FOLLOWED, scipys.NO_ARRAY)
+    return scipys.distribution(space, name) or listed or ("", "")
 
 
 def _unlifted(thing: Any) -> Any:

@@ -189,11 +189,11 @@ def test_draws_are_scipys_numbers(name, given):
 def test_draws_of_shares_move_with_their_mean():
     """The pathwise derivative has the derivative of the mean as its mean."""
     slopes = fgrad.jacobian(
-        lambda a: np.mean(stats.dirichlet.rvs(a, size=20000, random_state=1), 0)
+        lambda a: np.mean(stats.dirichlet.rvs(a, size=4000, random_state=1), 0)
     )(ALPHA)
     total = np.sum(ALPHA)
     expected = (total * np.eye(3) - ALPHA[:, None]) / total**2
-    np.testing.assert_allclose(slopes, expected, atol=1e-3)
+    np.testing.assert_allclose(slopes, expected, atol=4e-3)
     np.testing.assert_allclose(np.sum(slopes, 0), 0, atol=1e-15)
 
 

@@ -174,7 +174,7 @@ def panels(
     shapes = tuple(np.expand_dims(shape, -1) for shape in shapes)
     half = np.diff(marks)[..., None] / 2
     x = marks[..., :-1, None] + half + half * NODES
-    flat = (*marks.shape[:-1], -1)
+    flat = (*marks.shape[:-1], NODES.size * (marks.shape[-1] - 1))
     x, weight = (np.reshape(y, flat) for y in (x, half * WEIGHTS))
     return x, weight, formula(x, *shapes)
 
