@@ -14,7 +14,7 @@ from scipy.stats import rv_continuous
 from fgrad._engine.box import primal, values
 from fgrad._engine.dispatch import primitive, traced
 from fgrad._engine.rules import constant, defvjp
-from fgrad._transforms import vjp
+from fgrad._transforms import jvp
 from fgrad._words.callsite import no_rule
 from fgrad.batching.forms import aligned
 from fgrad.scipy.special._words import KNOWN
@@ -34,9 +34,14 @@ def given(*shapes: Any) -> tuple[Any, ...]:
 
 
 def along(g: Any, fun: Callable[..., Any], args: tuple[Any, ...], k: int) -> Any:
-    """The cotangent times the derivative of an elementwise formula in argument k."""
-    wide = np.broadcast_to(args[k], np.shape(g))
-    return vjp(lambda x: fun(*args[:k], x, *args[k + 1 :]), wide)[1](g)[0]
+    """The cotangent times the derivative of an elementwise formula in argument k.
+
+    It is the derivative along ones: what depends on one shape only is computed once.
+    """
+    x = args[k]
+    ones = np.ones(np.shape(x), np.result_type(x))[()]
+    slope = jvp(lambda x: fun(*args[:k], x, *args[k + 1 :]), (x,), (ones,))[1]
+    return g * slope
 
 
 # Where a formula holds ----------------------------------------------------------------
@@ -115,11 +120,7 @@ def pdf_slope(g: Any, ans: Any, dist: Any, args: tuple[Any, ...], k: int) -> Any
     """The density times the derivative of its logarithm; nan for 0 times infinity."""
     formula = log_density(dist, "pdf", k)
 
-    def slope(g: Any, args: tuple[Any, ...]) -> Any:
-        one = np.ones(np.shape(g))
-        return g * (ans * along(one, formula, args, k))
-
-    return inside(g, dist, args, slope)
+    return inside(g, dist, args, lambda g, args: g * along(ans, formula, args, k))
 
 
 @primitive
