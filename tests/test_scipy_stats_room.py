@@ -267,6 +267,13 @@ def test_functions_that_are_refused_say_what_to_write():
         fgrad.grad(lambda x: stats.shapiro(x).statistic)(np.arange(5.0))
 
 
+def test_complex_numbers_are_refused():
+    with pytest.raises(MissingRuleError) as caught:
+        fgrad.grad(lambda z: abs(stats.norm.logpdf(z)))(1 + 0.5j)
+    words = "no derivative rule for distributions of scipy.stats of complex numbers"
+    assert str(caught.value).startswith(words)
+
+
 def test_ranks_are_constant():
     def loss(x):
         assert stats.rankdata(x).tolist() == [1, 3, 2]

@@ -12,7 +12,7 @@ from fgrad.derived.creation import as_traced
 from fgrad.scipy.stats._draws import draw
 from fgrad.scipy.stats._families import Family
 from fgrad.scipy.stats._moments import MOMENTS
-from fgrad.scipy.stats._parameters import parsed, standardised
+from fgrad.scipy.stats._parameters import floating, parsed, standardised
 from fgrad.scipy.stats._standard import OPERATIONS
 
 __all__: list[str] = []
@@ -59,13 +59,13 @@ def logsf(dist: Any, x: Any, *args: Any, **kwds: Any) -> Any:
 def ppf(dist: Any, q: Any, *args: Any, **kwds: Any) -> Any:
     """Of the standardised variable, stretched and moved."""
     shapes, loc, scale = parsed(dist, args, kwds)
-    return OPERATIONS["ppf"](dist, as_traced(q), *shapes) * scale + loc
+    return OPERATIONS["ppf"](dist, floating(q), *shapes) * scale + loc
 
 
 def isf(dist: Any, q: Any, *args: Any, **kwds: Any) -> Any:
     """Of the standardised variable, stretched and moved."""
     shapes, loc, scale = parsed(dist, args, kwds)
-    return OPERATIONS["isf"](dist, as_traced(q), *shapes) * scale + loc
+    return OPERATIONS["isf"](dist, floating(q), *shapes) * scale + loc
 
 
 def mean(dist: Any, *args: Any, **kwds: Any) -> Any:

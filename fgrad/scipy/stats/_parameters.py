@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.box import Box, primal, values
+from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
 
 __all__ = ["floating", "parsed", "standardised"]
@@ -18,6 +19,8 @@ def floating(value: Any) -> Any:
         value = as_traced(value)
         if value.dtype.kind in "biu":
             return value.astype(float)
+    if np.iscomplexobj(value):
+        raise no_rule("distributions of scipy.stats of complex numbers")
     return value
 
 
