@@ -9,7 +9,7 @@ any entry shows in that one number.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from fgrad.testing._judge import Finding, judge
 from fgrad.testing._leaves import direction, paired, sizes
 from fgrad.testing._line import Line
 from fgrad.testing._report import Verdict
+from fgrad.testing._rounding import natural_sizes
 
 GROUP = 8
 """Sizes that differ by less than 2**8 are similar."""
@@ -80,6 +81,14 @@ class Level:
     """Other gradients, for other weights, if there is a way to them."""
     natural: Sequence[Any] = ()
     """The size of the numbers from whose sums results may come, for each of them."""
+
+    def careful(self) -> Level:
+        """The same, where results may have the rounding of all numbers before them."""
+        natural = natural_sizes(self.call, self.xs, self.ys)
+        if self.natural:
+            pairs = zip(natural, self.natural, strict=True)
+            natural = [np.maximum(*pair) for pair in pairs]
+        return replace(self, natural=natural)
 
     def scale(self, k: int) -> Any:
         """The natural size of the entries of a leaf."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.signatures import function_name
+from fgrad.testing._leaves import fixed
 
-__all__ = ["arguments", "program", "source"]
+__all__ = ["arguments", "source"]
 
 DEFAULTS = ("f8", "c16", "i8", "b1")
 """Dtypes that ``np.array`` finds by itself."""
@@ -18,6 +18,8 @@ DEFAULTS = ("f8", "c16", "i8", "b1")
 
 def source(value: Any) -> str:
     """A value, or a tree of values, as a Python expression with ``np`` as NumPy."""
+    if type(value) is fixed:
+        return f"fgrad.testing.fixed({source(value.value)})"
     if isinstance(value, np.ndarray):
         return _array(value)
     if isinstance(value, np.generic):
@@ -40,7 +42,7 @@ def source(value: Any) -> str:
     if isinstance(value, np.dtype):
         return f"np.dtype({str(value)!r})"
     if isinstance(value, float) and not np.isfinite(value):
-        return f"float({str(value)!r})"
+        return {"inf": "np.inf", "-inf": "-np.inf"}.get(str(value), "np.nan")
     return function_name(value) if callable(value) else repr(value)
 
 
@@ -59,7 +61,7 @@ def _array(value: np.ndarray[Any, Any]) -> str:
 
 
 def _dtype(dtype: np.dtype[Any]) -> str:
-    return "float" if dtype == float else repr(str(dtype))
+    return "float" if dtype.char == "d" else repr(str(dtype))
 
 
 def _fields(value: Any, names: Any) -> str:

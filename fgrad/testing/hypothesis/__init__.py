@@ -10,20 +10,27 @@ except ImportError as error:
         "fgrad.testing.hypothesis needs Hypothesis: pip install 'fgrad[hypothesis]'"
     ) from error
 
-from hypothesis.extra.numpy import array_shapes as array_shapes
-
-from fgrad.testing.hypothesis._arrays import arrays, numbers
+from fgrad.testing.hypothesis._arrays import array_shapes, arrays, numbers
+from fgrad.testing.hypothesis._calls import Call, calls, rules
+from fgrad.testing.hypothesis._check_rule import check_rule
 from fgrad.testing.hypothesis._differentiable import check, differentiable
+from fgrad.testing.hypothesis._programs import Program, programs
 from fgrad.testing.hypothesis._trees import directions, like
 
 del _hypothesis
 
 __all__ = [
+    "Call",
+    "Program",
     "array_shapes",
     "arrays",
+    "calls",
     "check",
+    "check_rule",
     "differentiable",
     "directions",
     "like",
     "numbers",
+    "programs",
+    "rules",
 ]

@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Literal, TypeVar, overload
 
 import hypothesis
@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from typing_extensions import override
 
+from fgrad._transforms._values import label
 from fgrad.errors import (
     GradientError,
     UncheckedDerivativeWarning,
     UndefinedDerivativeWarning,
 )
-from fgrad._transforms._values import label
 from fgrad.testing._grads import check_named, kink_places
 from fgrad.testing._report import Report
 from fgrad.testing.hypothesis._repeat import repeat
@@ -93,6 +93,8 @@ def differentiable(
     -----
     Directions are always the same, so that an example fails each time or never. How
     wrong a derivative is, is a target of Hypothesis: it searches where digits are lost.
+    There is no deadline; settings of your own have one of 200 ms, unless you pass
+    ``deadline=None``.
 
     Examples
     --------
@@ -135,6 +137,11 @@ def differentiable(
             positional, named, words = _positional(fun, bound)
             check_drawn(positional, named, kinks, options, words)
 
+        # A check calls the function some thirty times, so there is no deadline, unless
+        # the user's own settings have one. These are the first, as far as Hypothesis
+        # counts.
+        hypothesis.settings(deadline=None)(test)
+        vars(test).pop("_hypothesis_internal_settings_applied", None)
         return test
 
     return decorate if fun is None else decorate(fun)
@@ -169,27 +176,34 @@ def _positional(
     return positional, named | bound.kwargs, words
 
 
-class _Later:
-    """Words that are made when they are shown: of the simplest example only."""
+class _Told:
+    """What is said about an error, and who is to blame for it.
 
-    def __init__(self, words: Callable[[], str]) -> None:
-        self._words = words
+    It is found out when it is shown, which is for the simplest example only: to look
+    for who is to blame takes longer than the check.
+    """
+
+    def __init__(
+        self,
+        error: GradientError,
+        again: Callable[[], Any],
+        program: Callable[[str], str],
+    ) -> None:
+        self._error = error
+        self._again = again
+        self._program = program
 
     @override
     def __repr__(self) -> str:
-        return self._words()
-
-
-def _add_blame(
-    error: GradientError, fun: Any, args: Any, names: list[str], **options: Any
-) -> None:
-    """Look for who is to blame, which takes longer than the check."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            check_named(fun, args, names, **options)
-        except GradientError as found:
-            error.args, error.__dict__ = found.args, {**found.__dict__}
+        error = self._error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._again()
+            except GradientError as found:
+                error.args, error.__dict__ = found.args, {**found.__dict__}
+        text = self._program(error.program)
+        return f"The check of this example, as a program:\n\n{text}\n"
 
 
 def check_drawn(
@@ -212,15 +226,11 @@ def check_drawn(
                 fun, args, list(named), kinks=mode, blame=not inside, **options
             )
     except GradientError as error:
-
-        def told() -> str:
-            _add_blame(error, fun, args, list(named), kinks=mode, **options)
-            shown = options | ({"kinks": kinks} if kinks == "raise" else {})
-            program = repeat(fun, args, shown, words, error.program)
-            return f"The check of this example, as a program:\n\n{program}\n"
-
         if inside:
-            hypothesis.note(_Later(told))
+            again = partial(check_named, fun, args, list(named), kinks=mode, **options)
+            shown = options | ({"kinks": kinks} if kinks == "raise" else {})
+            program = partial(repeat, fun, args, shown, words)
+            hypothesis.note(_Told(error, again, program))
         raise
     if inside:
         _tell(report, kinks, fun, args)
@@ -275,16 +285,17 @@ def check(
 
     Examples
     --------
+    >>> import fgrad
     >>> import numpy as np
     >>> from fgrad.testing import hypothesis as fh
     >>> def loss(w, x):
     ...     return np.sum(np.tanh(x @ w))
     >>> fh.check(loss, like=(np.ones(3), np.ones((2, 3))))
-    >>> fh.check(np.log, like=(fh.numbers(),))
-    Traceback (most recent call last):
-      ...
-    fgrad.errors.GradientError: the value of log is nan or inf at this point, so it has
-    no derivative there. Check another point.
+    >>> try:
+    ...     fh.check(np.exp, like=(2.0,), grad=lambda x: 2 * np.exp(x))
+    ... except fgrad.errors.GradientError as error:
+    ...     print(round(error.ratio, 9))
+    2.0
     """
     if not callable(fun):
         raise TypeError(f"check needs a function, but got {fun!r}.")
@@ -300,8 +311,9 @@ def check(
     kinks = options.pop("kinks", "reject")
     _check_kinks("check", kinks)
 
-    def test(**named: Any) -> None:
-        check_drawn(fun, named, kinks, options)
+    def test(*values: Any, **named: Any) -> None:
+        drawn = dict(zip(names, values, strict=False)) | named
+        check_drawn(fun, drawn, kinks, options)
 
     test.__name__ = label(fun)
     run_given(test, strategies, settings)

@@ -85,8 +85,8 @@ def _of_hint(
         return arrays(dtype, shapes, scale=scale, away_from=away_from)
     if hint is np.ndarray:
         return arrays(float, hnp.array_shapes(), scale=scale, away_from=away_from)
-    named = isinstance(hint, type) and hasattr(hint, "_fields")
-    if dataclasses.is_dataclass(hint) or named:
+    named = hasattr(hint, "_fields")
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or named):
         hints = typing.get_type_hints(hint)
         fields = {name: _of_hint(h, scale, away_from) for name, h in hints.items()}
         return st.builds(hint, **fields)
