@@ -30,8 +30,8 @@ def variants(
     """The variants of a call that the function itself accepts."""
     for variant in (
         *_options(fun, tuple(args), kwargs),
-        *_arguments(tuple(args), kwargs),
         Variant("vmap", tuple(args), kwargs, ("rev", "vmap")),
+        *_arguments(tuple(args), kwargs),
     ):
         if _runs(fun, variant):
             yield variant
