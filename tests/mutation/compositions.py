@@ -70,7 +70,7 @@ MUTANTS = [
         BOTH,
         ("diff, what comes after", "parts = [*edge(prepend), a, *edge(append)]",
          "parts = [*edge(append), a, *edge(prepend)]", "diff"),
-        ("trapezoid, distances", "dx = diff(x, axis=axis if x.ndim > 1 else -1)",
+        ("trapezoid, distances", "dx = diff(x, axis=given if x.ndim > 1 else -1)",
          "dx = diff(x, axis=-1)", "trapezoid"),
         ("gradient, the last edge", "d2 / (d1 * (d1 + d2)),\n            -(d2",
          "d2 / (d2 * (d1 + d2)),\n            -(d2", "gradient"),
