@@ -41,10 +41,8 @@ TIMEOUT = 900
 
 def copied(folder: Path) -> Path:
     """A copy of all that the tests need."""
-    for name in ("fgrad", "tests"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    ignored = shutil.ignore_patterns("__pycache__", ".*", "build")
+    shutil.copytree(ROOT, folder, ignore=ignored, dirs_exist_ok=True)
     return folder
 
 
@@ -92,6 +90,16 @@ def survives(folder: Path, mutant: Mutant, *, only_near: bool = False) -> bool:
         path.write_text(text)
 
 
+def check_unchanged(folders: SimpleQueue[Path]) -> None:
+    """The tests must pass without a mutant: else they would find everything."""
+    files = dict.fromkeys(name for m in MUTANTS for name in m.tests)
+    print("Without a mutant ...", flush=True)
+    folder = folders.get()
+    if not passes(folder, Mutant("", "", "", "", "", tuple(files)), near=False):
+        sys.exit("The tests fail without a mutant.")
+    folders.put(folder)
+
+
 def misplaced(mutants: list[Mutant]) -> list[str]:
     """Mutants whose old text is not there exactly once."""
     return [
@@ -124,6 +132,8 @@ def main() -> None:
         folders: SimpleQueue[Path] = SimpleQueue()
         for i in range(options.processes):
             folders.put(copied(Path(name) / str(i)))
+        if not options.near:
+            check_unchanged(folders)
 
         def run(mutant: Mutant) -> None:
             folder = folders.get()
