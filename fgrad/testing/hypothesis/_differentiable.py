@@ -272,7 +272,8 @@ def check(
         Arguments of the function: other ones like these are drawn, or what a strategy
         draws.
     settings : hypothesis.settings, optional
-        For instance ``settings(max_examples=1000)``. By default there is no deadline.
+        For instance ``settings(max_examples=1000, deadline=None)``. By default there
+        are no deadline and no explanations.
     options
         Of `differentiable`: ``order=1``, ``grad=my_gradient``.
 
@@ -328,7 +329,10 @@ def run_given(
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(name, kind) for name in strategies]
     test.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
-    settings = settings or hypothesis.settings(deadline=None)
+    # Explanations follow each line that runs, also those of fgrad: they take longer
+    # than the checks, and say nothing about a function that runs as it always does.
+    phases = [phase for phase in hypothesis.Phase if phase.name != "explain"]
+    settings = settings or hypothesis.settings(deadline=None, phases=phases)
     settings(hypothesis.given(**strategies)(test))()
 
 
