@@ -361,6 +361,30 @@ def test_how_it_is_used_wrongly():
     assert error.kind == "nothing to check"
 
 
+def test_points_without_a_value_are_an_error_that_says_how_to_keep_them_away():
+    x = fh.numbers()
+    with np.errstate(invalid="ignore"):
+        error, notes = failed(fh.check, np.log, (x,), settings=FEW)
+    assert error.kind == "nan"
+    assert (
+        "If the function has no value at such points, keep them away from it, as by\n"
+        "hypothesis.assume(np.all(x > 0))."
+    ) in notes
+
+
+def test_settings_may_stand_anywhere():
+    few = settings(max_examples=3, deadline=None)
+    drawn = given(x=fh.numbers())
+    below = drawn(fh.differentiable(few(lambda x: x * x)))
+    between = drawn(few(fh.differentiable(lambda x: x * x)))
+    above = few(drawn(fh.differentiable(lambda x: x * x)))
+    for test in (below, between, above):
+        test()
+        assert test._hypothesis_internal_use_settings.max_examples == 3
+    plain = drawn(fh.differentiable(lambda x: x * x))
+    assert plain._hypothesis_internal_use_settings.deadline is None
+
+
 def test_it_can_be_called_without_hypothesis():
     @fh.differentiable
     def f(x):

@@ -31,6 +31,9 @@ __all__ = ["check", "check_drawn", "differentiable", "run_given"]
 F = TypeVar("F", bound=Callable[..., Any])
 Kinks = Literal["reject", "subgradient", "raise"]
 
+APPLIED = "_hypothesis_internal_settings_applied"
+"""By this, Hypothesis knows that a test has settings of its own."""
+
 LABEL = "digits of a derivative that are wrong"
 
 
@@ -138,10 +141,10 @@ def differentiable(
             check_drawn(positional, named, kinks, options, words)
 
         # A check calls the function some thirty times, so there is no deadline, unless
-        # the user's own settings have one. These are the first, as far as Hypothesis
-        # counts.
-        hypothesis.settings(deadline=None)(test)
-        vars(test).pop("_hypothesis_internal_settings_applied", None)
+        # the user's own settings have one: as if these were the first.
+        if APPLIED not in vars(test):
+            hypothesis.settings(deadline=None)(test)
+            vars(test).pop(APPLIED, None)
         return test
 
     return decorate if fun is None else decorate(fun)
@@ -176,6 +179,13 @@ def _positional(
     return positional, named | bound.kwargs, words
 
 
+AWAY = """\
+If the function has no value at such points, keep them away from it, as by
+hypothesis.assume(np.all(x > 0)).
+
+"""
+
+
 class _Told:
     """What is said about an error, and who is to blame for it.
 
@@ -203,7 +213,8 @@ class _Told:
             except GradientError as found:
                 error.args, error.__dict__ = found.args, {**found.__dict__}
         text = self._program(error.program)
-        return f"The check of this example, as a program:\n\n{text}\n"
+        away = AWAY if error.kind == "nan" and not np.isfinite(error.got) else ""
+        return f"{away}The check of this example, as a program:\n\n{text}\n"
 
 
 def check_drawn(
