@@ -45,7 +45,7 @@ def next_level(level: Level, rng: np.random.Generator) -> Level:
 
     out, pull = vjp(derivative, *level.xs)
     natural = [level.values / level.scale(k) for k in range(len(level.xs))]
-    ws = weights(out, rng, natural)
+    ws = weights(out, rng, natural, [w for w in fixed if np.size(w)])
     return Level(
         level.settings,
         level.order + 1,
