@@ -17,7 +17,7 @@ from fgrad.errors import (
     BatchedValueError,
 )
 from tests.samples import Sample
-from tests.test_rules import CASES
+from tests.test_rules import CASES, complex_call
 
 COUNT = 3
 
@@ -129,6 +129,22 @@ def test_sample(call: Sample) -> None:
         assert_stacked(f.second, batch, [f.second(*xs) for xs in f.examples])
     assert_differentiated_from_outside(f, gradients)
     assert_mapped_twice(f)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of samples with inf
+@pytest.mark.parametrize("call", [c for c in CASES if c.values[0].rich])
+def test_complex_sample(call: Sample) -> None:
+    """The same for complex numbers, where a function has them."""
+    if call.real_only:
+        return
+    converted = complex_call(call)
+    fun, primals = converted.function(plain=True)
+    try:
+        fun(*primals)
+    except TypeError:
+        return  # NumPy has no complex version
+    if primals:
+        assert_values_and_gradients(Mapped(converted))
 
 
 def assert_values_and_gradients(f: Mapped) -> list[list[Any]]:

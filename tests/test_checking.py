@@ -20,7 +20,7 @@ NAMESPACE = SimpleNamespace(
     **{name: getattr(np, name) for name in np.__all__}, stop=stop_gradient
 )
 
-UNSURE = {"sin of 1e6 x"}
+UNSURE = {"sin of 1e6 x", "fast saw"}
 """What can be called neither right nor wrong, as a warning says."""
 
 

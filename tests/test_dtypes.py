@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fgrad
 from fgrad import vjp
 from fgrad._engine.box import primal
 from fgrad._engine.dispatch import lift
@@ -192,3 +193,24 @@ def test_python_numbers_are_arrays(fun: Any) -> None:
     np.testing.assert_array_equal(out, plain)
     want = vjp(fun, np.array(1.5))[1](np.ones_like(plain))
     np.testing.assert_array_equal(pullback(np.ones_like(plain)), want)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble])
+def test_rules_get_cotangents_in_the_precision_of_their_results(dtype: Any) -> None:
+    seen: list[Any] = []
+
+    @fgrad.primitive
+    def twice(x: Any) -> Any:
+        return x + x
+
+    def rule(g: Any) -> Any:
+        seen.append(g.dtype)
+        return 2 * g
+
+    fgrad.defvjp(twice, x=rule)
+    x = dtype(0.5)
+    assert fgrad.grad(twice)(x).dtype == dtype
+    assert fgrad.value_and_grad(twice)(x)[1].dtype == dtype
+    fgrad.jacobian(twice)(np.full(2, x))
+    fgrad.hessian(lambda x: twice(x) * x)(x)
+    assert {*seen} == {np.dtype(dtype)}

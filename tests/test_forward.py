@@ -258,3 +258,16 @@ def test_outputs_in_which_traced_values_hide():
 
     message = raised(errors.OutputTypeError, lambda: jvp(Line, (X,), (V,)))
     assert message.endswith("a Line. Decorate it with @fgrad.register_dataclass.")
+
+
+def test_tangents_are_the_users_own():
+    """No tangent shares memory with another one, or with the direction."""
+    x, v = np.ones((2, 2)), np.full((2, 2), 3.0)
+
+    def views(x):
+        return x, x.T, x[:1], x
+
+    for tangents in (jvp(views, (x,), (v,))[1], linearize(views, x)[1](v)):
+        for i, t in enumerate(tangents):
+            others = (v, *tangents[:i])
+            assert not any(np.shares_memory(t, other) for other in others)

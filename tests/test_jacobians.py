@@ -24,6 +24,7 @@ from fgrad import (
     value_and_jacobian,
     vjp,
 )
+from fgrad._transforms._units import ENTRIES
 from fgrad.testing import stencil
 from tests.test_errors import raised
 from tests.test_laws import Program, numbers, programs, seeds
@@ -476,3 +477,23 @@ def test_hvp_is_differentiable():
     _, tangent = jvp(lambda x: hvp(narrow, (x,), (v,))[1], (X,), (v,))
     np.testing.assert_allclose(tangent, third @ v)
     assert fgrad.vmap(hessian(narrow))(np.stack([X, 2 * X])).shape == (2, 3, 3)
+
+
+@pytest.mark.parametrize("mode", FAMILY)
+@pytest.mark.parametrize("dtype", [float, complex])
+def test_more_rows_than_one_batch_has(mode, dtype):
+    """A Jacobian of 300 rows and columns is computed in two parts."""
+    x = np.linspace(0.1, 2.0, 300) * dtype(1 if dtype is float else 1 + 0.1j)
+    assert x.size**2 > ENTRIES
+    holomorphic = {"holomorphic": dtype is complex}
+    j = mode(lambda x: np.sin(x) * x[::-1], **holomorphic)(x)
+    want = np.diag(np.cos(x) * x[::-1]) + np.diag(np.sin(x))[:, ::-1]
+    np.testing.assert_allclose(j, want, rtol=1e-14, atol=1e-14)
+
+
+def test_more_rows_than_one_batch_has_of_real_and_complex_numbers():
+    x = np.linspace(0.1, 2.0, 300)
+    z = jacobian(lambda x: np.exp(1j * x))(x)
+    np.testing.assert_allclose(z, np.diag(1j * np.exp(1j * x)), rtol=1e-14)
+    r = jacfwd(lambda z: np.real(z * z))(x + 0.5j)
+    np.testing.assert_allclose(r, np.diag(2 * (x + 0.5j)), rtol=1e-14)

@@ -1,11 +1,12 @@
 """Laws, by hypothesis: over cotangents, and random programs from the registry."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 
-from fgrad import grad, value_and_grad, vjp
+from fgrad import grad, jvp, value_and_grad, vjp
 from fgrad._tree import flatten
-from fgrad.testing import STEP, stencil
+from fgrad.testing import STEP, check_grads, hypothesis as fh, stencil
 from tests.test_rules import CASES
 
 CALLS = [case.values[0] for case in CASES]
@@ -58,7 +59,7 @@ numbers = st.lists(
 ).map(np.array)
 
 
-@settings(max_examples=2000, deadline=None, derandomize=True)
+@settings(max_examples=1200, deadline=None, derandomize=True)
 @given(programs, seeds, numbers)
 def test_programs(calls, seed, x):
     """The gradient equals the stencil, and plain NumPy equals `fgrad.numpy`."""
@@ -68,6 +69,36 @@ def test_programs(calls, seed, x):
     direction = np.random.default_rng(seed).uniform(-1, 1, 3)
     (numeric,) = stencil(lambda xs: [program(xs[0])], [x], [direction])
     assert abs(gradient @ direction - numeric) < 1e-9 + 1e-12 / STEP
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(fh.programs())
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")
+def test_programs_of_arrays(program):
+    """Steps on arrays, in both modes and orders, and under `vmap`."""
+    check_grads(
+        program, program.args, modes=("rev", "fwd", "vmap"), kinks="skip", atol=1e-12
+    )
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(fh.programs(max_ops=5), st.data())
+def test_derivatives_are_linear_in_their_direction(program, data):
+    """And ⟨w, J v⟩ = ⟨Jᵀ w, v⟩, for directions that are 0, small or large."""
+    out, pullback = vjp(program, *program.args)
+    w = data.draw(fh.directions(out))
+    vs = data.draw(fh.directions(program.args))
+    pulled = pullback(w)
+    _, t = jvp(program, program.args, vs)
+    left = np.sum(w * t)
+    terms = [np.sum(c * v) for c, v in zip(pulled, vs, strict=True)]
+    size = max(
+        np.sum(np.abs(w * t)),
+        *(np.sum(np.abs(c * v)) for c, v in zip(pulled, vs, strict=True)),
+    )
+    np.testing.assert_allclose(left, sum(terms), rtol=1e-9, atol=1e-9 * size)
+    for c, twice in zip(pulled, pullback(-2.0 * w), strict=True):
+        np.testing.assert_array_equal(twice, -2.0 * c)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

@@ -53,6 +53,7 @@ PUBLIC = (
     "fgrad.nn",
     "fgrad.nn.init",
     "fgrad.testing",
+    "fgrad.testing.hypothesis",
     "fgrad.errors",
     "fgrad.optim",
     "fgrad.optim.autograd",
@@ -256,7 +257,7 @@ def test_the_reference_gives_the_signatures(module):
 def test_the_core_needs_numpy_and_typing_extensions():
     allowed = {"numpy", "typing_extensions", "fgrad"}
     for path in ROOT.rglob("*.py"):
-        optional = {"scipy"} & {path.relative_to(ROOT).parts[0]}
+        optional = {"scipy", "hypothesis"} & {*path.relative_to(ROOT).parts}
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
             if isinstance(node, ast.Import):

@@ -130,6 +130,13 @@ def test_cotangents_of_a_product(product: Any) -> None:
     np.testing.assert_allclose(got, [1e100, np.inf])
 
 
+def test_a_product_that_has_lost_digits_is_not_divided() -> None:
+    """It is subnormal, but its cotangent makes a normal number of it again."""
+    a = np.array([1.7e-160, 1.3e-160])
+    got = grad(lambda a: 1e300 * np.prod(a))(a)
+    np.testing.assert_allclose(got, [1.3e140, 1.7e140], rtol=1e-14)
+
+
 def test_hessian_of_a_product_of_similar_factors() -> None:
     x = np.random.default_rng(0).uniform(0.5, 1.5, 6)
     want = np.prod(x) / np.outer(x, x)

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from fgrad._engine.rules import DERIVED, RULES
 from fgrad._engine.signatures import function_name
 from fgrad._transforms import vjp
-from fgrad.testing import check_rule, fixed
+from fgrad.testing import GradientError, check_rule, fixed, hypothesis as fh
+from fgrad.testing.hypothesis._forms import FORMS
 from tests import samples
 from tests.samples import SAMPLES, Sample
 
@@ -65,6 +67,11 @@ def _converted(call: Sample, kind: str) -> Sample:
     return call.converted(convert)
 
 
+def complex_call(call: Sample) -> Sample:
+    """The call with imaginary parts."""
+    return _converted(call, "complex")
+
+
 @pytest.mark.parametrize("call", CASES)
 def test_double(call: Sample) -> None:
     check_rule(call.fun, call.args, call.kwargs, order=call.order)
@@ -73,7 +80,7 @@ def test_double(call: Sample) -> None:
 @pytest.mark.parametrize("call", CASES)
 def test_complex_and_single(call: Sample) -> None:
     if not call.real_only:
-        check_complex(_converted(call, "complex"))
+        check_complex(complex_call(call))
     if not call.double_only:
         check_single(_converted(call, "single"), call)
 
@@ -96,6 +103,56 @@ def check_single(single: Sample, double: Sample) -> None:
         scale = np.max(np.abs(wide), initial=1.0)
         atol = single.single_rtol * scale
         np.testing.assert_allclose(narrow, wide, rtol=0, atol=atol)
+
+
+# Calls that no sample has -------------------------------------------------------------
+
+DRAWN = settings(max_examples=6, deadline=None, derandomize=True, database=None)
+
+
+@pytest.mark.parametrize("fun", sorted(FORMS, key=function_name), ids=function_name)
+def test_drawn_calls(fun: Any) -> None:
+    """Shapes, axes, options, dtypes and numbers that are drawn."""
+    fh.check_rule(fun, settings=DRAWN)
+
+
+RAISES = {
+    "np.apply_over_axes": "one number instead of argument 1",
+    "np.corrcoef": "size 0 of argument 0",
+    "np.cov": "size 0 of argument 0",
+    "np.histogramdd": "one number instead of argument 0",
+    "np.polymul": "size 0 of argument 0",
+    "np.trim_zeros": "one number instead of argument 0",
+}
+"""Variants that only NumPy's own function takes: the derivative is an error there."""
+
+ALIKE = tuple(f"np.polynomial.{name}" for name in ("hermite", "laguerre", "legendre"))
+"""Families of polynomials whose rules are those of the other two."""
+
+
+def _one_of_each() -> Iterator[Any]:
+    """A call of each function of NumPy."""
+    for fun, calls in SAMPLES.items():
+        name = function_name(fun)
+        call = next((call for call in calls if call.rich and call.order), None)
+        if call and name.startswith("np.") and not name.startswith(ALIKE):
+            yield pytest.param(call, id=name)
+
+
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
+@pytest.mark.parametrize("call", list(_one_of_each()))
+def test_variants(call: Sample) -> None:
+    """Other axes, options, shapes, signs, sizes, dtypes, memory, and `vmap`."""
+    raises = RAISES.get(function_name(call.fun))
+    try:
+        check_rule(call.fun, call.args, call.kwargs, order=1, vary=True)
+    except GradientError as error:
+        if error.variant == "complex numbers" and call.real_only:
+            return
+        assert (error.kind, error.variant) == ("the rule fails", raises), error  # noqa: PT017 (which error it is)
+    else:
+        assert not raises
 
 
 def _gradients(call: Sample) -> list[Any]:

@@ -34,6 +34,36 @@ def nth(fun: Callable[[Any], Any], n: int, x: Any) -> Any:
     return fun(np.float64(x))
 
 
+def test_an_initial_value_that_ties_has_a_share():
+    for fun, others in ((np.max, [1.0, 3.0]), (np.min, [5.0, 3.0])):
+        a, start = fgrad.grad(lambda a, s, f=fun: f(a, initial=s), (0, 1))(
+            np.array([*others, 3.0]), 3.0
+        )
+        np.testing.assert_allclose(a, [0, 1 / 3, 1 / 3], rtol=1e-15)
+        assert start == pytest.approx(1 / 3)
+    # NumPy casts it before it compares.
+    a = np.array([0.1, 0.05], np.float32)
+    got = grad(lambda a: np.max(a, initial=np.float64(0.1)))(a)
+    assert got.tolist() == [0.5, 0.0]
+
+
+def test_what_where_leaves_out_has_no_share():
+    mask = np.array([True, False, True])
+    for fun in (np.max, np.nanmax):
+        got = grad(lambda a, f=fun: f(a, where=mask, initial=-9.0))(
+            np.array([3.0, 3.0, 1.0])
+        )
+        assert got.tolist() == [1.0, 0.0, 0.0]
+    # The mask leaves out just what is nan.
+    a = np.array([[1.0, NAN, 5.0], [2.0, 4.0, 0.5]])
+    for fun in (np.nansum, np.nanmean, np.nanprod, np.nanvar, np.nanstd):
+        want = grad(lambda a, f=fun: f(a[:, [0, 2]]))(np.nan_to_num(a))
+        got = grad(lambda a, f=fun: f(a, where=np.array([True, False, True])))(a)
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+        got = grad(lambda a, f=fun: f(a, where=~np.isnan(a) & (a != 4)))(a)
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+
+
 # The table ----------------------------------------------------------------------------
 
 CASES = [(row, case) for row in ROWS for case in row.cases]

@@ -407,3 +407,80 @@ def test_errors_are_those_of_one_example() -> None:
         vmap(lambda x: np.sum(x, axis=1))(np.ones((5, 4)))
     with pytest.raises(IndexError, match="index 4 is out of bounds"):
         vmap(lambda x: x[4])(np.ones((5, 4)))
+
+
+CUBE = np.arange(24.0).reshape(2, 3, 4)
+PLACES = np.array([[0, 2], [-9, 1], [7, 5]])
+"""Of each example, and some of them out of range."""
+
+INSIDE = np.array([[0, 2], [1, 1], [2, 0]])
+
+BATCHED_PLACES = {
+    "take, clip": (lambda i, x: np.take(x, i, mode="clip"), PLACES),
+    "take, clip along an axis": (lambda i, x: np.take(x, i, 1, mode="clip"), PLACES),
+    "take, wrap": (lambda i, x: np.take(x, i, 1, mode="wrap"), PLACES),
+    "after an ellipsis": (lambda i, x: x[..., i], INSIDE),
+    "between slices": (lambda i, x: x[:, i], INSIDE),
+    "before an ellipsis": (lambda i, x: x[:, i, ...], INSIDE),
+    "update between slices": (
+        lambda i, x: fgrad.index_update(x, (slice(None), i), np.sin(x[:, :2])),
+        INSIDE,
+    ),
+    "add after an ellipsis": (
+        lambda i, x: fgrad.index_add(x, (..., i), np.cos(x[..., :2])),
+        INSIDE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BATCHED_PLACES)
+@pytest.mark.parametrize("shared", [True, False])
+def test_places_that_are_batched(name, shared):
+    """Of an array for each example, or of one that all share."""
+    fun, places = BATCHED_PLACES[name]
+    xs = CUBE if shared else np.stack([CUBE, CUBE + 0.5, -CUBE])
+    axes = (0, None if shared else 0)
+    gradient = fgrad.grad(lambda i, x: np.sum(fun(i, x) ** 2), 1)
+    # A plain array cannot be indexed by what is batched, but one that is traced can.
+    for f in (gradient,) if shared else (fun, gradient):
+        got = fgrad.vmap(f, axes)(places, xs)
+        want = [f(i, xs if shared else xs[k]) for k, i in enumerate(places)]
+        np.testing.assert_allclose(got, np.stack(want), rtol=1e-14)
+
+
+@pytest.mark.parametrize("keepdims", [True, False])
+@pytest.mark.parametrize("axis", [None, 0, -1])
+def test_positions_of_extremes(axis, keepdims):
+    xs = np.cos(np.arange(24.0)).reshape(2, 3, 4)
+    for fun in (np.argmax, np.nanargmin):
+        got = fgrad.vmap(lambda x, f=fun: f(x, axis=axis, keepdims=keepdims))(xs)
+        want = np.stack([fun(x, axis=axis, keepdims=keepdims) for x in xs])
+        np.testing.assert_array_equal(got, want)
+
+
+def test_examples_that_go_one_by_one_keep_apart():
+    """Also where they share a value, and inside other transforms."""
+    xs = np.array([[3.0, 1.0], [0.5, 2.0], [4.0, 4.5]])
+    shared = np.array([1.0, 2.0])
+
+    @fgrad.primitive
+    def asks(x, y):
+        return x * y if float(np.sum(np.asarray(x))) > 2.6 else x + y
+
+    fgrad.defvjp(
+        asks,
+        x=lambda g, x, y: g * y if float(np.sum(np.asarray(x))) > 2.6 else g,
+        y=lambda g, x, y: g * x if float(np.sum(np.asarray(x))) > 2.6 else g,
+    )
+
+    def loss(x, y):
+        return np.sum(asks(x, y) ** 2)
+
+    for argnum in (0, 1):
+        gradient = fgrad.grad(loss, argnum)
+        got = fgrad.vmap(gradient, (0, None))(xs, shared)
+        want = np.stack([gradient(x, shared) for x in xs])
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+    outside = fgrad.grad(lambda y: np.sum(fgrad.vmap(loss, (0, None))(xs, y)))(shared)
+    each = sum(fgrad.grad(loss, 1)(x, shared) for x in xs)
+    np.testing.assert_allclose(outside, each, rtol=1e-14)

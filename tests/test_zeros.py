@@ -454,3 +454,16 @@ def test_two_lengths_of_one_array():
     norms = lambda x: np.linalg.norm(x) * np.linalg.norm(x)  # noqa: E731
     for second in (hessian(norms), jacfwd(jacfwd(norms))):
         np.testing.assert_array_equal(second(np.zeros(2)), 2 * np.eye(2))
+
+
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
+def test_zeros_of_an_outer_transform_just_happen():
+    """The cotangent is 0 at this point only: its derivative is infinite, not 0."""
+
+    def pulled(w):
+        return vjp(np.sqrt, np.array([0.0, 1.0]))[1](w)[0]
+
+    w = np.array([0.0, 1.0])
+    for mode in (jacfwd, jacrev):
+        assert np.diag(mode(pulled)(w)).tolist() == [np.inf, 0.5]
+    assert grad(lambda w: vjp(np.sqrt, 0.0)[1](w)[0])(0.0) == np.inf

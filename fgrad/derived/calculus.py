@@ -57,11 +57,11 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @derived(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    y = as_traced(y)
+    y, given = as_traced(y), axis
     (axis,) = normalized(axis, y.ndim)
     if x is not None:
         x = as_traced(x)
-        dx = diff(x, axis=axis if x.ndim > 1 else -1)
+        dx = diff(x, axis=given if x.ndim > 1 else -1)
         if x.ndim == 1:
             dx = np.reshape(dx, (-1,) + (1,) * (y.ndim - axis - 1))
     means = dx * (y[slice_along(axis, 1, None)] + y[slice_along(axis, None, -1)]) / 2.0

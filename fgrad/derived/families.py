@@ -50,9 +50,8 @@ def define_roots(prefix: str, module: Any) -> None:
 
     @derived(getattr(module, prefix + "fromroots"))
     def fromroots(roots: Any) -> Any:
-        factors = [
-            line(-r, 1) for r in np.sort(floating(np.atleast_1d(as_traced(roots))))
-        ]
+        roots = floating(np.atleast_1d(as_traced(roots)))
+        factors = [line(-r, 1) for r in np.sort(roots)] or [np.ones(1)]
         while len(factors) > 1:
             half, odd = divmod(len(factors), 2)
             last = factors[-1]

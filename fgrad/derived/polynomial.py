@@ -114,6 +114,8 @@ def polyder(p: Any, m: Any = 1) -> Any:
 def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
     if (m := int(m)) < 0:
         raise ValueError("Order of integral must be positive (see polyder)")
+    if m == 0:
+        return as_traced(p)
     k = np.atleast_1d(as_traced(np.zeros(m) if k is None else k))
     if len(k) == 1 and m > 1:
         k = k[0] * np.ones(m)
@@ -142,6 +144,8 @@ def poly(seq_of_zeros: Any) -> Any:
         raise ValueError("input must be 1d or non-empty square 2d array.")
     else:
         zeros = zeros.astype(np.mintypecode(zeros.dtype.char))
+    if not zeros.size:
+        return 1.0
     one = np.ones((), zeros.dtype)
     a = np.ones(1, zeros.dtype)
     for zero in zeros:

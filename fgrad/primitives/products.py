@@ -126,7 +126,7 @@ def _vecdot_axes(g, axes, axis, keepdims):
         axes = [-1, -1, -1]
     first, second, *kept = [int(np.ravel(a)[0]) if np.size(a) else () for a in axes]
     if keepdims:
-        g = np.squeeze(g, kept[0])
+        g = np.squeeze(g, kept[0] if kept else -1)
     return g, first, second
 
 

@@ -12,14 +12,18 @@ from fgrad._words.callsite import short
 from fgrad.errors import GradientError
 from fgrad.testing._calls import Call, calls_of
 from fgrad.testing._pullback import same
+from fgrad.testing._source import source
 
-__all__ = ["Blame", "blame"]
+__all__ = ["Blame", "blame", "kinks"]
 
 MOST = 5_000
 """So many calls are looked at."""
 
 ENOUGH = 3
 """So many wrong rules are named."""
+
+LONGEST = 500
+"""A program with so many letters is still read."""
 
 Check = Callable[[Callable[..., list[Any]], list[Any], int], None]
 
@@ -61,6 +65,19 @@ def blame(
             for c in changed[:ENOUGH]
         )
     )
+
+
+def kinks(fun: Callable[..., list[Any]], xs: list[Any], check: Check) -> list[str]:
+    """Which calls of a function are at a kink: ``np.maximum, model.py:9``.
+
+    The `check` raises for a kink.
+    """
+    try:
+        calls = calls_of(fun, xs)[:MOST]
+    except Exception:  # noqa: BLE001 (as above)
+        return []
+    found = [f"{c.name}, {short(c.site)}" for c in calls if _wrong(c, 1, check)]
+    return list(dict.fromkeys(found))[:ENOUGH]
 
 
 def _arrays(values: tuple[Any, ...]) -> list[Any]:
@@ -118,17 +135,7 @@ def _program(call: Call) -> str:
     """Source that checks one rule, where its arguments are short enough."""
     own = call.name != call.rule.name
     args = call.args[2:] if own else call.args
-    shown = ", ".join([_source(value) for value in args])
-    if len(shown) > 400:
-        return ""
-    options = "".join(f", {k}={v!r}" for k, v in call.kwargs.items())
-    options = f", dict({options[2:]})" if options else ""
     check = "check_grads" if own else "check_rule"
-    return f"fgrad.testing.{check}({call.name}, ({shown},){options})"
-
-
-def _source(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, separator=", ", threshold=20, floatmode="unique")
-        return f"np.array({' '.join(text.split())})"
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    options = f", {source(call.kwargs)}" if call.kwargs else ""
+    text = f"fgrad.testing.{check}({call.name}, {source(tuple(args))}{options})"
+    return text if len(text) <= LONGEST else ""

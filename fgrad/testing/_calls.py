@@ -21,7 +21,7 @@ from fgrad._transforms._values import label
 from fgrad._words.callsite import Site, caller
 from fgrad._words.foreign import is_sequence
 
-__all__ = ["Call", "calls_of"]
+__all__ = ["Call", "Calls", "calls_of"]
 
 
 class Call(NamedTuple):
@@ -62,7 +62,7 @@ class Calls(Trace):
             return super().interpret(rule, args, kwargs, fun)
         plain = tuple(map(self._plain, args))
         options = {name: self._plain(value) for name, value in kwargs.items()}
-        ans = fun(*plain, **options)
+        ans = self.computed(fun(*plain, **options))
         if rule.fun not in CONSTANTS:
             traced = tuple(bool(boxes_in(value)) for value in args)
             kept = tuple(np.array(a) if type(a) is np.ndarray else a for a in plain)
@@ -70,6 +70,10 @@ class Calls(Trace):
             call = Call(name, rule, fun, plain, options, traced, caller(), kept)
             self.found.append(call)
         return self.boxed(ans)
+
+    def computed(self, ans: Any) -> Any:
+        """What an operation has given, before the next ones use it."""
+        return ans
 
     @override
     def prefers(self, fun: Callable[..., Any]) -> bool:

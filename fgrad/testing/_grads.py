@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from fgrad._transforms import vjp
 from fgrad._transforms._values import check_function, described, label
 from fgrad._tree import flatten, flatten_like
 from fgrad.errors import GradientError
-from fgrad.testing._blame import Blame, blame as find_blame
+from fgrad.testing._blame import Blame, blame as find_blame, kinks as find_kinks
 from fgrad.testing._leaves import Flat, flat_function, float_positions, widened
 from fgrad.testing._level import Level, Settings, weights
 from fgrad.testing._levels import check_level, check_levels
@@ -19,7 +20,7 @@ from fgrad.testing._preflight import check_arguments, check_call
 from fgrad.testing._pullback import check_pullback
 from fgrad.testing._report import Report, Verdict
 
-__all__ = ["check_grads", "checked"]
+__all__ = ["check_grads", "check_named", "checked", "kink_places"]
 
 MODES = ("rev", "fwd", "vmap")
 KINKS = ("subgradient", "raise", "skip")
@@ -116,12 +117,46 @@ def check_grads(
     fgrad.errors.GradientError: the derivative of <lambda> with respect to args[0] is
     wrong: it is 8, 0.6667 times as much, but finite differences give 12 ± 1e-11.
     """
+    return check_named(
+        fun,
+        args,
+        None,
+        grad=grad,
+        order=order,
+        modes=modes,
+        kinks=kinks,
+        scale=scale,
+        rtol=rtol,
+        atol=atol,
+        noise=noise,
+        blame=blame,
+        rng=rng,
+    )
+
+
+def check_named(
+    fun: Callable[..., Any],
+    args: Sequence[Any],
+    names: Sequence[str] | None,
+    *,
+    grad: Callable[..., Any] | None = None,
+    order: int = 2,
+    modes: Sequence[str] = ("rev", "fwd"),
+    kinks: str = "subgradient",
+    scale: Any = None,
+    rtol: float = 1e-7,
+    atol: float = 0.0,
+    noise: float = 0.0,
+    blame: bool = True,
+    rng: np.random.Generator | int = 0,
+) -> Report:
+    """`check_grads`, where messages may call the arguments by other names."""
     check_function("check_grads", fun, "check_grads(fun, args)")
     name = label(fun)
     check_arguments("check_grads", name, args, None)
     _check_choice("modes", modes, MODES)
     _check_choice("kinks", (kinks,), KINKS)
-    flat = flat_function(fun, tuple(args))
+    flat = flat_function(fun, tuple(args), names)
     check_arguments("check_grads", name, args, flat)
     scales = None if scale is None else _scales(scale, args, flat)
     settings = Settings(name, flat.paths, modes, kinks, scales, rtol, atol, noise)
@@ -155,10 +190,23 @@ def checked(
     return check_levels(first, order, rng, lambda _: Blame(()))
 
 
-def check_alone(call: Callable[..., list[Any]], xs: list[Any], order: int) -> None:
+def kink_places(fun: Callable[..., Any], args: Sequence[Any]) -> list[str]:
+    """Which calls of a function are at a kink: ``np.maximum, model.py:9``."""
+    flat = flat_function(fun, tuple(args))
+    xs = [widened(x) for x in flat.values]
+    return find_kinks(flat.call, xs, partial(check_alone, kinks="raise"))
+
+
+def check_alone(
+    call: Callable[..., list[Any]],
+    xs: list[Any],
+    order: int,
+    kinks: str = "subgradient",
+) -> None:
     """Check one call that a function has made."""
     rng = np.random.default_rng(0)
-    settings = Settings("it", [f"args[{i}]" for i in range(len(xs))], ("rev",))
+    paths = [f"args[{i}]" for i in range(len(xs))]
+    settings = Settings("it", paths, ("rev",), kinks)
     out, pull = vjp(call, *xs)
     ws = weights(out, rng)
     gradient = check_pullback("it", pull, ws, xs, settings.paths)

@@ -73,17 +73,23 @@ class Flat(NamedTuple):
 def flat_function(
     fun: Callable[..., Any],
     args: tuple[Any, ...],
-    root: str = "args",
+    names: Sequence[str] | None = None,
     *,
     keep: bool = False,
 ) -> Flat:
     """Make a function of trees one of float leaves.
 
-    All leaves are in double precision, unless they shall `keep` theirs.
+    The arguments are called ``args[0]`` and so on, or by `names`. All leaves are in
+    double precision, unless they shall `keep` theirs.
     """
     leaves, structure = flatten(args)
     positions = float_positions(leaves)
-    paths = leaf_paths(structure, root)
+    names = names or [f"args[{i}]" for i in range(len(args))]
+    paths = [
+        path
+        for child, name in zip(structure.children, names, strict=True)
+        for path in leaf_paths(child, name)
+    ]
     wide = leaves if keep else [widened(leaf) for leaf in leaves]
 
     def call(*values: Any) -> list[Any]:

@@ -9,7 +9,7 @@ any entry shows in that one number.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,9 +20,16 @@ from fgrad.testing._judge import Finding, judge
 from fgrad.testing._leaves import direction, paired, sizes
 from fgrad.testing._line import Line
 from fgrad.testing._report import Verdict
+from fgrad.testing._rounding import natural_sizes
 
 GROUP = 8
 """Sizes that differ by less than 2**8 are similar."""
+
+TINY = float(np.finfo(float).tiny)
+"""Smaller numbers have fewer digits: their rounding is that of this one."""
+
+SMALLEST = 2.0**24 * TINY
+"""Weights of results that are smaller, and gradients with these, might overflow."""
 
 __all__ = ["Level", "Settings", "weights"]
 
@@ -43,12 +50,16 @@ class Settings:
 
 
 def weights(
-    ys: Sequence[Any], rng: np.random.Generator, natural: Sequence[Any] = ()
+    ys: Sequence[Any],
+    rng: np.random.Generator,
+    natural: Sequence[Any] = (),
+    before: Sequence[Any] = (),
 ) -> list[Any]:
     """Random cotangents, larger where results are smaller; 1 for a single number.
 
     What is far smaller than other results, or than what is `natural` for it, may be
-    what rounding has left of larger numbers.
+    what rounding has left of larger numbers. The weights that are in the results
+    already, `before`, and these are multiplied in derivatives.
     """
     if len(ys) == 1 and np.shape(ys[0]) == () and np.asarray(ys[0]).dtype.kind == "f":
         return [np.ones_like(ys[0])]
@@ -59,6 +70,7 @@ def weights(
             for size, n in zip(found, natural, strict=True)
         ]
     least = max([size.max(initial=0.0) for size in found], default=0.0) * 2.0**-16
+    least = max([least, SMALLEST, *(SMALLEST * np.max(np.abs(w)) for w in before)])
     return [
         np.asarray(direction(y, rng) / np.maximum(size, least), np.asarray(y).dtype)[()]
         for y, size in zip(ys, found, strict=True)
@@ -80,6 +92,14 @@ class Level:
     """Other gradients, for other weights, if there is a way to them."""
     natural: Sequence[Any] = ()
     """The size of the numbers from whose sums results may come, for each of them."""
+
+    def careful(self) -> Level:
+        """The same, where results may have the rounding of all numbers before them."""
+        natural = natural_sizes(self.call, self.xs, self.ys)
+        if self.natural:
+            pairs = zip(natural, self.natural, strict=True)
+            natural = [np.maximum(*pair) for pair in pairs]
+        return replace(self, natural=natural)
 
     def scale(self, k: int) -> Any:
         """The natural size of the entries of a leaf."""
@@ -117,11 +137,11 @@ class Level:
     @cached_property
     def values(self) -> float:
         """The size of the combined result, or of the numbers that it comes from."""
-        ys = self.ys
+        sizes = [np.maximum(np.abs(y), TINY) for y in self.ys]
         if self.natural:
-            pairs = zip(ys, self.natural, strict=True)
-            ys = [np.maximum(np.abs(y), n) for y, n in pairs]
-        return paired(self.ws, ys)[1]
+            pairs = zip(sizes, self.natural, strict=True)
+            sizes = [np.maximum(size, n) for size, n in pairs]
+        return paired(self.ws, sizes)[1]
 
     @cached_property
     def rounding(self) -> float:

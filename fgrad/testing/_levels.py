@@ -45,7 +45,7 @@ def next_level(level: Level, rng: np.random.Generator) -> Level:
 
     out, pull = vjp(derivative, *level.xs)
     natural = [level.values / level.scale(k) for k in range(len(level.xs))]
-    ws = weights(out, rng, natural)
+    ws = weights(out, rng, natural, [w for w in fixed if np.size(w)])
     return Level(
         level.settings,
         level.order + 1,
@@ -80,7 +80,11 @@ def check_level(
             whole = got, size, v, finding
             got, size, v, finding = _in_groups(level, k, v, whole)
             vs[k] = v
-        kind = react(level, k, v, finding, blamer)
+        judge = level
+        if finding.kind == "wrong":
+            judge = level.careful()
+            finding = judge.along(k, v)[2]
+        kind = react(judge, k, v, finding, blamer)
         if "rev" in modes:
             verdicts.append(level.verdict(kind, path, "rev", got, finding.slope))
         smooth &= kind == "right"

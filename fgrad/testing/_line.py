@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["FIRST", "Line", "Slope"]
+__all__ = ["FIRST", "LADDER", "Line", "Slope"]
 
 FIRST = 10
 """The stencil is tried with the step 2**-10 first: see `_stencil.STEP`."""

@@ -56,7 +56,10 @@ def forward_entry(level: Level, k: int, v: Any) -> Entry:
         return level.forward([*zeros[:k], part, *zeros[k + 1 :]])
 
     def off(part: Any) -> float:
-        return abs(forward(part) - level.line(k, part, 0.0).stencil(10))
+        got = forward(part)
+        if not np.isfinite(got):
+            return float(np.finfo(float).max)
+        return abs(got - level.line(k, part, 0.0).stencil(10))
 
     index = _halved(level, k, v, off)
     return single(level, k, index, forward)

@@ -109,6 +109,8 @@ def _check_variant(
     except MissingRuleError:
         return  # said in words, so nobody gets a wrong number
     except GradientError as error:
+        if error.kind in {"jump", "edge of domain"}:
+            return  # of the function, which nobody meant to check there
         error.args = (f"With {variant.name}, {error}",)
         error.variant = variant.name
         raise

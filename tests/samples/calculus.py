@@ -24,6 +24,7 @@ sample(np.trapezoid, real(3, 4), dx=0.3)
 sample(np.trapezoid, real(3, 4), x=real(4))
 sample(np.trapezoid, real(3, 4), x=real(3), axis=0)
 sample(np.trapezoid, real(2, 3), x=real(2, 3), axis=-2)
+sample(np.trapezoid, real(2, 1, 3), x=real(2, 3), axis=-1)
 sample(np.trapezoid, real(1))
 
 # Gradients on a grid

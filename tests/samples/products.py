@@ -70,6 +70,7 @@ sample(np.vecdot, real(3, 2), real(2, 3), axes=[0, 1])
 sample(np.vecdot, real(3, 2), real(2, 3), axes=[(0,), (1,), ()])
 sample(np.vecdot, real(3, 2), real(2, 3), axes=[0, -1, 0], keepdims=True)
 sample(np.vecdot, real(3), real(3), keepdims=True)
+sample(np.vecdot, real(3, 2), real(2, 3), axes=[0, 1], keepdims=True)
 sample(np.vecdot, real(3), [[1, 2, 3]])
 sample(np.vecdot, real(2, 0), real(0))
 

@@ -36,9 +36,10 @@ from fgrad.primitives.ufunc_methods import (
     np.count_nonzero,
 )
 def reduction(fun: Any, a: Any, axis: Any = None, **options: Any) -> Any:
-    """No axis means all axes of an example."""
+    """No axis means all axes of an example; a number has an axis 0 without entries."""
     ndim = a.ndim - 1
-    axes = tuple(range(1, a.ndim)) if axis is None else shifted(axis, ndim)
+    everything = axis is None or (not ndim and axis in {0, -1})
+    axes = tuple(range(1, a.ndim)) if everything else shifted(axis, ndim)
     return fun(a, axis=axes, **options)
 
 
