@@ -62,6 +62,7 @@ LATER.update(
         "scipy.optimize": "scipy.optimize",  # likewise
         "matplotlib.figure": "matplotlib.figure",  # likewise
         "matplotlib.patches": "matplotlib.patches",
+        "tqdm": "tqdm.auto",  # likewise
     }.items()
 )
 
@@ -104,7 +105,17 @@ __all__ = [
 ]
 
 
-SUBMODULES = {"debug", "linalg", "nn", "numpy", "optim", "scipy", "testing", "tree"}
+SUBMODULES = {
+    "debug",
+    "linalg",
+    "nn",
+    "numpy",
+    "optim",
+    "scipy",
+    "sharded",
+    "testing",
+    "tree",
+}
 """What loads when it is first asked for, and is no part of ``import *``."""
 
 
