@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
-from concurrent.futures import BrokenExecutor, Executor, Future
-from typing import Any
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from typing_extensions import override
@@ -96,7 +96,7 @@ The processes of the new one end when the old one is forgotten, or with the prog
 class Processes(Engine):
     """A pool of processes on this machine."""
 
-    like = {
+    like: ClassVar = {
         "max_workers": "_max_workers",
         "mp_context": "_mp_context",
         "initializer": "_initializer",
@@ -129,18 +129,16 @@ class Processes(Engine):
             for name, place in self.like.items()
             if hasattr(old, place)
         }
-        try:
-            self.executor = type(old)(**settings)
-        except TypeError:  # a class of the user's with another signature
-            return ""
-        REPLACED[self._given] = self.executor
+        # A subclass may be made in another way, which is not known.
+        base: Any = next(cls for cls in type(old).__mro__ if _path(cls) in KINDS)
+        self.executor = REPLACED[self._given] = base(**settings)
         return f"a new one like it, with {self.workers()} workers, goes on"
 
 
 class Loky(Processes):
     """Loky's pool of processes, which joblib has a copy of."""
 
-    like = {
+    like: ClassVar = {
         "max_workers": "_max_workers",
         "context": "_context",
         "timeout": "_timeout",
@@ -159,16 +157,19 @@ class Dask(Engine):
 
     def __init__(self, executor: Any) -> None:
         super().__init__(executor)
+        self._client = executor._client
         self.dumps = by_value()
 
     @override
     def workers(self) -> int:
-        return sum(self.executor._client.nthreads().values()) or 1
+        self._check_open()
+        return sum(self._client.nthreads().values()) or 1
 
     @override
     def sent(self, job: Job) -> Any:
+        check_pickles(job.name, {label(job.fun): job.fun}, self.dumps)
         try:
-            return self.executor._client.scatter([job], broadcast=True, hash=False)[0]
+            return self._client.scatter([job], broadcast=True, hash=False)[0]
         except Exception:
             self.check(job, 0, [])
             raise
@@ -178,13 +179,28 @@ class Dask(Engine):
         return self.sent(job)
 
     @override
+    def submit(self, letter: Any, first: int, shards: list[Any]) -> Any:
+        """A future of Dask's: one of its executor may wait for ever if data is lost."""
+        self._check_open()
+        options = {"pure": False} | self.executor._kwargs
+        return self._client.submit(work, letter, first, shards, **options)
+
+    def _check_open(self) -> None:
+        if self.executor._shutdown or self._client.status != "running":
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    @override
     def lost(self, error: Exception) -> bool:
-        """Also if the job was lost with the last worker that had it."""
-        return type(error).__name__ in {"KilledWorker", "CancelledError"}
+        """Whether the job was lost with the last worker that had it.
+
+        A shard whose worker died is given to others by Dask itself, as often as the
+        setting ``distributed.scheduler.allowed-failures`` says.
+        """
+        return isinstance(error, CancelledError)
 
     @override
     def renew(self) -> str:
-        return "Dask gives its shards to other workers"
+        return "others get its shards, and the parameters again"
 
 
 KINDS: dict[str, type[Engine]] = {
@@ -207,8 +223,9 @@ def engine_of(name: str, executor: Any) -> Engine:
             f"executor={executor!r} of {name}: give an object that has the method "
             f"submit, such as concurrent.futures.ThreadPoolExecutor(), or None"
         )
-    for cls in type(executor).__mro__:
-        kind = KINDS.get(f"{cls.__module__}.{cls.__qualname__}")
-        if kind:
-            return kind(executor)
-    return Engine(executor)
+    kinds = [KINDS[_path(cls)] for cls in type(executor).__mro__ if _path(cls) in KINDS]
+    return (kinds or [Engine])[0](executor)
+
+
+def _path(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -12,6 +12,7 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -33,10 +34,8 @@ class Letter:
 
     def burn(self) -> None:
         """Remove the file. Who has read the letter does not need it any more."""
-        try:
+        with suppress(OSError):  # Windows keeps it while somebody reads
             os.unlink(self.path)
-        except FileNotFoundError:
-            pass
 
 
 class _Desk:
@@ -93,7 +92,11 @@ def _error(thing: Any, dumps: Callable[..., bytes]) -> Exception | None:
 
 
 def _reason(
-    where: str, thing: Any, error: Exception, dumps: Callable[..., bytes], depth: int = 0
+    where: str,
+    thing: Any,
+    error: Exception,
+    dumps: Callable[..., bytes],
+    depth: int = 0,
 ) -> tuple[str, Any, Exception]:
     """The innermost part that cannot be pickled, and how it is reached."""
     for path, part in _parts(where, thing, dumps):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad._tree import Structure, unflatten
-from fgrad.errors import ShardError
+from fgrad.errors import NonFiniteError, ShardError
 
 __all__ = ["REDUCTIONS", "Part", "Tree"]
 
@@ -121,9 +121,7 @@ class Tree:
 
     def root(self) -> Part:
         """All parts as one: what has no neighbour is put together from the end."""
-        *before, part = sorted(
-            self._waiting.values(), key=operator.attrgetter("first")
-        )
+        *before, part = sorted(self._waiting.values(), key=operator.attrgetter("first"))
         for other in reversed(before):
             part = self._join(other, part)
         return part
@@ -134,7 +132,14 @@ class Tree:
     def result(self) -> tuple[Any, Part]:
         """The tree that users get, and the part that it comes from."""
         part = self.root()
+        if part.weight == 0:
+            raise ShardError(f"{self._name}: the weights of all shards are 0")
         leaves = [self._reduction.end(leaf, part.weight) for leaf in part.leaves]
+        if part.infinite and any(np.isnan(leaf).any() for leaf in leaves):
+            raise NonFiniteError(
+                f"{self._name}: {part.infinite} is infinite, and the sum over all "
+                f"shards is nan"
+            )
         return unflatten(part.structure, leaves), part
 
     def _join(self, left: Part, right: Part) -> Part:

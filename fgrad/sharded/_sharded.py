@@ -1,8 +1,8 @@
-"""What the transforms return: a function of the parameters that goes over all shards."""
+"""What the transforms return: functions of the parameters that go over all shards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -55,6 +55,7 @@ class Sharded(Wrapped):
     ) -> None:
         check_function(self.transform, fun, f"{self.transform}(fun, shards)(params)")
         super().__init__(fun)
+        del self.__wrapped__  # its signature has the shard
         self.options = options
         """Those of fgrad's transform."""
         self.executor = executor
@@ -105,16 +106,13 @@ class Sharded(Wrapped):
             weight=self.weight,
         )
         engine = engine_of(repr(self), self.executor)
-        blocks = 2 * engine.workers()
-        if self.window is not None:
-            blocks = self.window >> self.level
         bar = self._bar()
         try:
             step = Step(
                 job,
                 Source(repr(self), self._fresh()),
                 engine,
-                window=blocks,
+                window=self.window and self.window >> self.level,
                 level=self.level,
                 retries=self.retries,
                 bar=bar,
@@ -144,16 +142,21 @@ class Sharded(Wrapped):
             )
         if "argnums" not in self.options:
             return
-        all_args = (args[0], None, *args[1:])
-        argnums = positions(self, self.options["argnums"], len(all_args), kwargs)
+        argnums = positions(self, self.options["argnums"], len(args) + 1, kwargs)
         if 1 in argnums:
             raise ArgnumsError(
                 f"argnums={self.options['argnums']!r} of {self!r} includes the shard, "
                 f"which is argument 1 of {label(self.fun)}; fgrad.grad in a function "
                 f"given to sharded.vmap differentiates with respect to examples"
             )
-        allow_int = self.options["allow_int"]
-        run = Run(self.transform, self.fun, all_args, argnums, allow_int=allow_int)
+        self._check_leaves(args, argnums, self.options["allow_int"])
+
+    def _check_leaves(
+        self, args: Sequence[Any], argnums: Sequence[int], allow_int: bool | None = None
+    ) -> None:
+        """Refuse parameters that do not vary continuously, as each worker would."""
+        at_shard = (args[0], None, *args[1:])
+        run = Run(self.transform, self.fun, at_shard, argnums, allow_int=allow_int)
         run.trace.close()
 
     def _checked_shards(self, shards: Any) -> Any:
@@ -239,6 +242,7 @@ class Hvp(Sharded):
     @override
     def __call__(self, primals: Any, tangents: Any) -> Any:
         check_pairs(self.transform, self.fun, primals, tangents)
+        self._check_leaves(primals, [0, *range(2, len(primals) + 1)])
         return self._all((primals, tangents), {})
 
 

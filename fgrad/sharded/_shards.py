@@ -39,8 +39,8 @@ class FilePlace:
     def opened(self) -> np.ndarray[Any, Any]:
         """The array, read-only. The file stays open as long as the array lives."""
         raw = np.memmap(self.path, np.uint8, "r", self.start, (self.size,))
-        place: Any = (self.shape, self.dtype, raw.view(np.ndarray), self.origin)
-        return np.ndarray(*place, self.strides)
+        buffer: Any = raw.view(np.ndarray)
+        return np.ndarray(self.shape, self.dtype, buffer, self.origin, self.strides)
 
 
 def _as_place(leaf: Any) -> Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from fgrad._words.callsite import user_frame, warn_at
@@ -45,7 +44,7 @@ class Step:
         source: Source,
         engine: Engine,
         *,
-        window: int,
+        window: int | None,
         level: int,
         retries: int,
         bar: Any,
@@ -54,15 +53,16 @@ class Step:
         self._source = source
         self._engine = engine
         self._letter: Any = None
-        self._window = window
-        """How many blocks are in flight at most."""
+        self._window = window or 0
+        """How many blocks are in flight at most; 0 until the workers are counted."""
         self._level = level
         """A block has 2 to this many shards."""
         self._retries = retries
         self._bar = bar
         self._again: deque[Block] = deque()
-        self._flying: dict[Any, tuple[Block, Any]] = {}
-        """By future: the block, and the executor that has it."""
+        self._flying: dict[Any, tuple[Block, int]] = {}
+        """By future: the block, and how often workers had died when it left."""
+        self._renewals = 0
         self._done: SimpleQueue[Any] = SimpleQueue()
         self._tree = job.tree()
 
@@ -71,16 +71,31 @@ class Step:
 
         Whatever ends this early, also Ctrl-C, what has not begun is cancelled.
         """
-        self._letter = self._engine.sent(self._job)
+        try:
+            self._window = self._window or 2 * self._engine.workers()
+            self._letter = self._engine.sent(self._job)
+        except RuntimeError as error:
+            raise self._shut(error) from error
         try:
             while self._filled():
-                future = self._done.get()
-                self._take(future, *self._flying.pop(future))
+                for future in self._finished():
+                    if future in self._flying:
+                        self._take(future, *self._flying.pop(future))
         finally:
             for future in self._flying:
                 future.cancel()
             self._engine.forget(self._letter)
         return self._tree
+
+    def _finished(self) -> list[Any]:
+        """Futures that are done, at least one, or nothing after a second.
+
+        Not every executor calls back if a future is lost with its worker.
+        """
+        try:
+            return [self._done.get(timeout=1.0)]
+        except Empty:
+            return [future for future in self._flying if future.done()]
 
     def _filled(self) -> bool:
         """Submit blocks until the window is full; whether any is in flight."""
@@ -118,22 +133,27 @@ class Step:
                 self._renew()
                 return self._submit(block)
             if isinstance(error, RuntimeError):
-                raise SettingError(
-                    f"executor={engine.executor!r} of {self._job.name} takes no work: "
-                    f"{error}. Call {self._job.name} before the executor is shut down"
-                ) from error
+                raise self._shut(error) from error
             return self._give_up(block, error)
-        self._flying[future] = block, engine.executor
+        self._flying[future] = block, self._renewals
         return future.add_done_callback(self._done.put)
 
-    def _take(self, future: Any, block: Block, executor: Any) -> None:
+    def _shut(self, error: RuntimeError) -> SettingError:
+        """What all executors say of themselves when they are shut down."""
+        name = type(self._engine.executor).__name__
+        return SettingError(
+            f"the {name} of {self._job.name} takes no work: {error}. Call "
+            f"{self._job.name} before its executor is shut down"
+        )
+
+    def _take(self, future: Any, block: Block, renewals: int) -> None:
         """Do what has to be done with a future that is done."""
         try:
             result = future.result()
-        except (Exception, CancelledError) as error:
+        except Exception as error:  # noqa: BLE001 (whatever the executor says)
             if not self._engine.lost(error):
                 return self._give_up(block, error)
-            return self._died(block, executor, error)
+            return self._died(block, renewals, error)
         if isinstance(result, Failure):
             raise result.named(self._job.name)
         if isinstance(result, Exception):
@@ -141,11 +161,11 @@ class Step:
         self._tree.add(result, self._level)
         return self._bar.update(len(block.shards))
 
-    def _died(self, block: Block, executor: Any, error: Exception) -> None:
+    def _died(self, block: Block, renewals: int, error: Exception) -> None:
         """Take a block back whose worker may have died."""
         block.deaths += 1
         if block.deaths > self._retries:
-            others = [b for b, e in self._flying.values() if e is executor]
+            others = [b for b, n in self._flying.values() if n == renewals]
             which = " or ".join(map(str, sorted([block, *others], key=_first)))
             times = "once" if block.deaths == 1 else f"{block.deaths} times"
             raise ShardError(
@@ -154,12 +174,13 @@ class Step:
                 shard=None if others else block.first,
             ) from error
         self._again.append(block)
-        if executor is self._engine.executor:
+        if renewals == self._renewals:
             self._renew()
 
     def _renew(self) -> None:
         """Go on after a worker died, and say how."""
         name = type(self._engine.executor).__name__
+        self._renewals += 1
         done = self._engine.renew()
         if done:
             self._letter = self._engine.resent(self._letter, self._job)
