@@ -101,6 +101,10 @@ class Job:
         part = Part(number, number + 1, structure, leaves, aux, weight)
         if reduction.adds:
             self._look_for_nan(part)
+            half = [i for i, leaf in enumerate(leaves) if _is_half(leaf)]
+            part.half = tuple(half)
+            for i in half:
+                leaves[i] = leaves[i].astype(np.float32)
         if self.weight is not None:
             leaves = [leaf * weight for leaf in leaves]
         part.leaves = list(map(reduction.begin, leaves))
@@ -119,6 +123,10 @@ class Job:
                     f"shards"
                 )
             part.infinite = part.infinite or where
+
+
+def _is_half(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray | np.generic) and leaf.dtype == np.float16
 
 
 def _not_finite(leaf: Any) -> Any:

@@ -36,6 +36,8 @@ class Part:
     """The sum of the weights of the shards."""
     infinite: str = ""
     """Which shard has an infinity, if one has."""
+    half: tuple[int, ...] = ()
+    """Which leaves were float16: they are added in float32."""
     owned: bool = False
     """Whether nobody else has the arrays, so that they may be written into."""
 
@@ -68,14 +70,6 @@ def _sum(a: Any, b: Any, left: Part, right: Part) -> Any:
     return np.asarray(np.add(a, b))
 
 
-def _mean(total: Any, weight: float) -> Any:
-    """The quotient in the dtype of the sum: of float16, by way of a wider one."""
-    dtype = np.result_type(total)
-    if dtype != np.float16:
-        return total / weight
-    return np.divide(total, weight, dtype=np.float64).astype(dtype)
-
-
 def _listed(leaf: Any) -> list[Any]:
     return [leaf]
 
@@ -86,7 +80,7 @@ def _lists(a: list[Any], b: list[Any], *_: Part) -> list[Any]:
 
 REDUCTIONS = {
     "sum": Reduction(_same, _sum, _same, _same, adds=True),
-    "mean": Reduction(_same, _sum, _mean, _same, adds=True),
+    "mean": Reduction(_same, _sum, operator.truediv, _same, adds=True),
     "rows": Reduction(
         _listed, _lists, lambda leaves, _: np.concatenate(leaves), lambda s: s[1:]
     ),
@@ -135,6 +129,8 @@ class Tree:
         if part.weight == 0:
             raise ShardError(f"{self._name}: the weights of all shards are 0")
         leaves = [self._reduction.end(leaf, part.weight) for leaf in part.leaves]
+        for i in part.half:
+            leaves[i] = leaves[i].astype(np.float16)
         if part.infinite and any(np.isnan(leaf).any() for leaf in leaves):
             raise NonFiniteError(
                 f"{self._name}: {part.infinite} is infinite, and the sum over all "
@@ -145,17 +141,18 @@ class Tree:
     def _join(self, left: Part, right: Part) -> Part:
         self._check(left, right)
         join = self._reduction.join
+        pairs = zip(left.leaves, right.leaves, strict=True)
+        with np.errstate(invalid="ignore"):  # there are words for it
+            leaves = [join(a, b, left, right) for a, b in pairs]
         return Part(
             left.first,
             right.stop,
             left.structure,
-            [
-                join(a, b, left, right)
-                for a, b in zip(left.leaves, right.leaves, strict=True)
-            ],
+            leaves,
             left.aux + right.aux,
             left.weight + right.weight,
             left.infinite or right.infinite,
+            left.half,
             owned=True,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -14,9 +15,14 @@ from fgrad._transforms._argnums import checked_argnums, positions
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import check_function, described, label
 from fgrad._transforms._wrapped import Wrapped
-from fgrad._transforms.forward import check_pairs
 from fgrad._tree import flatten
-from fgrad.errors import ArgnumsError, InputTypeError, SettingError, ShardError
+from fgrad.errors import (
+    ArgnumsError,
+    InputTypeError,
+    SettingError,
+    ShardError,
+    TangentError,
+)
 from fgrad.sharded._engines import engine_of
 from fgrad.sharded._jobs import (
     GradJob,
@@ -55,7 +61,8 @@ class Sharded(Wrapped):
     ) -> None:
         check_function(self.transform, fun, f"{self.transform}(fun, shards)(params)")
         super().__init__(fun)
-        del self.__wrapped__  # its signature has the shard
+        del self.__dict__["__wrapped__"]  # its signature has the shard
+        self.__signature__ = inspect.signature(self.__call__)
         self.options = options
         """Those of fgrad's transform."""
         self.executor = executor
@@ -241,7 +248,14 @@ class Hvp(Sharded):
 
     @override
     def __call__(self, primals: Any, tangents: Any) -> Any:
-        check_pairs(self.transform, self.fun, primals, tangents)
+        for what, given in (("primals", primals), ("tangents", tangents)):
+            if not isinstance(given, tuple | list):
+                name = label(self.fun)
+                raise TangentError(
+                    f"{self.transform} of {name} needs a tuple of {what}, one for each "
+                    f"argument, but got {described(given)}. Write "
+                    f"{self.transform}({name}, shards)((x,), (v,))"
+                )
         self._check_leaves(primals, [0, *range(2, len(primals) + 1)])
         return self._all((primals, tangents), {})
 

@@ -19,6 +19,10 @@ from fgrad.sharded._work import Failure
 __all__ = ["Step"]
 
 
+PATIENCE = 1.0
+"""After how many seconds without news the futures are asked whether they are done."""
+
+
 @dataclass(slots=True, eq=False)
 class Block:
     """Shards that follow each other and go to one worker."""
@@ -88,12 +92,12 @@ class Step:
         return self._tree
 
     def _finished(self) -> list[Any]:
-        """Futures that are done, at least one, or nothing after a second.
+        """Futures that are done: one, or after some patience those that were silent.
 
         Not every executor calls back if a future is lost with its worker.
         """
         try:
-            return [self._done.get(timeout=1.0)]
+            return [self._done.get(timeout=PATIENCE)]
         except Empty:
             return [future for future in self._flying if future.done()]
 
