@@ -447,8 +447,8 @@ WORDS = [
     ),
     (
         lambda: sharded.grad(simple, [1.0], executor=4)(1.0),
-        "executor=4 of sharded.grad(simple): give an object that has the method submit, "
-        "such as concurrent.futures.ThreadPoolExecutor(), or None",
+        "executor=4 of sharded.grad(simple): give an object that has the method "
+        "submit, such as concurrent.futures.ThreadPoolExecutor(), or None",
     ),
     (
         lambda: sharded.grad(simple, [1.0], argnums=1)(1.0),
@@ -566,8 +566,8 @@ def test_what_has_not_begun_is_cancelled(threads):
             raise ValueError("stop")
         return p * shard
 
+    step = sharded.grad(first_fails, np.arange(1000.0), executor=threads, window=9)
     with pytest.raises(errors.ShardError, match="stop"):
-        step = sharded.grad(first_fails, np.arange(1000.0), executor=threads, window=9)
         step(1.0)
     threads.shutdown()
     assert len(begun) < 1000
