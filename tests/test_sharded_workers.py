@@ -3,7 +3,6 @@
 Each kind of worker gives the same bits, also after one of them was killed.
 """
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -11,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from threading import Lock, Timer
@@ -37,10 +35,10 @@ def letters():
 
 @pytest.fixture(scope="module")
 def processes():
-    before = letters()
+    before, children = letters(), {*multiprocessing.active_children()}
     with ProcessPoolExecutor(2, SPAWN) as pool:
         yield pool
-    assert not multiprocessing.active_children()
+    assert {*multiprocessing.active_children()} <= children
     assert letters() <= before, "a letter was left behind"
 
 
@@ -121,14 +119,10 @@ def words_of(caught):
 
 @pytest.fixture
 def no_children_stay():
-    """The pools that a test has forgotten end, also those which fgrad has made."""
+    """A pool that fgrad has made ends with the one that it replaces."""
     before = {*multiprocessing.active_children()}
     yield
-    deadline = time.monotonic() + 60
-    while {*multiprocessing.active_children()} - before:
-        assert time.monotonic() < deadline
-        gc.collect()
-        time.sleep(0.02)
+    assert {*multiprocessing.active_children()} <= before
 
 
 @pytest.mark.usefixtures("no_children_stay")
@@ -145,7 +139,8 @@ def test_a_pool_without_a_worker_is_made_again(tmp_path):
         # The next step has workers, also that of another function.
         assert step(1.0, tmp_path / "flag") == SUM
         assert sharded.grad(simple, NUMBERS, executor=pool)(1.0) == 15.0
-    del pool, step
+    with pytest.raises(errors.SettingError, match="after shutdown"):
+        step(1.0, tmp_path / "flag")
 
 
 @pytest.mark.usefixtures("no_children_stay")
@@ -161,7 +156,6 @@ def test_a_shard_that_kills_its_workers_is_named():
             "and retries=1. Perhaps it needs more memory than there is"
         )
         assert info.value.shard == 3
-    del pool, step, info
 
 
 def test_no_retries():
@@ -185,7 +179,7 @@ def test_loky_without_a_worker(loky, tmp_path):
     assert step(1.0, tmp_path / "flag") == SUM
 
 
-@pytest.mark.filterwarnings("default::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_dask_without_a_worker(dask, tmp_path):
     """Dask itself gives the shards to others, if the parameters are still there."""
     step = sharded.grad(programs.dies_once, NUMBERS, executor=dask)
@@ -194,7 +188,7 @@ def test_dask_without_a_worker(dask, tmp_path):
     assert step(1.0, tmp_path / "flag") == SUM
 
 
-@pytest.mark.filterwarnings("default::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_dask_that_lost_the_parameters(dask):
     """If all workers die at once, they get the parameters again."""
     numbers = [0.0, 1.0, 0.5]
@@ -306,10 +300,10 @@ def test_executors_that_are_shut_down():
         sharded.grad(simple, [1.0], executor=pool)(1.0)
 
 
-def test_a_client_that_is_closed():
+def test_a_client_that_is_closed(dask):
     from dask.distributed import Client
 
-    client = Client(processes=False, n_workers=1, dashboard_address=None)
+    client = Client(dask.cluster.scheduler_address, set_as_default=False)
     step = sharded.grad(simple, NUMBERS, executor=client)
     assert step(1.0) == 15.0
     client.close()

@@ -6,7 +6,7 @@ import os
 import pickle
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from typing_extensions import override
 
@@ -87,10 +87,22 @@ class Here(Engine):
 
 
 REPLACED: WeakKeyDictionary[Executor, Executor] = WeakKeyDictionary()
-"""Executors that are broken for good, and those that were started in their place.
+"""Executors that are broken for good, and those that were started in their place."""
 
-The processes of the new one end when the old one is forgotten, or with the program.
-"""
+
+def _replace(old: Executor, new: Executor) -> None:
+    """Put an executor in the place of another one, to end with it."""
+    REPLACED[old] = new
+    given = ref(old)
+
+    def shutdown(*args: Any, **kwargs: Any) -> None:
+        """Shut down this executor, and the one that fgrad.sharded put in its place."""
+        executor = given()
+        if executor is not None:
+            type(executor).shutdown(executor, *args, **kwargs)
+            REPLACED[executor].shutdown(*args, **kwargs)
+
+    vars(old)["shutdown"] = shutdown
 
 
 class Processes(Engine):
@@ -131,7 +143,8 @@ class Processes(Engine):
         }
         # A subclass may be made in another way, which is not known.
         base: Any = next(cls for cls in type(old).__mro__ if _path(cls) in KINDS)
-        self.executor = REPLACED[self._given] = base(**settings)
+        self.executor = base(**settings)
+        _replace(self._given, self.executor)
         return f"a new one like it, with {self.workers()} workers, goes on"
 
 
