@@ -1,0 +1,282 @@
+"""Sums over shards: time and memory on data on disk, overhead, and the cost model.
+
+A network 200-64-1 and 800 MB of float32 in a file. One process that streams the file is
+compared with workers; all take turns. Two cores are needed for what is said of two
+workers, and the files stay in the system's cache.
+
+    python -m benchmarks.sharded [disk] [memory] [overhead] [model] [--megabytes 800]
+"""
+
+import argparse
+import logging
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for each worker, and for the one process
+
+import numpy as np
+
+from fgrad import sharded, tree, value_and_grad
+
+SPAWN = multiprocessing.get_context("spawn")
+ROWS = 20_000
+COLUMNS = 200
+SHARD = 4 * ROWS * COLUMNS  # bytes
+
+
+def loss(params: Any, x: Any) -> Any:
+    hidden = np.tanh(x @ params["w"] + params["b"])
+    return np.sum((hidden @ params["v"] - x[:, 0]) ** 2)
+
+
+def light(params: Any, x: Any) -> Any:
+    return np.dot(params, params) * x
+
+
+def network(hidden: int = 64) -> Any:
+    rng = np.random.default_rng(0)
+    return {
+        "w": rng.normal(0, 0.05, (COLUMNS, hidden)).astype(np.float32),
+        "b": np.zeros(hidden, np.float32),
+        "v": rng.normal(0, 0.1, hidden).astype(np.float32),
+    }
+
+
+def written(folder: str, megabytes: int) -> Any:
+    """Data on disk, as a memory map, in shards."""
+    rng, path = np.random.default_rng(1), Path(folder) / "data.bin"
+    count = megabytes * 1_000_000 // SHARD
+    piece = rng.standard_normal((ROWS, COLUMNS), np.float32)
+    with path.open("wb") as file:
+        for number in range(count):
+            (piece + np.float32(number % 7)).tofile(file)
+    whole = np.memmap(path, np.float32, "r").reshape(-1, ROWS, COLUMNS)
+    return list(whole)
+
+
+def executors(stack: ExitStack, workers: int = 2) -> dict[str, Any]:
+    from dask.distributed import Client, LocalCluster
+
+    cluster = LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address=None,
+        silence_logs=logging.ERROR,
+    )
+    return {
+        "threads": stack.enter_context(ThreadPoolExecutor(workers)),
+        "processes": stack.enter_context(ProcessPoolExecutor(workers, SPAWN)),
+        "Dask": stack.enter_context(Client(stack.enter_context(cluster))),
+    }
+
+
+def best(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each call in each round. They take turns, after one that warms up."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(rounds + 1):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            if number:
+                found[name].append(time.perf_counter() - start)
+    return found
+
+
+# Data on disk -------------------------------------------------------------------------
+
+
+def streamed(params: Any, shards: list[Any]) -> Any:
+    """One process, by hand: no window, no tree, nobody who may die."""
+    total = None
+    for shard in shards:
+        found = value_and_grad(loss)(params, shard)
+        total = found if total is None else tree.map(np.add, total, found)
+    return total
+
+
+def disk(shards: list[Any], rounds: int) -> None:
+    params = network()
+    with ExitStack() as stack:
+        pools = {"sharded, no executor": None} | executors(stack)
+        calls: dict[str, Any] = {"one process": lambda: streamed(params, shards)}
+        for name, pool in pools.items():
+            step = sharded.value_and_grad(loss, shards, executor=pool, block=4)
+            calls[name] = lambda step=step: step(params)
+        bits = {
+            b"".join(np.asarray(leaf).tobytes() for leaf in tree.leaves(calls[name]()))
+            for name in pools
+        }
+        print("different bits among executors:", len(bits) - 1)
+        times = best(calls, rounds)
+    alone = times["one process"]
+    for name, found in times.items():
+        pairs = sorted(a / b for a, b in zip(alone, found, strict=True))
+        print(
+            f"{name:22} {min(found):6.2f} s, {min(alone) / min(found):.2f} times as fast "
+            f"(in one round {pairs[0]:.2f} to {pairs[-1]:.2f})"
+        )
+
+
+# Memory -------------------------------------------------------------------------------
+
+
+def status(pid: int, what: str) -> float:
+    """A line of what Linux says of a process, in MB."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.split(f"{what}:")[1].split()[0]) / 1000
+
+
+def memory(shards: list[Any]) -> None:
+    """How much each process grows during steps, at its peak."""
+    params = network()
+    with ExitStack() as stack:
+        pools = {"no executor": None} | executors(stack)
+        for name, pool in pools.items():
+            step = sharded.value_and_grad(loss, shards, executor=pool, window=2)
+            pids = {"this process": os.getpid()}
+            if name == "Dask":
+                found = sorted(pool.run(os.getpid).values())
+                pids |= {f"worker {i}": pid for i, pid in enumerate(found)}
+            few = sharded.value_and_grad(loss, shards[:4], executor=pool, window=2)
+            few(params)  # imports, buffers of BLAS, pages of the allocator
+            if name == "processes":
+                pids |= {f"worker {i}": pid for i, pid in enumerate(pool._processes)}
+            for pid in pids.values():
+                Path(f"/proc/{pid}/clear_refs").write_text("5")  # peaks from now on
+            before = {who: status(pid, "VmRSS") for who, pid in pids.items()}
+            step(params)
+            for who, pid in pids.items():
+                peak = status(pid, "VmHWM")
+                shard = SHARD / 1e6
+                print(
+                    f"{name:12} {who:13} {before[who]:4.0f} MB before, {peak:4.0f} MB at "
+                    f"the peak: {(peak - before[who]) / shard:.2f} shards of {shard:.0f} "
+                    f"MB more; all shards are {shard * len(shards):.0f} MB"
+                )
+
+
+# Overhead -----------------------------------------------------------------------------
+
+
+def overhead(rounds: int) -> dict[str, float]:
+    """Microseconds for each of many tiny shards, and for a block of 32."""
+    numbers = [np.float64(i) for i in range(513)]
+    with ExitStack() as stack:
+        pools = {"no executor": None} | executors(stack)
+        calls: dict[str, Any] = {}
+        for name, pool in pools.items():
+            for block in (1, 32):
+                for count in (1, 513):
+                    step = sharded.value_and_grad(
+                        light, numbers[:count], executor=pool, block=block
+                    )
+                    calls[f"{name} {block} {count}"] = lambda s=step: s(np.ones(2))
+        plain = value_and_grad(light)
+        calls["plain"] = lambda: [plain(np.ones(2), x) for x in numbers]
+        times = {name: min(found) for name, found in best(calls, rounds).items()}
+    print(f"value_and_grad itself: {times['plain'] / 513 * 1e6:.0f} µs")
+    for name in pools:
+        row = [
+            (times[f"{name} {block} 513"] - times[f"{name} {block} 1"]) / 512 * 1e6
+            for block in (1, 32)
+        ]
+        print(
+            f"{name:12} {row[0]:6.0f} µs a shard, {row[1]:5.0f} in blocks of 32; a step "
+            f"with one shard {times[f'{name} 1 1'] * 1e3:.2f} ms"
+        )
+
+
+# The cost model -----------------------------------------------------------------------
+
+
+def processor(call: Callable[[], object]) -> float:
+    """Seconds of the processor that a call takes in this thread."""
+    start = time.thread_time()
+    call()
+    return time.thread_time() - start
+
+
+def model(shards: list[Any], rounds: int) -> None:
+    """Predict the time of a step from four measured numbers, and measure it."""
+    print("parameters  block  workers  predicted  measured")
+    for hidden in (64, 2048):
+        params = network(hidden)
+        data = shards[: 64 if hidden == 64 else 16]
+        size = sum(leaf.nbytes for leaf in tree.leaves(params))
+        with ExitStack() as stack:
+            pools = {
+                w: stack.enter_context(ProcessPoolExecutor(w, SPAWN)) for w in (1, 2, 4)
+            }
+            calls: dict[Any, Any] = {
+                "one": lambda: sharded.value_and_grad(loss, data)(params)
+            }
+            for block in (1, 8):
+                for w, pool in pools.items():
+                    step = sharded.value_and_grad(
+                        loss, data, executor=pool, block=block
+                    )
+                    calls[block, w] = lambda step=step: step(params)
+            # The client's part: nothing to compute, but the same parameters.
+            client = {
+                (block, n): min(
+                    processor(
+                        lambda block=block, n=n: sharded.value_and_grad(
+                            half_square, [1.0] * n, executor=pools[1], block=block
+                        )(params)
+                    )
+                    for _ in range(7)
+                )
+                for block in (1, 8)
+                for n in (8, 8 * 5)
+            }
+            times = {k: min(found) for k, found in best(calls, rounds).items()}
+        for block in (1, 8):
+            blocks = 32 // block
+            each = (client[block, 40] - client[block, 8]) / blocks
+            start = client[block, 8] - 8 // block * each
+            for w in (1, 2, 4):
+                count = -(-len(data) // block)
+                parallel = min(w, os.cpu_count() or 1)
+                work = times["one"] / parallel
+                predicted = start + max(work, count * each)
+                if w >= parallel:  # the client has no core of its own
+                    cores = os.cpu_count() or 1
+                    predicted = start + max(work, (times["one"] + count * each) / cores)
+                print(
+                    f"{size / 1e6:7.2f} MB  {block:5}  {w:7}  {predicted:7.3f} s"
+                    f"  {times[block, w]:7.3f} s"
+                )
+
+
+def half_square(params: Any, x: Any) -> Any:
+    return x * sum(np.sum(leaf) for leaf in tree.leaves(params))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*")
+    parser.add_argument("--megabytes", type=int, default=800)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    parts = options.parts or ["disk", "memory", "overhead", "model"]
+    with tempfile.TemporaryDirectory() as folder:
+        shards = written(folder, options.megabytes)
+        if "memory" in parts:
+            memory(shards)
+        if "disk" in parts:
+            disk(shards, options.rounds)
+        if "overhead" in parts:
+            overhead(options.rounds)
+        if "model" in parts:
+            model(shards, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
