@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for each worker, and for the one process
 
@@ -77,16 +77,39 @@ def executors(stack: ExitStack, workers: int = 2) -> dict[str, Any]:
     }
 
 
-def best(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call in each round. They take turns, after one that warms up."""
-    found: dict[str, list[float]] = {name: [] for name in calls}
+class Taken(NamedTuple):
+    """What one call took, in seconds."""
+
+    wall: float
+    processor: float
+    """Of all cores together, in this process and in those of the pools."""
+
+
+def processor() -> float:
+    """Seconds of the processor that this process and its children have taken."""
+    ours = multiprocessing.active_children()
+    pids = [os.getpid(), *(child.pid for child in ours)]
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def taken(calls: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, Taken]:
+    """The least that each call took. They take turns, after one that warms up."""
+    found: dict[Any, list[Taken]] = {name: [] for name in calls}
     for number in range(rounds + 1):
         for name, call in calls.items():
-            start = time.perf_counter()
+            busy, start = processor(), time.perf_counter()
             call()
+            wall = time.perf_counter() - start
             if number:
-                found[name].append(time.perf_counter() - start)
-    return found
+                found[name].append(Taken(wall, processor() - busy))
+    return {
+        name: Taken(*map(min, zip(*several, strict=True)))
+        for name, several in found.items()
+    }
 
 
 # Data on disk -------------------------------------------------------------------------
@@ -114,13 +137,13 @@ def disk(shards: list[Any], rounds: int) -> None:
             for name in pools
         }
         print("different bits among executors:", len(bits) - 1)
-        times = best(calls, rounds)
+        times = taken(calls, rounds)
     alone = times["one process"]
     for name, found in times.items():
-        pairs = sorted(a / b for a, b in zip(alone, found, strict=True))
         print(
-            f"{name:22} {min(found):6.2f} s, {min(alone) / min(found):.2f} times as fast "
-            f"(in one round {pairs[0]:.2f} to {pairs[-1]:.2f})"
+            f"{name:22} {found.wall:5.2f} s, {alone.wall / found.wall:.2f} times as "
+            f"fast; {found.processor:.2f} s of the processor, which two free cores "
+            f"would do {2 * alone.processor / found.processor:.2f} times as fast"
         )
 
 
@@ -136,6 +159,7 @@ def status(pid: int, what: str) -> float:
 def memory(shards: list[Any]) -> None:
     """How much each process grows during steps, at its peak."""
     params = network()
+    print(f"{len(shards)} shards of {SHARD / 1e6:.0f} MB, window 2")
     with ExitStack() as stack:
         pools = {"no executor": None} | executors(stack)
         for name, pool in pools.items():
@@ -156,9 +180,8 @@ def memory(shards: list[Any]) -> None:
                 peak = status(pid, "VmHWM")
                 shard = SHARD / 1e6
                 print(
-                    f"{name:12} {who:13} {before[who]:4.0f} MB before, {peak:4.0f} MB at "
-                    f"the peak: {(peak - before[who]) / shard:.2f} shards of {shard:.0f} "
-                    f"MB more; all shards are {shard * len(shards):.0f} MB"
+                    f"{name:12} {who:13} {before[who]:4.0f} MB before, {peak:4.0f} MB "
+                    f"at the peak: {(peak - before[who]) / shard:.2f} shards more"
                 )
 
 
@@ -180,7 +203,7 @@ def overhead(rounds: int) -> dict[str, float]:
                     calls[f"{name} {block} {count}"] = lambda s=step: s(np.ones(2))
         plain = value_and_grad(light)
         calls["plain"] = lambda: [plain(np.ones(2), x) for x in numbers]
-        times = {name: min(found) for name, found in best(calls, rounds).items()}
+        times = {name: found.wall for name, found in taken(calls, rounds).items()}
     print(f"value_and_grad itself: {times['plain'] / 513 * 1e6:.0f} µs")
     for name in pools:
         row = [
@@ -188,75 +211,65 @@ def overhead(rounds: int) -> dict[str, float]:
             for block in (1, 32)
         ]
         print(
-            f"{name:12} {row[0]:6.0f} µs a shard, {row[1]:5.0f} in blocks of 32; a step "
-            f"with one shard {times[f'{name} 1 1'] * 1e3:.2f} ms"
+            f"{name:12} {row[0]:6.0f} µs a shard, {row[1]:5.0f} in blocks of 32; a "
+            f"step with one shard {times[f'{name} 1 1'] * 1e3:.2f} ms"
         )
 
 
 # The cost model -----------------------------------------------------------------------
 
 
-def processor(call: Callable[[], object]) -> float:
-    """Seconds of the processor that a call takes in this thread."""
-    start = time.thread_time()
-    call()
-    return time.thread_time() - start
+def nothing(params: Any, x: Any) -> Any:
+    """A function with a gradient like `loss`, and hardly any work."""
+    return x * sum(np.sum(leaf) for leaf in tree.leaves(params))
+
+
+def client_seconds(pool: Any, params: Any, block: int, count: int) -> float:
+    """Seconds of the processor that the asking process needs for some blocks."""
+    step = sharded.value_and_grad(nothing, [1.0] * count, executor=pool, block=block)
+    step(params)
+    found: list[float] = []
+    for _ in range(9):
+        start = time.process_time()
+        step(params)
+        found.append(time.process_time() - start)
+    return min(found)
 
 
 def model(shards: list[Any], rounds: int) -> None:
-    """Predict the time of a step from four measured numbers, and measure it."""
-    print("parameters  block  workers  predicted  measured")
-    for hidden in (64, 2048):
-        params = network(hidden)
-        data = shards[: 64 if hidden == 64 else 16]
-        size = sum(leaf.nbytes for leaf in tree.leaves(params))
+    """Predict the time of a step from three measured numbers, and measure it."""
+    cores = os.cpu_count() or 1
+    for hidden, count in ((64, 32), (4096, 4)):
+        params, data = network(hidden), shards[:count]
+        size = sum(leaf.nbytes for leaf in tree.leaves(params)) / 1e6
         with ExitStack() as stack:
             pools = {
                 w: stack.enter_context(ProcessPoolExecutor(w, SPAWN)) for w in (1, 2, 4)
             }
+            few, many = (client_seconds(pools[1], params, 1, n) for n in (2, 34))
+            each = (many - few) / 32
+            start = few - 2 * each
             calls: dict[Any, Any] = {
-                "one": lambda: sharded.value_and_grad(loss, data)(params)
+                0: lambda: sharded.value_and_grad(loss, data)(params)
             }
-            for block in (1, 8):
-                for w, pool in pools.items():
-                    step = sharded.value_and_grad(
-                        loss, data, executor=pool, block=block
-                    )
-                    calls[block, w] = lambda step=step: step(params)
-            # The client's part: nothing to compute, but the same parameters.
-            client = {
-                (block, n): min(
-                    processor(
-                        lambda block=block, n=n: sharded.value_and_grad(
-                            half_square, [1.0] * n, executor=pools[1], block=block
-                        )(params)
-                    )
-                    for _ in range(7)
-                )
-                for block in (1, 8)
-                for n in (8, 8 * 5)
-            }
-            times = {k: min(found) for k, found in best(calls, rounds).items()}
-        for block in (1, 8):
-            blocks = 32 // block
-            each = (client[block, 40] - client[block, 8]) / blocks
-            start = client[block, 8] - 8 // block * each
-            for w in (1, 2, 4):
-                count = -(-len(data) // block)
-                parallel = min(w, os.cpu_count() or 1)
-                work = times["one"] / parallel
-                predicted = start + max(work, count * each)
-                if w >= parallel:  # the client has no core of its own
-                    cores = os.cpu_count() or 1
-                    predicted = start + max(work, (times["one"] + count * each) / cores)
-                print(
-                    f"{size / 1e6:7.2f} MB  {block:5}  {w:7}  {predicted:7.3f} s"
-                    f"  {times[block, w]:7.3f} s"
-                )
-
-
-def half_square(params: Any, x: Any) -> Any:
-    return x * sum(np.sum(leaf) for leaf in tree.leaves(params))
+            for w, pool in pools.items():
+                step = sharded.value_and_grad(loss, data, executor=pool)
+                calls[w] = lambda step=step: step(params)
+            times = taken(calls, rounds)
+        work = times[0].processor
+        print(
+            f"{count} shards, parameters of {size:.2f} MB: {work / count * 1e3:.1f} ms "
+            f"a shard; the asking process needs {start * 1e3:.1f} ms for a step, and "
+            f"{each * 1e3:.2f} ms for a block"
+        )
+        for w in (1, 2, 4):
+            asking = start + count * each
+            predicted = max(work / w, asking, (work + asking) / cores)
+            print(
+                f"  {w} workers: predicted {predicted:.3f} s, measured "
+                f"{times[w].wall:.3f} s; of the processor {work + asking:.2f} s and "
+                f"{times[w].processor:.2f} s"
+            )
 
 
 def main() -> None:
