@@ -387,7 +387,8 @@ WORDS = [
     (
         lambda: sharded.value_and_grad(simple, [1.0, 2.0, np.nan])(1.0),
         "sharded.value_and_grad(simple): value of shard 2 is nan, and so would be the "
-        "sum over all shards",
+        "sum over all shards. The gradient of this shard alone, by fgrad.grad inside "
+        "fgrad.debug.checks(), names the line",
     ),
     (
         lambda: sharded.grad(simple, [1.0, np.inf, 2.0, -np.inf])(1.0),

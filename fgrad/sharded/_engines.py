@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from threading import Lock
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary, ref
 
@@ -89,6 +90,9 @@ class Here(Engine):
 REPLACED: WeakKeyDictionary[Executor, Executor] = WeakKeyDictionary()
 """Executors that are broken for good, and those that were started in their place."""
 
+REPLACING = Lock()
+"""Held by the step that replaces an executor which others may use, too."""
+
 
 def _replace(old: Executor, new: Executor) -> None:
     """Put an executor in the place of another one, to end with it."""
@@ -131,21 +135,29 @@ class Processes(Engine):
 
     @override
     def forget(self, letter: Any) -> None:
-        letter.burn()
+        letter.remove()
 
     @override
     def renew(self) -> str:
-        old = self.executor
+        with REPLACING:
+            newest: Any = REPLACED.get(self._given, self._given)
+            if newest is self.executor:
+                newest = self._like(newest)
+                _replace(self._given, newest)
+            self.executor = newest
+        return f"a new one like it, with {self.workers()} workers, goes on"
+
+    def _like(self, executor: Executor) -> Executor:
+        """A pool with the settings of another one."""
         settings = {
-            name: getattr(old, place)
+            name: getattr(executor, place)
             for name, place in self.like.items()
-            if hasattr(old, place)
+            if hasattr(executor, place)
         }
         # A subclass may be made in another way, which is not known.
-        base: Any = next(cls for cls in type(old).__mro__ if _path(cls) in KINDS)
-        self.executor = base(**settings)
-        _replace(self._given, self.executor)
-        return f"a new one like it, with {self.workers()} workers, goes on"
+        kinds = [cls for cls in type(executor).__mro__ if _path(cls) in KINDS]
+        base: Any = kinds[0]
+        return base(**settings)
 
 
 class Loky(Processes):

@@ -120,7 +120,8 @@ class Job:
             if np.isnan(bad).any():
                 raise NonFiniteError(
                     f"{self.name}: {where} is nan, and so would be the sum over all "
-                    f"shards"
+                    f"shards. The gradient of this shard alone, by fgrad.grad inside "
+                    f"fgrad.debug.checks(), names the line"
                 )
             part.infinite = part.infinite or where
 

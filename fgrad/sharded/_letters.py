@@ -32,14 +32,14 @@ class Letter:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
 
-    def burn(self) -> None:
+    def remove(self) -> None:
         """Remove the file. Who has read the letter does not need it any more."""
         with suppress(OSError):  # Windows keeps it while somebody reads
             os.unlink(self.path)
 
 
-class _Desk:
-    """The last letter that this process has read."""
+class _LastRead:
+    """The last letter that this process has read, and the job in it."""
 
     path: str = ""
     job: Any = None
@@ -49,11 +49,11 @@ def opened(letter: Any) -> Any:
     """The job in a letter; what is no letter is the job."""
     if not isinstance(letter, Letter):
         return letter
-    if _Desk.path != letter.path:
+    if _LastRead.path != letter.path:
         with open(letter.path, "rb") as file:
-            _Desk.job, _Desk.path = None, ""  # one set of parameters at a time
-            _Desk.job, _Desk.path = pickle.load(file), letter.path  # noqa: S301
-    return _Desk.job
+            _LastRead.job, _LastRead.path = None, ""  # one set of parameters at a time
+            _LastRead.job, _LastRead.path = pickle.load(file), letter.path  # noqa: S301
+    return _LastRead.job
 
 
 def by_value() -> Callable[..., bytes]:

@@ -249,7 +249,7 @@ class Hvp(Sharded):
     @override
     def __call__(self, primals: Any, tangents: Any) -> Any:
         for what, given in (("primals", primals), ("tangents", tangents)):
-            if not isinstance(given, tuple | list):
+            if not isinstance(given, tuple | list) or not given:
                 name = label(self.fun)
                 raise TangentError(
                     f"{self.transform} of {name} needs a tuple of {what}, one for each "
