@@ -85,10 +85,11 @@ class Taken(NamedTuple):
     """Of all cores together, in this process and in those of the pools."""
 
 
-def processor() -> float:
-    """Seconds of the processor that this process and its children have taken."""
-    ours = multiprocessing.active_children()
-    pids = [os.getpid(), *(child.pid for child in ours)]
+def processor(name: str = "") -> float:
+    """Seconds of the processor that this process has taken, and a pool of that name."""
+    kind = {"processes": "SpawnProcess", "Dask": "Dask"}.get(name, "no process")
+    children = multiprocessing.active_children()
+    pids = [os.getpid(), *(c.pid for c in children if c.name.startswith(kind))]
     total = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -96,16 +97,16 @@ def processor() -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def taken(calls: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, Taken]:
+def taken(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, Taken]:
     """The least that each call took. They take turns, after one that warms up."""
-    found: dict[Any, list[Taken]] = {name: [] for name in calls}
+    found: dict[str, list[Taken]] = {name: [] for name in calls}
     for number in range(rounds + 1):
         for name, call in calls.items():
-            busy, start = processor(), time.perf_counter()
+            busy, start = processor(name.split()[0]), time.perf_counter()
             call()
             wall = time.perf_counter() - start
             if number:
-                found[name].append(Taken(wall, processor() - busy))
+                found[name].append(Taken(wall, processor(name.split()[0]) - busy))
     return {
         name: Taken(*map(min, zip(*several, strict=True)))
         for name, several in found.items()
@@ -239,8 +240,8 @@ def client_seconds(pool: Any, params: Any, block: int, count: int) -> float:
 def model(shards: list[Any], rounds: int) -> None:
     """Predict the time of a step from three measured numbers, and measure it."""
     cores = os.cpu_count() or 1
-    for hidden, count in ((64, 32), (4096, 4)):
-        params, data = network(hidden), shards[:count]
+    for hidden, rows, count in ((64, ROWS, 8), (2500, 20, 48)):
+        params, data = network(hidden), [shard[:rows] for shard in shards[:count]]
         size = sum(leaf.nbytes for leaf in tree.leaves(params)) / 1e6
         with ExitStack() as stack:
             pools = {
@@ -249,14 +250,14 @@ def model(shards: list[Any], rounds: int) -> None:
             few, many = (client_seconds(pools[1], params, 1, n) for n in (2, 34))
             each = (many - few) / 32
             start = few - 2 * each
-            calls: dict[Any, Any] = {
-                0: lambda: sharded.value_and_grad(loss, data)(params)
+            calls: dict[str, Any] = {
+                "one": lambda: sharded.value_and_grad(loss, data)(params)
             }
             for w, pool in pools.items():
                 step = sharded.value_and_grad(loss, data, executor=pool)
-                calls[w] = lambda step=step: step(params)
+                calls[f"processes {w}"] = lambda step=step: step(params)
             times = taken(calls, rounds)
-        work = times[0].processor
+        work = times["one"].processor
         print(
             f"{count} shards, parameters of {size:.2f} MB: {work / count * 1e3:.1f} ms "
             f"a shard; the asking process needs {start * 1e3:.1f} ms for a step, and "
@@ -264,11 +265,12 @@ def model(shards: list[Any], rounds: int) -> None:
         )
         for w in (1, 2, 4):
             asking = start + count * each
+            found = times[f"processes {w}"]
             predicted = max(work / w, asking, (work + asking) / cores)
             print(
                 f"  {w} workers: predicted {predicted:.3f} s, measured "
-                f"{times[w].wall:.3f} s; of the processor {work + asking:.2f} s and "
-                f"{times[w].processor:.2f} s"
+                f"{found.wall:.3f} s; of the processor {work + asking:.2f} s and "
+                f"{found.processor:.2f} s"
             )
 
 
