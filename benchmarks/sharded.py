@@ -225,20 +225,35 @@ def nothing(params: Any, x: Any) -> Any:
     return x * sum(np.sum(leaf) for leaf in tree.leaves(params))
 
 
-def client_seconds(pool: Any, params: Any, block: int, count: int) -> float:
-    """Seconds of the processor that the asking process needs for some blocks."""
-    step = sharded.value_and_grad(nothing, [1.0] * count, executor=pool, block=block)
-    step(params)
-    found: list[float] = []
-    for _ in range(9):
-        start = time.process_time()
+class Costs(NamedTuple):
+    """Seconds of the processor that are not spent in the user's function."""
+
+    step: float
+    """Of the asking process, for each step."""
+    asking: float
+    """Of the asking process, for each block."""
+    worker: float
+    """Of the worker, for each block."""
+
+
+def costs(pool: Any, params: Any) -> Costs:
+    """What remains if there is nothing to compute, for two numbers of blocks."""
+    found: list[tuple[float, float]] = []
+    for count in (2, 66):
+        step = sharded.value_and_grad(nothing, [1.0] * count, executor=pool)
         step(params)
-        found.append(time.process_time() - start)
-    return min(found)
+        ours, everyone = time.process_time(), processor("processes")
+        for _ in range(10):
+            step(params)
+        everyone = processor("processes") - everyone
+        found.append(((time.process_time() - ours) / 10, everyone / 10))
+    (few, few_all), (many, many_all) = found
+    asking = (many - few) / 64
+    return Costs(few - 2 * asking, asking, (many_all - few_all) / 64 - asking)
 
 
 def model(shards: list[Any], rounds: int) -> None:
-    """Predict the time of a step from three measured numbers, and measure it."""
+    """Predict the time of a step from four measured numbers, and measure it."""
     cores = os.cpu_count() or 1
     for hidden, rows, count in ((64, ROWS, 8), (2500, 20, 48)):
         params, data = network(hidden), [shard[:rows] for shard in shards[:count]]
@@ -247,9 +262,7 @@ def model(shards: list[Any], rounds: int) -> None:
             pools = {
                 w: stack.enter_context(ProcessPoolExecutor(w, SPAWN)) for w in (1, 2, 4)
             }
-            few, many = (client_seconds(pools[1], params, 1, n) for n in (2, 34))
-            each = (many - few) / 32
-            start = few - 2 * each
+            cost = costs(pools[1], params)
             calls: dict[str, Any] = {
                 "one": lambda: sharded.value_and_grad(loss, data)(params)
             }
@@ -260,16 +273,18 @@ def model(shards: list[Any], rounds: int) -> None:
         work = times["one"].processor
         print(
             f"{count} shards, parameters of {size:.2f} MB: {work / count * 1e3:.1f} ms "
-            f"a shard; the asking process needs {start * 1e3:.1f} ms for a step, and "
-            f"{each * 1e3:.2f} ms for a block"
+            f"a shard; {cost.step * 1e3:.1f} ms for a step; for a block, "
+            f"{cost.asking * 1e3:.2f} ms of the asking process, and "
+            f"{cost.worker * 1e3:.2f} ms of a worker"
         )
         for w in (1, 2, 4):
-            asking = start + count * each
+            asking = cost.step + count * cost.asking
+            working = work + count * cost.worker
+            predicted = max(working / w, asking, (working + asking) / cores)
             found = times[f"processes {w}"]
-            predicted = max(work / w, asking, (work + asking) / cores)
             print(
-                f"  {w} workers: predicted {predicted:.3f} s, measured "
-                f"{found.wall:.3f} s; of the processor {work + asking:.2f} s and "
+                f"  {w} workers: predicted {predicted:.3f} s, measured {found.wall:.3f} "
+                f"s; of the processor {working + asking:.2f} s and "
                 f"{found.processor:.2f} s"
             )
 
