@@ -283,8 +283,8 @@ def model(shards: list[Any], rounds: int) -> None:
             predicted = max(working / w, asking, (working + asking) / cores)
             found = times[f"processes {w}"]
             print(
-                f"  {w} workers: predicted {predicted:.3f} s, measured {found.wall:.3f} "
-                f"s; of the processor {working + asking:.2f} s and "
+                f"  {w} workers: predicted {predicted:.3f} s, measured "
+                f"{found.wall:.3f} s; of the processor {working + asking:.2f} s and "
                 f"{found.processor:.2f} s"
             )
 
