@@ -281,6 +281,24 @@ def test_functions_travel_with_what_they_use(name, request):
     )
 
 
+def test_functions_that_the_worker_does_not_have(processes, monkeypatch):
+    """They were defined after the worker had started, as in a notebook."""
+    sharded.grad(simple, NUMBERS, executor=processes)(1.0)
+
+    def later(p, shard):
+        return p * shard
+
+    later.__module__, later.__qualname__ = programs.__name__, "later"
+    monkeypatch.setattr(programs, "later", later, raising=False)
+    with pytest.raises(errors.ShardError) as info:
+        sharded.grad(later, NUMBERS, executor=processes)(1.0)
+    assert str(info.value).startswith(
+        "sharded.grad(later) cannot be unpacked by a worker, which finds functions by "
+        "their names: AttributeError: Can't get attribute 'later' on <module"
+    )
+    assert info.value.shard is None
+
+
 def test_results_that_cannot_be_pickled(processes):
     step = sharded.grad(
         programs.returns_function, [1.0], has_aux=True, executor=processes

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -23,11 +24,16 @@ from fgrad.errors import UnpicklableError
 __all__ = ["Letter", "by_value", "check_pickles", "opened"]
 
 
+NUMBERS = count()
+"""A number for each letter: a file may have the name of one that was removed."""
+
+
 class Letter:
     """A file with a job."""
 
     def __init__(self, job: Any, dumps: Callable[..., bytes]) -> None:
         content = dumps(job, protocol=5)
+        self.number = next(NUMBERS)
         handle, self.path = tempfile.mkstemp(prefix="fgrad-", suffix=".job")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -41,7 +47,7 @@ class Letter:
 class _LastRead:
     """The last letter that this process has read, and the job in it."""
 
-    path: str = ""
+    letter: tuple[str, int] | None = None
     job: Any = None
 
 
@@ -49,10 +55,11 @@ def opened(letter: Any) -> Any:
     """The job in a letter; what is no letter is the job."""
     if not isinstance(letter, Letter):
         return letter
-    if _LastRead.path != letter.path:
+    this = letter.path, letter.number
+    if _LastRead.letter != this:
         with open(letter.path, "rb") as file:
-            _LastRead.job, _LastRead.path = None, ""  # one set of parameters at a time
-            _LastRead.job, _LastRead.path = pickle.load(file), letter.path  # noqa: S301
+            _LastRead.letter = _LastRead.job = None  # one set of parameters at a time
+            _LastRead.job, _LastRead.letter = pickle.load(file), this  # noqa: S301
     return _LastRead.job
 
 

@@ -57,7 +57,8 @@ def work(letter: Any, first: int, shards: list[Any]) -> Part | Failure | Excepti
     try:
         job: Job = opened(letter)
     except Exception as error:  # noqa: BLE001 (unpickling runs any code)
-        return Failure("cannot be unpacked by a worker", None, error)
+        what = "cannot be unpacked by a worker, which finds functions by their names"
+        return Failure(what, None, error)
     tree = job.tree()
     try:
         for number, shard in enumerate(shards, first):
