@@ -61,20 +61,21 @@ def written(folder: str, megabytes: int) -> Any:
     return list(whole)
 
 
-def executors(stack: ExitStack, workers: int = 2) -> dict[str, Any]:
+def pools_of(stack: ExitStack, *names: str) -> dict[str, Any]:
+    """Executors with two workers, by their names."""
     from dask.distributed import Client, LocalCluster
 
-    cluster = LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        dashboard_address=None,
-        silence_logs=logging.ERROR,
-    )
-    return {
-        "threads": stack.enter_context(ThreadPoolExecutor(workers)),
-        "processes": stack.enter_context(ProcessPoolExecutor(workers, SPAWN)),
-        "Dask": stack.enter_context(Client(stack.enter_context(cluster))),
+    def on_dask() -> Any:
+        options = {"dashboard_address": None, "silence_logs": logging.ERROR}
+        cluster = LocalCluster(n_workers=2, threads_per_worker=1, **options)
+        return Client(stack.enter_context(cluster))
+
+    makers = {
+        "threads": lambda: ThreadPoolExecutor(2),
+        "processes": lambda: ProcessPoolExecutor(2, SPAWN),
+        "Dask": on_dask,
     }
+    return {name: stack.enter_context(makers[name]()) for name in names or makers}
 
 
 class Taken(NamedTuple):
@@ -126,26 +127,28 @@ def streamed(params: Any, shards: list[Any]) -> Any:
 
 
 def disk(shards: list[Any], rounds: int) -> None:
-    params = network()
-    with ExitStack() as stack:
-        pools = {"sharded, no executor": None} | executors(stack)
-        calls: dict[str, Any] = {"one process": lambda: streamed(params, shards)}
-        for name, pool in pools.items():
-            step = sharded.value_and_grad(loss, shards, executor=pool, block=4)
-            calls[name] = lambda step=step: step(params)
-        bits = {
-            b"".join(np.asarray(leaf).tobytes() for leaf in tree.leaves(calls[name]()))
-            for name in pools
-        }
-        print("different bits among executors:", len(bits) - 1)
-        times = taken(calls, rounds)
-    alone = times["one process"]
-    for name, found in times.items():
-        print(
-            f"{name:22} {found.wall:5.2f} s, {alone.wall / found.wall:.2f} times as "
-            f"fast; {found.processor:.2f} s of the processor, which two free cores "
-            f"would do {2 * alone.processor / found.processor:.2f} times as fast"
-        )
+    """Time and bits on data on disk."""
+    bits: set[bytes] = set()
+    # Dask takes its turns apart: its cluster keeps the processor busy all the time.
+    for names in (("threads", "processes"), ("Dask",)):
+        params = network()
+        with ExitStack() as stack:
+            pools = {"sharded, no executor": None} | pools_of(stack, *names)
+            calls: dict[str, Any] = {"one process": lambda: streamed(params, shards)}
+            for name, pool in pools.items():
+                step = sharded.value_and_grad(loss, shards, executor=pool, block=4)
+                leaves = tree.leaves(step(params))
+                bits.add(b"".join(np.asarray(leaf).tobytes() for leaf in leaves))
+                calls[name] = lambda step=step: step(params)
+            times = taken(calls, rounds)
+        alone = times["one process"]
+        for name, found in times.items():
+            print(
+                f"{name:22} {found.wall:5.2f} s, {alone.wall / found.wall:.2f} times "
+                f"as fast; {found.processor:.2f} s of the processor, which two free "
+                f"cores would do {2 * alone.processor / found.processor:.2f} times as fast"
+            )
+    print("different bits among executors:", len(bits) - 1)
 
 
 # Memory -------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ def memory(shards: list[Any]) -> None:
     params = network()
     print(f"{len(shards)} shards of {SHARD / 1e6:.0f} MB, window 2")
     with ExitStack() as stack:
-        pools = {"no executor": None} | executors(stack)
+        pools = {"no executor": None} | pools_of(stack)
         for name, pool in pools.items():
             step = sharded.value_and_grad(loss, shards, executor=pool, window=2)
             pids = {"this process": os.getpid()}
@@ -193,7 +196,7 @@ def overhead(rounds: int) -> dict[str, float]:
     """Microseconds for each of many tiny shards, and for a block of 32."""
     numbers = [np.float64(i) for i in range(513)]
     with ExitStack() as stack:
-        pools = {"no executor": None} | executors(stack)
+        pools = {"no executor": None} | pools_of(stack)
         calls: dict[str, Any] = {}
         for name, pool in pools.items():
             for block in (1, 32):
