@@ -143,10 +143,11 @@ def disk(shards: list[Any], rounds: int) -> None:
             times = taken(calls, rounds)
         alone = times["one process"]
         for name, found in times.items():
+            ratio = 2 * alone.processor / found.processor
             print(
                 f"{name:22} {found.wall:5.2f} s, {alone.wall / found.wall:.2f} times "
-                f"as fast; {found.processor:.2f} s of the processor, which two free "
-                f"cores would do {2 * alone.processor / found.processor:.2f} times as fast"
+                f"as fast; {found.processor:.2f} s of the processor, so that two free "
+                f"cores would be {ratio:.2f} times as fast as one"
             )
     print("different bits among executors:", len(bits) - 1)
 
