@@ -63,9 +63,12 @@ def written(folder: str, megabytes: int) -> Any:
 
 def pools_of(stack: ExitStack, *names: str) -> dict[str, Any]:
     """Executors with two workers, by their names."""
+    import dask
     from dask.distributed import Client, LocalCluster
 
     def on_dask() -> Any:
+        # Without its default, by which all memory that is freed goes to the system.
+        dask.config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1}})
         options = {"dashboard_address": None, "silence_logs": logging.ERROR}
         cluster = LocalCluster(n_workers=2, threads_per_worker=1, **options)
         return Client(stack.enter_context(cluster))
