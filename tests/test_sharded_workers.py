@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -29,17 +30,22 @@ NUMBERS = np.arange(6.0)
 SUM = 0.1 * np.float64(15.0)
 
 
-def letters():
-    return {path.name for path in Path(os.environ.get("TMPDIR", "/tmp")).glob("*.job")}
-
-
 @pytest.fixture(scope="module")
-def processes():
-    before, children = letters(), {*multiprocessing.active_children()}
-    with ProcessPoolExecutor(2, SPAWN) as pool:
+def processes(tmp_path_factory):
+    """A pool of processes; in the end, no process and no letter is left."""
+    folder, children = tmp_path_factory.mktemp("letters"), children_now()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        ProcessPoolExecutor(2, SPAWN) as pool,
+    ):
+        patch.setattr(tempfile, "tempdir", str(folder))
         yield pool
-    assert {*multiprocessing.active_children()} <= children
-    assert letters() <= before, "a letter was left behind"
+    assert children_now() <= children
+    assert not list(folder.glob("*.job"))
+
+
+def children_now():
+    return {*multiprocessing.active_children()}
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +126,9 @@ def words_of(caught):
 @pytest.fixture
 def no_children_stay():
     """A pool that fgrad has made ends with the one that it replaces."""
-    before = {*multiprocessing.active_children()}
+    before = children_now()
     yield
-    assert {*multiprocessing.active_children()} <= before
+    assert children_now() <= before
 
 
 @pytest.mark.usefixtures("no_children_stay")
