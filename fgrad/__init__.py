@@ -63,6 +63,7 @@ LATER.update(
         "scipy.optimize": "scipy.optimize",  # likewise
         "matplotlib.figure": "matplotlib.figure",  # likewise
         "matplotlib.patches": "matplotlib.patches",
+        "tqdm": "tqdm.auto",  # likewise
     }.items()
 )
 
@@ -105,7 +106,17 @@ __all__ = [
 ]
 
 
-SUBMODULES = {"debug", "linalg", "nn", "numpy", "optim", "scipy", "testing", "tree"}
+SUBMODULES = {
+    "debug",
+    "linalg",
+    "nn",
+    "numpy",
+    "optim",
+    "scipy",
+    "sharded",
+    "testing",
+    "tree",
+}
 """What loads when it is first asked for, and is no part of ``import *``."""
 
 

@@ -23,11 +23,13 @@ __all__ = [
     "OutputTypeError",
     "RuleError",
     "SettingError",
+    "ShardError",
     "TangentError",
     "TracedAttributeError",
     "TreeError",
     "UncheckedDerivativeWarning",
     "UndefinedDerivativeWarning",
+    "UnpicklableError",
 ]
 
 
@@ -214,7 +216,8 @@ class ChangedArrayError(FgradError, RuntimeError):
 class NonFiniteError(FgradError, FloatingPointError):
     """An operation made a nan or an infinity of finite numbers.
 
-    Only `fgrad.debug.checks` looks for this. Keep the point away from the call with
+    `fgrad.debug.checks` looks for this, and names the line; `fgrad.sharded` names the
+    shard whose part of a sum is nan. Keep the point away from the call with
     ``np.where`` before it, or write the function so that it stays finite there.
     """
 
@@ -233,6 +236,24 @@ class SettingError(FgradError, ValueError):
 
     The message says which setting, what it was, and what it may be.
     """
+
+
+class ShardError(FgradError, RuntimeError):
+    """A shard of `fgrad.sharded` gave no result that can be added to the others.
+
+    The message names the shard and says why. If the function raised an exception, that
+    is the ``__cause__`` of this one, and the traceback of the worker is shown. If
+    workers died, they may have had too little memory: make the shards smaller.
+
+    Attributes
+    ----------
+    shard : int or None
+        The number of the shard, from 0; ``None`` if the reason is no single shard.
+    """
+
+    def __init__(self, *args: object, shard: int | None = None) -> None:
+        super().__init__(*args)
+        self.shard = shard
 
 
 class TreeError(FgradError, ValueError):
@@ -256,4 +277,13 @@ class UndefinedDerivativeWarning(RuntimeWarning):
     that it is smooth at this point (``np.sum(x**2)`` in place of
     ``np.linalg.norm(x)**2``), or keep the point away from the call with ``np.where``
     before it.
+    """
+
+
+class UnpicklableError(FgradError, TypeError):
+    """Something that `fgrad.sharded` has to send to another process cannot be sent.
+
+    Python sends by `pickle`, which carries functions by their names: they must stand at
+    the top of a module. Locks, open files and generators cannot be sent at all: open
+    them in the function. Threads (``ThreadPoolExecutor``) need nothing to be sent.
     """

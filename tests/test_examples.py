@@ -68,6 +68,23 @@ def test_graphs_are_the_pictures_of_the_documentation(tmp_path):
     assert drawn == {path.name: path.read_text() for path in kept}
 
 
+def test_larger_than_memory(tmp_path):
+    options = ["--megabytes", "280", "--steps", "2"]
+    out = run("larger_than_memory.py", *options, cwd=tmp_path)
+    first, last = re.search(r"loss ([\d.]+) at first, ([\d.]+) in step 2", out).groups()
+    assert float(last) < float(first)
+    assert "2187500 rows in 88 shards" in out
+    if sys.platform == "linux":
+        assert "to load all data at once: Unable to allocate 267. MiB" in out
+        assert float(re.search(r"at most (\d+) MB", out)[1]) < 256
+
+
+def test_dask_cluster(tmp_path):
+    out = run("dask_cluster.py", "--steps", "4", cwd=tmp_path)
+    assert "a worker was killed" in out
+    assert "the cluster and one process end with the same bits: True" in out
+
+
 # What an example prints, run with options that make it short. Numbers may be off by
 # 5 %, since the last bits of a machine decide about the last steps of a search. The
 # sign `#` stands for any number.

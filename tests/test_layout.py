@@ -38,6 +38,7 @@ FLOORS = (
     "scipy",
     "tree",
     "optim",
+    "sharded",
     "testing",
     "_coverage_of_scipy",
     "_coverage",
@@ -57,6 +58,7 @@ PUBLIC = (
     "fgrad.errors",
     "fgrad.optim",
     "fgrad.optim.autograd",
+    "fgrad.sharded",
     "fgrad.tree",
 )
 """The modules that users import, besides `fgrad.numpy` and `fgrad.debug`."""
@@ -272,7 +274,8 @@ def test_the_core_needs_numpy_and_typing_extensions():
 def test_the_import_is_light():
     """Parts of NumPy that load when they are first asked for are not asked for."""
     late = {"ast", "hypothesis", "numpy.polynomial", "numpy.random", "numpy.testing"}
-    late |= {"scipy"}
+    late |= {"concurrent.futures", "dask", "distributed", "fgrad.sharded", "scipy"}
+    late |= {"multiprocessing", "tqdm"}
     code = (
         "import sys, numpy; before = set(sys.modules); import fgrad;"
         f"new = {late} & set(sys.modules) - before; assert not new, new"
