@@ -13,6 +13,7 @@ __all__ = [
     "ConvergenceError",
     "ConversionError",
     "CotangentError",
+    "EagerWarning",
     "FgradError",
     "GradientError",
     "InputTypeError",
@@ -256,4 +257,12 @@ class UndefinedDerivativeWarning(RuntimeWarning):
     that it is smooth at this point (``np.sum(x**2)`` in place of
     ``np.linalg.norm(x)**2``), or keep the point away from the call with ``np.where``
     before it.
+    """
+
+
+class EagerWarning(UserWarning):
+    """A compiled function runs as it is, since it cannot become a program.
+
+    The result is right, and no faster than without `fgrad.compile`. The message says
+    why, and where; ``with fgrad.debug.eager() as found:`` counts all such calls.
     """

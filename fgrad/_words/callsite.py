@@ -31,6 +31,7 @@ __all__ = [
     "line",
     "no_rule",
     "short",
+    "source_line",
     "user_call",
     "user_frame",
     "warn_at",
@@ -155,10 +156,14 @@ def short(site: Site) -> str:
     return f"{basename(site[0].co_filename)}:{line(site)}"
 
 
+def source_line(site: Site) -> str:
+    """The text of the line; empty if it is not known."""
+    return linecache.getline(site[0].co_filename, line(site)).strip()
+
+
 def describe(site: Site) -> str:
     """``File "model.py", line 12, in loss`` and, if known, the text of that line."""
-    code, number = site[0], line(site)
-    text = linecache.getline(code.co_filename, number).strip()
+    code, number, text = site[0], line(site), source_line(site)
     where = f'File "{code.co_filename}", line {number}, in {code.co_name}'
     return f"{where}\n    {text}" if text else where
 

@@ -1,0 +1,33 @@
+"""The passes, one a file: functions from program to program, with the same results.
+
+Each is exact: what remains computes the same numbers, bit for bit.
+"""
+
+from collections.abc import Callable
+
+from fgrad._program.calls import Program
+from fgrad._program.passes.common import common
+from fgrad._program.passes.dead import dead
+from fgrad._program.passes.folded import folded
+from fgrad._program.passes.identities import identities
+from fgrad._program.passes.lowered import lowered
+
+__all__ = ["PASSES", "optimised"]
+
+PASSES: tuple[Callable[[Program], Program], ...] = (
+    dead,
+    common,
+    identities,
+    folded,
+    common,
+    dead,
+    lowered,
+)
+"""In the order in which they run."""
+
+
+def optimised(program: Program) -> Program:
+    """The program after all passes."""
+    for improve in PASSES:
+        program = improve(program)
+    return program
