@@ -32,7 +32,7 @@ from fgrad._engine.box import Box
 from fgrad._engine.rules import RULES
 from fgrad._program.memory_of import root_of
 
-__all__ = ["Captured", "UnseenError"]
+__all__ = ["Captured", "TracedError", "UnseenError"]
 
 WHOLE = 1 << 16
 """Bytes up to which all entries of an array are compared, and not only a sample."""
@@ -58,6 +58,10 @@ class UnseenError(Exception):
     """The function uses something whose state cannot be watched."""
 
 
+class TracedError(UnseenError):
+    """The function uses a value that another transform follows."""
+
+
 class Captured:
     """All that a function sees beside its arguments, as it is now."""
 
@@ -75,6 +79,8 @@ class Captured:
         self._draws_of_all()
         while self._queue:
             value = self._queue.pop()
+            if type(value) is Box:
+                raise TracedError
             if id(value) not in self._seen and not isinstance(value, PLAIN):
                 self._seen[id(value)] = value
                 if len(self._seen) + len(self._names) > MOST:
@@ -121,8 +127,6 @@ class Captured:
 
     def _look(self, value: Any) -> None:
         kind = type(value)
-        if kind is Box:
-            raise UnseenError("it uses a value that is traced by another transform")
         if isinstance(value, np.ndarray):
             self._array(value)
         elif isinstance(value, FunctionType):

@@ -82,6 +82,8 @@ class RecordTrace(Trace):
 
     def _boxed(self, value: Any, site: Site) -> Box:
         kind = type(value)
+        if kind is Box:
+            self.abandon("it uses a value that is traced by another transform")
         if issubclass(kind, np.ndarray) and kind is not np.ndarray:
             self.abandon(f"there is a value of type {kind.__name__}")
         here = space(value)

@@ -19,7 +19,7 @@ import numpy as np
 
 from fgrad._engine.box import Box
 from fgrad._program.calls import Program, finite
-from fgrad._program.captured import Captured, UnseenError
+from fgrad._program.captured import Captured, TracedError, UnseenError
 from fgrad._program.compare import difference, same_bits
 from fgrad._program.eager import EAGER, Eager
 from fgrad._program.passes import optimised
@@ -82,6 +82,7 @@ class Entry:
         self.enter: Any = None
         self.ints = True
         """Whether Python's integers are inputs; if not, they are static."""
+        self.has_ints = False
         self.failures = 0
         self.changes = 0
         self.eager = False
@@ -162,13 +163,6 @@ class Variants:
                 return self._as_it_is(args, kwargs)
             number, answer = out
             path = (*variant.answers[:number], answer)
-        if entry.count >= self.most:
-            return self._refused(
-                f"its branches and integers have taken more than {self.most} ways; "
-                f"use np.where, or raise max_variants",
-                args,
-                kwargs,
-            )
         return self._recorded(entry, args, kwargs, leaves, structure)
 
     def _marked(self, args: Any, kwargs: Any) -> Any:
@@ -194,7 +188,8 @@ class Variants:
                 with self._lock:
                     entry = self.entries.setdefault(key, Entry())
                 entry.ints = ints
-            if not (ints and entry.eager and any(type(x) is int for x in leaves)):
+                entry.has_ints = any(type(leaf) is int for leaf in leaves)
+            if not (entry.eager and ints and entry.has_ints):
                 break
         return entry, [leaf for leaf in leaves if is_value(leaf, ints=ints)]
 
@@ -209,11 +204,20 @@ class Variants:
         self, entry: Entry, args: Any, kwargs: Any, leaves: list[Any], structure: Any
     ) -> Any:
         """Run the function as it is, and record it."""
+        if entry.count >= self.most:
+            return self._refused(
+                f"its branches and integers have taken more than {self.most} ways; "
+                f"use np.where, or raise max_variants",
+                args,
+                kwargs,
+            )
         try:
             captured = entry.captured or Captured(
                 self.fun,
                 *[x for x in leaves if not is_value(x, ints=entry.ints)],
             )
+        except TracedError:
+            return self.fun(*args, **kwargs)
         except UnseenError as unseen:
             entry.eager = True
             return self._refused(str(unseen), args, kwargs)
@@ -353,6 +357,9 @@ class Variants:
 
     def _abandoned(self, entry: Entry, abandoned: Abandoned) -> None:
         entry.failures += 1
+        if entry.ints and entry.has_ints:
+            entry.eager = True  # the next call takes them as static
+            return
         if entry.failures >= ATTEMPTS or not abandoned.of_values:
             entry.eager = True
             self._say(at(abandoned.why, abandoned.site))
@@ -371,6 +378,8 @@ class Variants:
 
 def _constant(leaf: Any) -> Any:
     """A leaf of the result that no argument decides."""
+    if type(leaf) is Box:
+        leaf._trace.leaked(leaf)
     if isinstance(leaf, np.ndarray | np.generic | int | float | complex | str | bytes):
         return leaf
     raise Abandoned(f"it returns a {type(leaf).__name__}", caller())
