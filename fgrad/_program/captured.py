@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import functools
 import io
+import operator
 import sys
 import time
 from collections import deque
@@ -87,6 +88,7 @@ class Captured:
                     raise UnseenError("it can reach too many objects to watch them all")
                 self._look(value)
         self._queue.clear()
+        self._same = self._comparison()
 
     @property
     def identities(self) -> frozenset[int]:
@@ -98,26 +100,33 @@ class Captured:
     def unchanged(self) -> bool:
         """Whether all that was seen is as it was."""
         try:
-            for names, key, value in self._names:
-                if names.get(key, MISSING) is not value:
-                    return False
-            for cell, value in self._cells:
-                if cell.cell_contents is not value:
-                    return False
-        except ValueError:  # the cell is empty now
+            return self._same()
+        except ValueError:  # a cell is empty now
             return False
+
+    def _comparison(self) -> Callable[[], bool]:
+        """One expression for all of it: a loop would take longer than a program."""
+        terms: list[str] = []
+        space: dict[str, Any] = {"MISSING": MISSING, "alike": _alike, "sample": _sample}
+
+        def name(value: Any) -> str:
+            space[f"k{len(space)}"] = value
+            return f"k{len(space) - 1}"
+
+        for names, key, value in self._names:
+            terms.append(f"{name(names)}.get({key!r}, MISSING) is {name(value)}")
+        for cell, value in self._cells:
+            terms.append(f"{name(cell)}.cell_contents is {name(value)}")
         for container, items in self._items:
-            if len(container) != len(items):
-                return False
-            for now, before in zip(container, items, strict=True):
-                if now is not before:
-                    return False
-        if any(value != before for value, before in self._sets):
-            return False
-        return all(
-            array.shape == like.shape and _entries(array) == entries
-            for array, like, entries in self._entries
-        )
+            terms.append(f"alike({name(container)}, {name(items)})")
+        for value, before in self._sets:
+            terms.append(f"{name(value)} == {name(before)}")
+        for array, shape, entries in self._entries:
+            now = name(array)
+            same = f"{now}.tobytes()" if array.nbytes <= WHOLE else f"sample({now})"
+            terms.append(f"{now}.shape == {shape!r} and {same} == {name(entries)}")
+        # The names of variables are written as text, and nothing else of the user's.
+        return eval(f"lambda: {' and '.join(terms) or True}", space)  # noqa: S307
 
     def undrawn(self) -> bool:
         """Whether no random number was drawn since then."""
@@ -166,8 +175,8 @@ class Captured:
         if array.flags.writeable or (
             isinstance(root, np.ndarray) and root.flags.writeable
         ):
-            like = np.broadcast_to(np.zeros((), array.dtype), array.shape)
-            self._entries.append((array, like, _entries(array)))
+            entries = array.tobytes() if array.nbytes <= WHOLE else _sample(array)
+            self._entries.append((array, array.shape, entries))
 
     def _function(self, fun: FunctionType) -> None:
         wrapped = getattr(fun, "__wrapped__", None)
@@ -356,12 +365,14 @@ def _in_library(names: Any) -> bool:
     return str(names.get("__name__", "")).partition(".")[0] in LIBRARIES
 
 
-def _entries(array: Any) -> bytes:
-    """The entries of an array; of a large one, a sample."""
-    if array.nbytes <= WHOLE:
-        return array.tobytes()
-    step = -(-array.size // SAMPLE)
-    return array.flat[::step].tobytes()
+def _sample(array: Any) -> bytes:
+    """Some entries of a large array."""
+    return array.flat[:: -(-array.size // SAMPLE)].tobytes()
+
+
+def _alike(container: Any, items: tuple[Any, ...]) -> bool:
+    """Whether a container has the same items."""
+    return len(container) == len(items) and all(map(operator.is_, container, items))
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -32,7 +32,7 @@ from fgrad._program.passes.lowered import (
 
 __all__ = ["Memory"]
 
-SMALL = 1 << 16
+SMALL = 1 << 18
 """Bytes up to which an array lies in a register."""
 
 LARGE = 1 << 12

@@ -13,13 +13,16 @@ is, which is always right.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 from typing_extensions import override
 
+from fgrad._engine import forward
 from fgrad._engine.box import Box, boxes_in, rebuilt, space
+from fgrad._engine.replay import Visit
 from fgrad._engine.rules import DERIVED, Rule, composition
 from fgrad._engine.scatter import index_add, index_update, scatter_add
 from fgrad._engine.signatures import function_name
@@ -27,16 +30,20 @@ from fgrad._engine.trace import Trace, next_order
 from fgrad._program.calls import Call, Variable, finite
 from fgrad._program.compare import same_bits
 from fgrad._program.memory_of import frozen, root_of
+from fgrad._program.modes import KINDS
 from fgrad._program.spaces import depends_on_values, space_of
-from fgrad._words.callsite import Site, caller
+from fgrad._words.callsite import LIBRARY, Site, caller
 
 __all__ = ["Abandoned", "RecordTrace"]
 
-KINDS = ("divide", "over", "under", "invalid")
 NUMBERS = (np.ndarray, np.generic, float, int, complex)
 OF_NUMBERS = {operator.getitem, index_add, index_update, scatter_add}
 """Functions besides ufuncs and operators that take a Python int as a value. For others,
 it may be a shape or an axis."""
+
+
+WALKS = {Visit.run.__code__, getattr(forward, "_along").__code__}  # noqa: B009 (private)
+"""Code that goes from node to node, by a local variable of this name."""
 
 
 class Abandoned(BaseException):
@@ -126,7 +133,7 @@ class RecordTrace(Trace):
         self, fun: Any, refs: Any, named: Any, ans: Any, quiet: tuple[str, ...]
     ) -> Any:
         """Write a call down, and box its results."""
-        site, outs = caller(), list[Variable]()
+        site, outs = _site(), list[Variable]()
 
         def boxed(part: Any) -> Any:
             if isinstance(part, NUMBERS):
@@ -279,6 +286,18 @@ class Flattened:
 
         visit(self.fun(*args, **kwargs))
         return found
+
+
+def _site() -> Site:
+    """The user's line; of a derivative, that of the operation it belongs to."""
+    frame = sys._getframe(1)
+    while LIBRARY[frame.f_code.co_filename] and frame.f_back:
+        if frame.f_code in WALKS:
+            node = frame.f_locals.get("node")
+            if node is not None:
+                return node.site
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
 
 
 def _is_users(value: Any) -> bool:

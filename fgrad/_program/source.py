@@ -256,7 +256,7 @@ class Source:
     def _emit_guard(self, call: Call) -> None:
         x = self._ref(call.args[0])
         if call.fun is finite:
-            self._add(f"if not {self.names.function(finite)}({x}): return None", call)
+            self._add(f"if not {self._is_finite(call.args[0], x)}: return None", call)
             return
         number = self._guards
         self._guards += 1
@@ -267,6 +267,16 @@ class Source:
         found = f"{self.names.function(call.fun)}({x})"
         answer = self.names.constant(call.answer)
         self._add(f"if {found} != {answer}: return {number}, {found}", call)
+
+    def _is_finite(self, v: Variable, x: str) -> str:
+        """A condition, which calls the function only where squares overflow."""
+        slow = f"{self.names.function(finite)}({x})"
+        if v.dtype.kind != "f":
+            return slow
+        if v.kind is not np.ndarray:
+            return f"abs({x}) < {self.names.constant(np.inf)}"
+        square = f"{x}.dot({x})" if v.ndim == 1 else f"np.vdot({x}, {x})"
+        return f"({square} < {self.names.constant(np.inf)} or {slow})"
 
     def _new(self, out: Variable) -> str:
         self._count += 1

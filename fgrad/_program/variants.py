@@ -22,6 +22,7 @@ from fgrad._program.calls import Program, finite
 from fgrad._program.captured import Captured, TracedError, UnseenError
 from fgrad._program.compare import difference, same_bits
 from fgrad._program.eager import EAGER, Eager
+from fgrad._program.modes import Raising, current, ignored
 from fgrad._program.passes import optimised
 from fgrad._program.record import Abandoned, RecordTrace
 from fgrad._program.signature import Static, entrance, is_value, signature
@@ -41,8 +42,6 @@ CHANGES = 10
 AGAIN: Any = object()
 """In place of a result: there is none."""
 
-KINDS = ("divide", "over", "under", "invalid")
-
 
 class Variant:
     """One program, for one signature and the answers of its guards."""
@@ -60,13 +59,12 @@ class Variant:
         )
         self.confirmed = False
         """Whether a second recording was the same."""
-        self.modes: Any = {k: "ignore" if k in ignored else "raise" for k in KINDS}
+        self._raising = Raising(ignored)
 
     def __call__(self, leaves: Any) -> Any:
         """What the program returns; ``None`` after anything unusual."""
         try:
-            with np.errstate(**self.modes):
-                return self.run(*leaves)
+            return self._raising.run(self.run, leaves)
         except Exception:  # noqa: BLE001 (whatever it is, the function itself says it)
             return None
 
@@ -118,7 +116,7 @@ class Variants:
             if (
                 leaves is not None
                 and entry.captured.unchanged()  # pyright: ignore
-                and np.geterr() == modes
+                and current() is modes
             ):
                 out = variant(leaves)
                 if type(out) is list:
@@ -156,7 +154,7 @@ class Variants:
             out = variant(inputs)
             if type(out) is list:
                 if entry.enter is not None:
-                    self._latest = entry.enter, entry, variant, np.geterr()
+                    self._latest = entry.enter, entry, variant, current()
                 entry.changes = 0
                 return out[0]
             if out is None:
@@ -231,7 +229,7 @@ class Variants:
             self._pure(captured, before, leaves)
             program = self._program(captured, entry.ints, leaves, structure)
             self._pure(captured, before, leaves)
-            variant = Variant(program, self._ignored())
+            variant = Variant(program, ignored())
             inputs = [leaf for leaf in leaves if is_value(leaf, ints=entry.ints)]
             found = variant(inputs)
             if type(found) is not list:
@@ -291,9 +289,7 @@ class Variants:
         self, captured: Captured, ints: bool, leaves: list[Any], structure: Any
     ) -> Program:
         """Record a run of the function."""
-        trace = RecordTrace(
-            f"compile({self.name})", captured.identities, self._ignored()
-        )
+        trace = RecordTrace(f"compile({self.name})", captured.identities, ignored())
         boxed = [trace.leaf(x) if is_value(x, ints=ints) else x for x in leaves]
         inputs = tuple(box._node for box in boxed if type(box) is Box)
         plain = [x.value if type(x) is Static else x for x in boxed]
@@ -337,10 +333,6 @@ class Variants:
         (a, tree), (b, other) = flatten(a), flatten(b)
         same = partial(same_bits, layout=False)  # a fresh result has no gaps
         return tree == other and all(map(same, a, b))
-
-    def _ignored(self) -> set[str]:
-        modes = np.geterr()
-        return {kind for kind in KINDS if modes[kind] == "ignore"}
 
     # As it is
 

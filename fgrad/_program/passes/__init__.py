@@ -9,6 +9,7 @@ from fgrad._program.calls import Program
 from fgrad._program.passes.common import common
 from fgrad._program.passes.dead import dead
 from fgrad._program.passes.folded import folded
+from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
 
@@ -20,6 +21,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     identities,
     folded,
     common,
+    guards,
     dead,
     lowered,
 )
