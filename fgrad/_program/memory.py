@@ -41,7 +41,7 @@ LARGE = 1 << 12
 FRESH = {
     *(np.dot, np.vdot, np.outer, np.inner, np.where, np.concatenate, np.stack),
     *(np.linalg.solve, np.linalg.cholesky, np.linalg.inv, scatter_add),
-    *(operator.pow, product_of_axes),
+    *(operator.pow, operator.matmul, product_of_axes),
 }
 """Functions besides ufuncs whose results are memory of their own."""
 
@@ -104,7 +104,8 @@ class Memory:
     def _find_roots(self, call: Call) -> None:
         used = [self._roots[v] for v in call.uses()]
         below = frozenset[Variable]().union(*used)
-        fresh = ufunc_of(call) is not None or call.fun in FRESH | REDUCERS
+        ufunc = isinstance(call.fun, np.ufunc) and is_known(call.fun)
+        fresh = ufunc or ufunc_of(call) is not None or call.fun in FRESH | REDUCERS
         for out in call.outs:
             if fresh or out.kind is not np.ndarray:
                 self._roots[out] = frozenset({out})
@@ -151,7 +152,7 @@ class Memory:
             index = call.args[1]
             parts = index if type(index) is tuple else (index,)
             return all(isinstance(p, BASIC) and type(p) is not bool for p in parts)
-        if call.fun is method_transpose:
+        if call.fun in (method_transpose, np.broadcast_to):
             return True
         return call.fun is method_reshape and is_contiguous(x)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import keyword
 import math
+import operator
 import sys
 from collections.abc import Callable
-from types import EllipsisType, ModuleType
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class Names:
 
     def function(self, fun: Callable[..., Any]) -> str:
         """The name of a function."""
+        fun = abs if fun is operator.abs else fun
         name = self._functions.get(fun)
         if name is None:
             name = self._functions[fun] = self._found(fun) or self._own(fun)
@@ -43,7 +45,7 @@ class Names:
         for prefix, module in MODULES:
             if getattr(module, name, None) is fun:
                 return f"{prefix}.{name}"
-        return name if fun in (bool, int) else ""
+        return name if fun in (bool, int, abs) else ""
 
     def _own(self, fun: Any) -> str:
         name = getattr(fun, "__name__", "")
@@ -93,26 +95,39 @@ class Names:
 
     # As a file
 
-    def header(self) -> list[str]:
-        """Lines that give the names outside of the program."""
-        lines = ["import base64", "import operator", "", "import numpy as np", ""]
-        imports, rest = list[str](), list[str]()
-        for name, value in self.space.items():
-            if isinstance(value, ModuleType) or name in ("program", "make"):
-                continue
-            module = getattr(value, "__module__", None)
-            there = getattr(sys.modules.get(module or ""), _name(value), None)
-            if callable(value) and there is value and module != "__main__":
-                module = "operator" if module == "_operator" else module
-                imports.append(f"from {module} import {_name(value)} as {name}")
-            else:
-                rest.append(f"{name} = {_written(value)}")
-        needed = "".join(rest)
-        if "base64" not in needed:
-            lines.remove("import base64")
-        if "operator" not in needed:
-            lines.remove("import operator")
-        return [*lines[lines[0] == "" :], *sorted(imports), "", *rest]
+    def imports(self) -> set[str]:
+        """The imports of the functions that the program calls."""
+        return {text for text in map(_imported, *self._own_functions()) if text}
+
+    def constants(self) -> list[str]:
+        """Lines that give the constants, and the functions that cannot be imported."""
+        names, functions = self._own_functions()
+        lines = [
+            f"{name} = ...  # a function of yours: {fun!r}"
+            for name, fun in zip(names, functions, strict=True)
+            if not _imported(name, fun)
+        ]
+        for name, value in self._constants.values():
+            lines.append(f"{name} = {_written(value)}")
+        return lines
+
+    def _own_functions(self) -> tuple[list[str], list[Any]]:
+        known = {name for name, _ in self._constants.values()} | {"np", "__builtins__"}
+        found = {n: v for n, v in self.space.items() if n not in known}
+        for name in ("make", "program"):
+            found.pop(name, None)
+        return [*found], [*found.values()]
+
+
+def _imported(name: str, fun: Any) -> str:
+    """The import of a function, if it can be imported under its name."""
+    module = str(getattr(fun, "__module__", "") or "")
+    own = _name(fun)
+    if module in {"", "__main__"} and isinstance(fun, np.ufunc):
+        module = "scipy.special"
+    if module == "__main__" or getattr(sys.modules.get(module), own, None) is not fun:
+        return ""
+    return f"from {module.replace('_operator', 'operator')} import {own} as {name}"
 
 
 def _name(value: Any) -> str:
@@ -123,32 +138,31 @@ def _written(value: Any) -> str:
     """An expression for a constant."""
     if isinstance(value, np.dtype):
         return f"np.dtype({value.str!r})"
-    if isinstance(value, np.generic):
-        return (
-            f"np.{type(value).__name__}({value.item()!r})".replace("(nan)", "(np.nan)")
-            .replace("(inf)", "(np.inf)")
-            .replace("(-inf)", "(-np.inf)")
-        )
-    if type(value) is np.ndarray:
+    if isinstance(value, np.ndarray | np.generic):
         return _array(value)
     if isinstance(value, type):
-        return f"{value.__module__}.{value.__qualname__}".replace(
-            "builtins.", ""
-        ).replace("numpy.", "np.")
+        prefix = "np." if value.__module__ == "numpy" else ""
+        return f"{prefix}{value.__name__}"
     if isinstance(value, tuple):
         return f"({''.join(_written(item) + ', ' for item in value)})"
-    if isinstance(value, float):
-        return f"float({str(value)!r})"
-    return repr(value)
+    return f"float({str(value)!r})" if isinstance(value, float) else repr(value)
 
 
 def _array(array: Any) -> str:
+    """An expression for an array or a number of NumPy's."""
+    kind, shape = array.dtype.str, array.shape
+    number = "" if isinstance(array, np.ndarray) else "[()]"
+    if array.size > 1 and array.tobytes() == array.flat[0].tobytes() * array.size:
+        same = _array(array.flat[0])
+        return (
+            f"np.full({shape!r}, {same})"
+            if array.flags.c_contiguous
+            else (f"np.broadcast_to({same}, {shape!r})")
+        )
     if array.size <= 16 and np.all(np.isfinite(array)):
-        made = f"np.array({array.tolist()!r}, {array.dtype.str!r})"
+        made = f"np.array({array.tolist()!r}, {kind!r}){number}"
         return made if array.flags.c_contiguous else f"{made}.copy('F')"
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     text = base64.b64encode(array.tobytes(order)).decode()
-    return (
-        f"np.frombuffer(base64.b64decode({text!r}), {array.dtype.str!r})"
-        f".reshape({array.shape!r}, order={order!r})"
-    )
+    made = f"np.frombuffer(base64.b64decode({text!r}), {kind!r})"
+    return f"{made}.reshape({shape!r}, order={order!r}){number}"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.scatter import scatter_add
+from fgrad._engine.signatures import function_name
 from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufunc_of
 from fgrad._program.memory import REDUCERS, Memory, is_slice
 from fgrad._program.names import Names
-from fgrad._program.passes.lowered import method_reshape, method_transpose
+from fgrad._program.passes.lowered import (
+    method_reshape,
+    method_transpose,
+    product_of_axes,
+)
 from fgrad._tree import unflatten
-from fgrad._words.callsite import Site, line, source_line
+from fgrad._words.callsite import Site, quoted
 
 __all__ = ["Source"]
 
@@ -34,6 +39,15 @@ INFIX: dict[Any, str] = {
     operator.mod: "%",
     operator.floordiv: "//",
 }
+NAMED: dict[Any, Any] = {
+    **OPERATORS,
+    method_reshape: np.reshape,
+    method_transpose: np.transpose,
+    product_of_axes: np.tensordot,
+    operator.pow: np.power,
+    operator.mod: np.remainder,
+}
+"""What functions are called in reports."""
 PYTHON = (int, float, complex, bool)
 
 
@@ -52,7 +66,7 @@ class Source:
         self._name: dict[Variable, str] = {}
         self._lines: list[tuple[str, Call | None]] = []
         self._setup: list[str] = []
-        self._views: dict[tuple[str, str], str] = {}
+        self._views: dict[str, str] = {}
         self._guards = 0
         self._count = 0
         for i, v in enumerate(program.inputs):
@@ -98,14 +112,14 @@ class Source:
         """What stands between brackets."""
         if type(index) is slice:
             start, stop, step = (
-                "" if part is None else self._ref(part)
+                "" if part is None else self._index(part)
                 for part in (index.start, index.stop, index.step)
             )
             return f"{start}:{stop}" + (f":{step}" if step else "")
         if type(index) is tuple and index:
             inner = ", ".join(map(self._index, index))
             return f"{inner}," if len(index) == 1 else inner
-        return self._ref(index)
+        return repr(index) if type(index) is int else self._ref(index)
 
     def _operands(self, call: Call, fun: np.ufunc) -> list[str]:
         """The arguments of a ufunc; numbers beside arrays of one dtype as arrays."""
@@ -183,9 +197,8 @@ class Source:
     def _emit_single(self, call: Call) -> None:
         out, memory = call.out, self.memory
         if out in memory.views:
-            base = self._ref(call.args[0])
             expression = self._expression(call)
-            self._name[out] = self._view(base, expression.removeprefix(base))
+            self._name[out] = self._view(expression)
         elif out in memory.registers:
             self._name[out] = name = f"w{memory.registers[out]}"
             self._into(call, name)
@@ -210,8 +223,11 @@ class Source:
             return
         if call.fun in REDUCERS:
             x, axis, *rest = call.args
-            more = ", True" if rest else ""
-            parts = f"{self._ref(x)}, {self._ref(axis)}, None, {name}{more}"
+            dtype, _, keepdims = rest or (None, None, False)
+            more = ", True" if keepdims else ""
+            parts = (
+                f"{self._ref(x)}, {self._ref(axis)}, {self._ref(dtype)}, {name}{more}"
+            )
             self._add(f"{self.names.function(call.fun)}({parts})", call)
             return
         element = ufunc_of(call)
@@ -226,12 +242,18 @@ class Source:
     def _scatter(self, call: Call, name: str, *, made: bool) -> None:
         """Add parts into an array of zeros; the first may be all of it."""
         parts, indices, shape = call.args
-        whole = indices[0] is ... and type(parts[0]) is Variable
-        whole = whole and parts[0].like(call.out)
-        if whole and made:
-            self._add(f"{name}[...] = {self._ref(parts[0])}", call)
-        elif whole:
-            self._add(f"{name} = np.array({self._ref(parts[0])})", call)
+        whole = type(parts[0]) is not Variable
+        begin: Any = None
+        if whole:  # a constant
+            begin = scatter_add(parts[:1], indices[:1], shape).astype(call.out.dtype)
+            if not np.any(begin) and not np.any(np.signbit(begin.real)):
+                begin = None
+        elif indices[0] is ... and parts[0].like(call.out):
+            whole, begin = True, parts[0]
+        if begin is not None and made:
+            self._add(f"{name}[...] = {self._ref(begin)}", call)
+        elif begin is not None:
+            self._add(f"{name} = np.array({self._ref(begin)})", call)
         elif made:
             self._add(f"{name}.fill(0)", call)
         else:
@@ -240,18 +262,17 @@ class Source:
         for part, index in zip(parts[whole:], indices[whole:], strict=True):
             text = f"[{self._index(index)}]"
             if made:
-                view = self._view(name, text)
+                view = self._view(f"{name}{text}")
                 self._add(f"np.add({view}, {self._ref(part)}, {view})", call)
             else:
                 self._add(f"{name}{text} += {self._ref(part)}", call)
 
-    def _view(self, base: str, text: str) -> str:
+    def _view(self, text: str) -> str:
         """The name of a view of a register."""
-        key = (base, text)
-        if key not in self._views:
-            self._views[key] = name = f"w{len(self.memory.spaces) + len(self._views)}"
-            self._setup.append(f"{name} = {base}{text}")
-        return self._views[key]
+        if text not in self._views:
+            self._views[text] = name = f"w{len(self.memory.spaces) + len(self._views)}"
+            self._setup.append(f"{name} = {text}")
+        return self._views[text]
 
     def _emit_guard(self, call: Call) -> None:
         x = self._ref(call.args[0])
@@ -334,24 +355,59 @@ class Source:
 
     # Text and function
 
-    def text(self, *, sites: bool = False) -> str:
-        """The text of the function; with the user's lines as comments, if wanted."""
-        arguments = ", ".join(f"a{i}" for i in range(len(self.program.inputs)))
-        body = [*self._commented()] if sites else [text for text, _ in self._lines]
+    def text(self, *, ticks: bool = False) -> str:
+        """The text of the function; if wanted, with a call of `tick` after lines."""
+        lines: list[str] = []
+        for i, (text, _) in enumerate(self._lines):
+            lines.append(text)
+            if ticks and not text.startswith(("with", "return")):
+                lines.append(f"tick({i})")
+        return self._around(lines)
+
+    def listing(self, count: int) -> str:
+        """The text with the user's lines as comments, and with its constants."""
+        lines: list[str] = []
+        last = ""
+        for text, call in self._lines:
+            here = quoted(call.site) if call else last
+            lines += [f"# {here}"] * (here != last) + [text]
+            last = here
+        body = self._around(lines).replace("def make():\n", "").splitlines()
+        indent = "" if self._setup else "    "
         if not self._setup:
-            return "\n    ".join([f"def program({arguments}):", *body]) + "\n"
-        inner = "\n        ".join([f"def program({arguments}):", *body])
+            body += ["", "return program"]
+        made = [f"    {text}" for text in self.names.constants()]
+        return "\n".join(
+            [
+                f"def make_{count}():",
+                *made,
+                *[f"{indent}{text}".rstrip() for text in body],
+                "",
+                "",
+                f"program_{count} = make_{count}()",
+            ]
+        )
+
+    def _around(self, lines: list[str]) -> str:
+        """The text of the function around its lines."""
+        arguments = ", ".join(f"a{i}" for i in range(len(self.program.inputs)))
+        head = f"def program({arguments}):"
+        if not self._setup:
+            return "\n    ".join([head, *lines]) + "\n"
+        inner = "\n        ".join([head, *lines])
         made = "\n    ".join(["def make():", *self._setup])
         return f"{made}\n\n    {inner}\n\n    return program\n"
 
-    def _commented(self) -> Iterator[str]:
-        last = ""
-        for text, call in self._lines:
-            here = where(call.site) if call else last
-            if here != last:
-                yield f"# {here}"
-            last = here
-            yield text
+    def timed(self, tick: Callable[[int], None]) -> Any:
+        """The function, which calls `tick` with the number of each line after it."""
+        space: dict[str, Any] = {**self.names.space, "tick": tick}
+        exec(compile(self.text(ticks=True), "<fgrad.compile>", "exec"), space)  # noqa: S102
+        return space["make"]() if self._setup else space["program"]
+
+    def site(self, number: int) -> tuple[Site, str] | None:
+        """The user's line to which a line belongs, and the function it calls."""
+        call = self._lines[number][1]
+        return call and (call.site, function_name(NAMED.get(call.fun, call.fun)))
 
     def function(self) -> Any:
         """The program as a function, which may run in several threads at once."""
@@ -360,14 +416,6 @@ class Source:
         if self._setup:
             return Pool(self.names.space["make"])
         return self.names.space["program"]
-
-
-def where(site: Site) -> str:
-    """The user's line: ``model.py:12: z = x * y``."""
-    text = source_line(site)
-    return f"{site[0].co_filename.rpartition('/')[2]}:{line(site)}" + (
-        f": {text}" if text else ""
-    )
 
 
 class Pool:

@@ -125,6 +125,22 @@ class Variants:
                     return self._as_it_is(args, kwargs)
         return self._found(args, kwargs)
 
+    def programs(self) -> list[Variant]:
+        """All programs, each once."""
+        found = (v for entry in self.entries.values() for v in entry.tree.values())
+        return [*dict.fromkeys(found)]
+
+    def chosen(self, args: Any, kwargs: Any) -> tuple[Variant, list[Any]] | None:
+        """The program that answers a call, and its inputs."""
+        entry, inputs = self._entry(*flatten(self._marked(args, kwargs)))
+        path: tuple[Any, ...] = ()
+        while (variant := entry.tree.get(path)) is not None:
+            out = variant(inputs)
+            if type(out) is not tuple:
+                return None if out is None else (variant, inputs)
+            path = (*variant.answers[: out[0]], out[1])
+        return None
+
     # The way to a program
 
     def _found(self, args: Any, kwargs: Any) -> Any:

@@ -30,8 +30,8 @@ __all__ = [
     "is_ours",
     "line",
     "no_rule",
+    "quoted",
     "short",
-    "source_line",
     "user_call",
     "user_frame",
     "warn_at",
@@ -159,6 +159,12 @@ def short(site: Site) -> str:
 def source_line(site: Site) -> str:
     """The text of the line; empty if it is not known."""
     return linecache.getline(site[0].co_filename, line(site)).strip()
+
+
+def quoted(site: Site) -> str:
+    """``model.py:12: z = x * y``, if the text of the line is known."""
+    text = source_line(site)
+    return f"{short(site)}: {text}" if text else short(site)
 
 
 def describe(site: Site) -> str:

@@ -8,9 +8,13 @@ import numpy as np
 
 from fgrad._engine.rules import RULES
 from fgrad._program.calls import Call, Program, Variable, substituted, ufunc_of
+from fgrad._program.memory_of import root_of
 from fgrad.primitives.shaping import reshaped
 
 __all__ = ["identities"]
+
+SMALL = 1 << 20
+"""Bytes up to which all entries of a constant are looked at."""
 
 ARITHMETIC = {
     *(np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum),
@@ -34,7 +38,7 @@ def identities(program: Program) -> Program:
             call = call.with_args(args, substituted(call.kwargs, same))
         if len(call.outs) == 1 and not call.guard and not call.kwargs:
             if ufunc_of(call) in ARITHMETIC and len(call.args) == 2:
-                call = _with_numbers(call, made)
+                call = _with_numbers(call, made, program.captured)
             given = _unchanged(call, made)
             if given is not None and given.like(call.out):
                 same[call.out] = given
@@ -44,8 +48,13 @@ def identities(program: Program) -> Program:
     return program.with_calls(kept, same)
 
 
-def _with_numbers(call: Call, made: dict[Variable, Call]) -> Call:
-    """The call with a number for an array that repeats it."""
+def _with_numbers(
+    call: Call, made: dict[Variable, Call], captured: frozenset[int]
+) -> Call:
+    """The call with a number for an array that repeats it; NumPy repeats arrays, too.
+
+    The other operand must have the shape and the layout of the result already.
+    """
     args = list(call.args)
     for i in (0, 1):
         other = args[1 - i]
@@ -54,21 +63,27 @@ def _with_numbers(call: Call, made: dict[Variable, Call]) -> Call:
         if other.strides != call.out.strides:
             continue
         by = made.get(args[i]) if type(args[i]) is Variable else None
-        if type(args[i]) is np.ndarray:
+        if type(args[i]) is np.ndarray and id(root_of(args[i])) not in captured:
             args[i] = _repeated(args[i])
         elif by is not None and by.fun is np.broadcast_to:
             source = by.args[0]
-            if type(source) is Variable and issubclass(source.kind, np.generic):
+            if type(source) is Variable and issubclass(
+                source.kind, np.generic | np.ndarray
+            ):
                 args[i] = source
     return call.with_args(tuple(args))
 
 
 def _repeated(array: Any) -> Any:
     """The number that an array repeats, if it has one only; else the array."""
+    if array.dtype.kind not in "fc" or not array.ndim or not array.size:
+        return array
+    first = array.flat[0]
     steps = zip(array.strides, array.shape, strict=True)
-    if all(step == 0 or n == 1 for step, n in steps) and array.size and array.ndim:
-        return array.flat[0] if array.dtype.kind in "fc" else array
-    return array
+    if all(step == 0 or n == 1 for step, n in steps):
+        return first
+    same = array.nbytes <= SMALL and array.tobytes() == first.tobytes() * array.size
+    return first if same else array
 
 
 def _unchanged(call: Call, made: dict[Variable, Call]) -> Variable | None:

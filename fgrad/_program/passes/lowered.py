@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ from fgrad.primitives.shaping import reshaped
 __all__ = ["lowered", "method_reshape", "method_transpose", "product_of_axes"]
 
 REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {
+    np.mean: np.add,
     np.sum: np.add,
     np.max: np.maximum,
     np.amax: np.maximum,
@@ -44,15 +46,44 @@ def product_of_axes(a: Any, b: Any, left: Any, right: Any, shape: Any) -> Any:
 
 def lowered(program: Program) -> Program:
     """Call what NumPy's functions in Python call in the end."""
-    return program.with_calls([_lower(call) for call in program.calls])
+    calls: list[Call] = []
+    for call in program.calls:
+        calls += _lower(call)
+    return program.with_calls(calls)
 
 
-def _lower(call: Call) -> Call:
+def _lower(call: Call) -> list[Call]:
     x = call.first
     if type(x) is not Variable or x.kind is not np.ndarray or len(call.outs) != 1:
-        return call
+        return [call]
+    if call.fun is np.mean:
+        return _mean(call) or [call]
     lower = LOWER.get(call.fun)
-    return (lower(call) if lower else None) or call
+    return [(lower(call) if lower else None) or call]
+
+
+def _mean(call: Call) -> list[Call] | None:
+    """A sum, divided by how many there are: as `np.mean` does it for float64."""
+    x, out = call.first, call.out
+    total = _reduction(call)
+    if total is None or x.dtype.char != "d" or not x.size:
+        return None
+    between = Variable(out.order, out.shape, out.dtype, (), out.code, out.lasti)
+    between.kind, between.strides = out.kind, out.strides
+    count = np.float64(x.size // out.size)
+    return [
+        replace(total, outs=(between,)),
+        call.calling(np.divide, between, count),
+    ]
+
+
+def _count(call: Call) -> Call | None:
+    """How many entries are true, along axes."""
+    axis, keepdims = call.kwargs.get("axis"), call.kwargs.get("keepdims", False)
+    if call.first.dtype.kind != "b" or len(call.args) > 1 or axis is None:
+        return None
+    dtype = np.dtype(np.intp)
+    return call.calling(np.add.reduce, call.first, axis, dtype, None, keepdims)
 
 
 def _reduction(call: Call) -> Call | None:
@@ -115,7 +146,7 @@ def _tensordot(call: Call) -> Call | None:
 
 
 LOWER: dict[Callable[..., Any], Callable[[Call], Call | None]] = {
-    **dict.fromkeys(REDUCTIONS, _reduction),
+    **dict.fromkeys(REDUCTIONS.keys() - {np.mean}, _reduction),
     RULES[reshaped].fun: _reshape,
     np.reshape: _reshape,
     np.expand_dims: _other_axes,
@@ -123,4 +154,5 @@ LOWER: dict[Callable[..., Any], Callable[[Call], Call | None]] = {
     np.transpose: _transpose,
     np.matrix_transpose: _matrix_transpose,
     np.tensordot: _tensordot,
+    np.count_nonzero: _count,
 }
