@@ -116,7 +116,7 @@ class RecordTrace(Trace):
             or fun in OF_NUMBERS
             or getattr(fun, "__module__", "") == "_operator"
         )
-        args, refs = self._taken(args, whole)
+        args, refs = self._taken(tuple(args), whole)
         kwargs, named = self._taken(kwargs, whole)
         modes = np.geterr()
         quiet = tuple(k for k in KINDS if modes[k] == "ignore")

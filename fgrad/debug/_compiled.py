@@ -59,17 +59,8 @@ def source(compiled: Callable[..., Any]) -> str:
     >>> slope = compile(grad(lambda x: x * x))
     >>> slope(3.0)
     np.float64(6.0)
-    >>> print(source(slope))
-    # ...
-    def make_1():
-        def program(a0):
-    ...
-            return [v2]
-        return program
-    <BLANKLINE>
-    <BLANKLINE>
-    program_1 = make_1()
-    <BLANKLINE>
+    >>> "v2 = v1 + v1" in source(slope)
+    True
     """
     found = programs(compiled)
     name = label(getattr(compiled, "fun", compiled))
@@ -107,13 +98,17 @@ def eager() -> Generator[Counter[Eager]]:
     --------
     >>> import numpy as np
     >>> from fgrad import compile, debug
-    >>> inverse = compile(lambda x: 1 / x)
+    >>> inverse = compile(np.linalg.inv)
     >>> for x in (1.0, 2.0, 3.0):
-    ...     y = inverse(np.array([x]))
-    >>> with debug.eager() as found, np.errstate(divide="ignore"):
-    ...     y = inverse(np.array([0.0]))
+    ...     y = inverse(np.array([[x]]))
+    >>> with debug.eager() as found:
+    ...     try:
+    ...         inverse(np.zeros((1, 1)))
+    ...     except np.linalg.LinAlgError as error:
+    ...         print(error)
+    Singular matrix
     >>> [(ran.name, count) for ran, count in found.items()]
-    [('<lambda>', 1)]
+    [('inv', 1)]
     """
     before = Counter(EAGER)
     found: Counter[Eager] = Counter()

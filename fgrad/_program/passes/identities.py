@@ -16,6 +16,9 @@ __all__ = ["identities"]
 SMALL = 1 << 20
 """Bytes up to which all entries of a constant are looked at."""
 
+USUAL = {"order": "C"}
+"""An option of `np.reshape`, which it has anyway."""
+
 ARITHMETIC = {
     *(np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum),
 }
@@ -36,7 +39,7 @@ def identities(program: Program) -> Program:
         if same:
             args = substituted(call.args, same)
             call = call.with_args(args, substituted(call.kwargs, same))
-        if len(call.outs) == 1 and not call.guard and not call.kwargs:
+        if len(call.outs) == 1 and call.kwargs in ({}, USUAL):
             if ufunc_of(call) in ARITHMETIC and len(call.args) == 2:
                 call = _with_numbers(call, made, program.captured)
             given = _unchanged(call, made)

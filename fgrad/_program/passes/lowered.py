@@ -100,7 +100,7 @@ def _reduction(call: Call) -> Call | None:
 
 
 def _reshape(call: Call) -> Call | None:
-    if call.kwargs or (len(call.args) > 2 and call.args[2] != "C"):
+    if call.kwargs not in ({}, {"order": "C"}) or call.args[2:] not in ((), ("C",)):
         return None
     return call.calling(method_reshape, call.first, call.out.shape)
 
