@@ -1,6 +1,7 @@
 """`compile`: the results of the function, bit for bit, whatever happens around it."""
 
 import functools
+import os
 import pickle
 import threading
 import time
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import fgrad
+import fgrad.debug
 import fgrad.numpy as fnp
 from fgrad import (
     checkpoint,
@@ -27,6 +29,7 @@ from fgrad import (
     value_and_grad,
     vmap,
 )
+from fgrad._program import record, variants
 from fgrad._program.compare import same_bits
 from fgrad._tree import flatten, tree_map
 
@@ -382,9 +385,16 @@ def read_text(x):
 
 def test_clocks_files_and_iterators():
     numbers = iter(range(100))
-    stays_eager(lambda x: x * time.time(), X, why="it reads the clock, by time.time")
+    stays_eager(lambda x: x * time.time(), X, why="it reads the clock, by time")
     stays_eager(read_text, X, why="it calls open")
     stays_eager(lambda x: x * next(numbers), X, why="it uses a range_iterator")
+
+
+def test_the_environment(monkeypatch):
+    monkeypatch.setenv("FACTOR", "2")
+    compiled = holds(lambda x: x * int(os.environ["FACTOR"]), (X,))
+    monkeypatch.setenv("FACTOR", "3")
+    assert same(compiled(X), X * 3)
 
 
 def test_counters():
@@ -535,6 +545,35 @@ def test_programs_do_not_keep_results():
     assert same(first, kept)
 
 
+# Limits -------------------------------------------------------------------------------
+
+
+def test_many_signatures(monkeypatch):
+    monkeypatch.setattr(variants, "SIGNATURES", 2)
+    compiled = compile(lambda x: x * 2)
+    with pytest.warns(errors.EagerWarning, match="more than 2 combinations of shapes"):
+        results = [compiled(np.ones(n)) for n in (1, 2, 3, 3)]
+    assert same(results, [np.full(n, 2.0) for n in (1, 2, 3, 3)])
+
+
+def test_long_programs(monkeypatch):
+    monkeypatch.setattr(record, "LONGEST", 10)
+
+    def fun(x):
+        for _ in range(20):
+            x = np.sin(x)
+        return x
+
+    stays_eager(fun, X, why="it makes more than 10 calls of NumPy")
+
+
+def test_what_is_watched_runs_as_it_is():
+    compiled = holds(grad(lambda x: np.sum(np.log(x))), (X**2,))
+    found = pytest.raises(errors.NonFiniteError, match="np.log")
+    with fgrad.debug.checks(), np.errstate(all="ignore"), found:
+        compiled(np.zeros(3))
+
+
 # Composition --------------------------------------------------------------------------
 
 
@@ -610,6 +649,20 @@ def test_primitives_of_users():
     fgrad.defvjp(pure, x=lambda g, x: g * 3.0 * x**2)
     holds(grad(lambda x: np.sum(np.sin(pure(x * 2.0)) + x)), (X,), (2 * X,))
     stays_eager(grad(fun), X, why="it changes what it uses beside its arguments")
+
+
+def test_rules_that_change():
+    @primitive
+    def cube(x):
+        return x**3
+
+    factor = 3.0
+    fgrad.defvjp(cube, x=lambda g, x: g * factor * x**2)
+    compiled = holds(grad(lambda x: np.sum(cube(x))), (X,))
+    factor = 5.0
+    assert same(compiled(X), 5.0 * X**2)
+    fgrad.defvjp(cube, x=lambda g, x: g * 7.0 * x**2)
+    assert same(compiled(X), 7.0 * X**2)
 
 
 def test_threads():

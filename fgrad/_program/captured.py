@@ -9,6 +9,7 @@ is as it was when the function was recorded.
 from __future__ import annotations
 
 import builtins
+import datetime
 import functools
 import io
 import operator
@@ -30,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.box import Box
-from fgrad._engine.rules import RULES
+from fgrad._engine.rules import RULES, USERS
 from fgrad._program.memory_of import root_of
 
 __all__ = ["Captured", "TracedError", "UnseenError"]
@@ -49,7 +50,10 @@ MISSING = object()
 PLAIN = (int, float, complex, str, bytes, type(None), range, np.generic, np.dtype)
 LIBRARIES = {"numpy", "scipy", "fgrad", "typing_extensions", *sys.stdlib_module_names}
 
-CLOCKS = {f for f in vars(time).values() if isinstance(f, BuiltinFunctionType)}
+CLOCKS = {
+    *(f for f in vars(time).values() if isinstance(f, BuiltinFunctionType)),
+    *(datetime.date, datetime.datetime),
+}
 NAMES = {"open", "input", "eval", "exec", "globals"}
 """Built-in functions by which a program sees what is not watched."""
 FILES = {np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.memmap}
@@ -106,8 +110,13 @@ class Captured:
 
     def _comparison(self) -> Callable[[], bool]:
         """One expression for all of it: a loop would take longer than a program."""
-        terms: list[str] = []
-        space: dict[str, Any] = {"MISSING": MISSING, "alike": _alike, "sample": _sample}
+        terms = [f"len(users) == {len(USERS)}"]
+        space: dict[str, Any] = {
+            "MISSING": MISSING,
+            "alike": _alike,
+            "sample": _sample,
+            "users": USERS,
+        }
 
         def name(value: Any) -> str:
             space[f"k{len(space)}"] = value
@@ -126,7 +135,7 @@ class Captured:
             same = f"{now}.tobytes()" if array.nbytes <= WHOLE else f"sample({now})"
             terms.append(f"{now}.shape == {shape!r} and {same} == {name(entries)}")
         # The names of variables are written as text, and nothing else of the user's.
-        return eval(f"lambda: {' and '.join(terms) or True}", space)  # noqa: S307
+        return eval(f"lambda: {' and '.join(terms)}", space)  # noqa: S307
 
     def undrawn(self) -> bool:
         """Whether no random number was drawn since then."""
@@ -231,6 +240,8 @@ class Captured:
                 value = names[name]
                 if library:
                     self._refuse(value)
+                    if not callable(value) and not isinstance(value, ModuleType):
+                        self._queue.append(value)  # such as os.environ
                 else:
                     self._names.append((names, name, value))
                     self._queue.append(value)
@@ -238,7 +249,7 @@ class Captured:
     def _refuse(self, value: Any) -> None:
         try:
             if value in CLOCKS:
-                raise UnseenError(f"it reads the clock, by time.{value.__name__}")
+                raise UnseenError(f"it reads the clock, by {value.__name__}")
             if value in FILES:
                 raise UnseenError(f"it reads a file, by np.{value.__name__}")
         except (TypeError, ValueError):

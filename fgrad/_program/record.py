@@ -42,6 +42,9 @@ OF_NUMBERS = {operator.getitem, index_add, index_update, scatter_add}
 it may be a shape or an axis."""
 
 
+LONGEST = 200_000
+"""How many calls a program may have: each needs about 100 µs, and 2 KB."""
+
 WALKS = {Visit.run.__code__, getattr(forward, "_along").__code__}  # noqa: B009 (private)
 """Code that goes from node to node, by a local variable of this name."""
 
@@ -152,6 +155,8 @@ class RecordTrace(Trace):
             fun, refs, named, tuple(outs), site, several, self._epoch, quiet=quiet
         )
         self.calls.append(call)
+        if len(self.calls) > LONGEST:
+            self.abandon(f"it makes more than {LONGEST} calls of NumPy")
         if depends_on_values(call):
             for out, box in zip(outs, boxes_in(result), strict=True):
                 self._guard(space_of, out, space_of(box._value), site)
