@@ -190,8 +190,7 @@ def test_static_arguments():
 
 def test_settings():
     for options, words in (
-        ({"exact": False}, "exact=False of compile(rosenbrock): only exact programs "
-         "are there so far; leave it out."),
+        ({"exact": 1}, "exact=1 of compile(rosenbrock): give a bool."),
         ({"backend": "c"}, "backend='c' of compile(rosenbrock): there is one "
          "backend, 'numpy'."),
         ({"max_variants": 0}, "max_variants=0 of compile(rosenbrock): give an int of "

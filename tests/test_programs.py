@@ -2,6 +2,7 @@
 
 import operator
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fgrad._program.calls import Program, finite
 from fgrad._program.memory import Memory
 from fgrad._program.passes import PASSES, optimised
 from fgrad._program.passes.common import common
+from fgrad._program.passes.contracted import product_of_matrices
 from fgrad._program.passes.dead import dead
 from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
@@ -130,6 +132,33 @@ def test_lowered():
         *functions(program)
     }
     assert same(run(program, x), fun(x))
+
+
+@pytest.mark.parametrize(
+    ("names", "shapes"),
+    [
+        ("ij,jk->ik", ((3, 4), (4, 5))),
+        ("nki,kij,nkj->nk", ((6, 2, 3), (2, 3, 3), (6, 2, 3))),
+        ("bij,bjk->kbi", ((2, 3, 4), (2, 4, 5))),
+        ("ij,ij->i", ((3, 4), (3, 4))),
+        ("ij,k->ikj", ((3, 4), (2,))),
+        ("ij,jk,kl,lm->im", ((2, 3), (3, 4), (4, 5), (5, 2))),
+    ],
+)
+def test_contracted(names, shapes):
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    compiled = compile(partial(np.einsum, names), exact=False)
+    for _ in range(3):
+        found = compiled(*arrays)
+    (program,) = programs(compiled)
+    calls = functions(program.program)
+    assert len(calls) == len(arrays) - 1
+    assert (product_of_matrices in calls) == (names not in {"ij,ij->i", "ij,k->ikj"})
+    bound = np.einsum(names, *map(np.abs, arrays))
+    terms = np.einsum(names, *map(np.ones_like, arrays))
+    error = np.abs(found - np.einsum(names, *arrays))
+    assert np.all(error <= 2 * (terms + len(arrays)) * np.finfo(float).eps * bound)
 
 
 @pytest.mark.parametrize("improve", PASSES)

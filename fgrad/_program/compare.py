@@ -9,7 +9,7 @@ import numpy as np
 from fgrad._program.calls import Program, Variable
 from fgrad._words.callsite import at
 
-__all__ = ["difference", "same_bits"]
+__all__ = ["alike", "difference", "same_bits"]
 
 
 def difference(first: Program, second: Program) -> str | None:
@@ -70,3 +70,15 @@ def same_bits(a: Any, b: Any, *, layout: bool = True) -> bool:
     if a.dtype.kind not in "biufc":
         return bool(np.all(a == b))
     return (not layout or a.strides == b.strides) and a.tobytes() == b.tobytes()
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two arrays or numbers are the same but for rounding."""
+    if type(a) is not type(b):
+        return False
+    a, b = np.asarray(a), np.asarray(b)
+    if a.dtype.kind not in "fc" or a.shape != b.shape or a.dtype != b.dtype:
+        return same_bits(a, b, layout=False)
+    rtol = np.finfo(a.dtype).eps ** 0.5
+    size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
+    return np.allclose(a, b, rtol, rtol * size, equal_nan=True)

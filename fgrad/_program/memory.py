@@ -24,6 +24,7 @@ from fgrad._program.calls import (
     ufunc_of,
     variables,
 )
+from fgrad._program.passes.contracted import product_of_matrices
 from fgrad._program.passes.lowered import (
     method_reshape,
     method_transpose,
@@ -41,7 +42,7 @@ LARGE = 1 << 12
 FRESH = {
     *(np.dot, np.vdot, np.outer, np.inner, np.where, np.concatenate, np.stack),
     *(np.linalg.solve, np.linalg.cholesky, np.linalg.inv, scatter_add),
-    *(operator.pow, operator.matmul, product_of_axes),
+    *(operator.pow, operator.matmul, product_of_axes, product_of_matrices),
 }
 """Functions besides ufuncs whose results are memory of their own."""
 
