@@ -78,22 +78,32 @@ class Call:
         """The only result."""
         return self.outs[0]
 
-    def uses(self) -> Iterator[Variable]:
+    def uses(self) -> list[Variable]:
         """The variables among the arguments, as often as they occur."""
-        yield from variables(self.args)
-        if self.kwargs:
-            yield from variables(self.kwargs)
+        found: list[Variable] = []
+        for value in (*self.args, *self.kwargs.values()):
+            kind = type(value)
+            if kind is Variable:
+                found.append(value)
+            elif kind is tuple or kind is list or kind is dict:
+                found += variables(value)
+        return found
+
+    def renamed(self, same: dict[Variable, Any]) -> Call:
+        """The call with others in place of some variables."""
+        if not same or same.keys().isdisjoint(self.uses()):
+            return self
+        args, kwargs = substituted(self.args, same), substituted(self.kwargs, same)
+        return replace(self, args=args, kwargs=kwargs)
 
     @property
     def first(self) -> Any:
         """The first argument."""
         return self.args[0] if self.args else None
 
-    def with_args(self, args: Any, kwargs: dict[str, Any] | None = None) -> Call:
+    def with_args(self, args: tuple[Any, ...]) -> Call:
         """The same call of other arguments."""
-        return replace(
-            self, args=args, kwargs=self.kwargs if kwargs is None else kwargs
-        )
+        return replace(self, args=args)
 
     def calling(self, fun: Callable[..., Any], *args: Any) -> Call:
         """A call of another function, with the same result."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.scatter import scatter_add
 from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufunc_of
-from fgrad._program.memory import REDUCERS, Memory, is_slice
+from fgrad._program.memory import REDUCERS, Memory, is_basic
 from fgrad._program.names import Names
 from fgrad._program.passes.lowered import (
     method_reshape,
@@ -196,7 +197,7 @@ class Lines:
             name = self._name[memory.reused[out]]
             self._name[out] = name
             self._into(call, name)
-        elif call.fun is scatter_add and all(map(is_slice, call.args[1])):
+        elif call.fun is scatter_add and all(map(is_basic, call.args[1])):
             self._scatter(call, self._new(out), made=False)
         else:
             expression = self._expression(call)
@@ -249,7 +250,7 @@ class Lines:
             self._add(f"{name} = np.zeros({shape!r}, {dtype})", call)
         for part, index in zip(parts[whole:], indices[whole:], strict=True):
             text = f"[{self._index(index)}]"
-            if made:
+            if made and is_basic(index, slice | EllipsisType):
                 view = self._view(f"{name}{text}")
                 self._add(f"np.add({view}, {self.ref(part)}, {view})", call)
             else:

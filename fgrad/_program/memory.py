@@ -150,9 +150,7 @@ class Memory:
         if call.out.kind is not np.ndarray:
             return False
         if call.fun is operator.getitem:
-            index = call.args[1]
-            parts = index if type(index) is tuple else (index,)
-            return all(isinstance(p, BASIC) and type(p) is not bool for p in parts)
+            return is_basic(call.args[1])
         if call.fun in (method_transpose, np.broadcast_to):
             return True
         return call.fun is method_reshape and is_contiguous(x)
@@ -220,10 +218,10 @@ def writes_into(call: Call) -> bool:
         return all(v.kind is not int for v in call.uses())
     if call.fun in REDUCERS:
         return len(call.args) > 1 and call.args[1] is not None
-    return call.fun is scatter_add and all(map(is_slice, call.args[1]))
+    return call.fun is scatter_add and all(map(is_basic, call.args[1]))
 
 
-def is_slice(index: Any) -> bool:
-    """Whether an index is a slice, or several."""
+def is_basic(index: Any, kinds: Any = BASIC) -> bool:
+    """Whether an index is made of constant integers and slices (or of these kinds)."""
     parts = index if type(index) is tuple else (index,)
-    return all(isinstance(part, slice | EllipsisType) for part in parts)
+    return all(isinstance(p, kinds) and type(p) is not bool for p in parts)

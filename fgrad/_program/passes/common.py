@@ -13,7 +13,6 @@ from fgrad._program.calls import (
     Program,
     Variable,
     is_known,
-    substituted,
 )
 
 __all__ = ["common"]
@@ -29,9 +28,7 @@ def common(program: Program) -> Program:
     same: dict[Variable, Any] = {}
     kept: list[Call] = []
     for call in program.calls:
-        if same:
-            args = substituted(call.args, same)
-            call = call.with_args(args, substituted(call.kwargs, same))
+        call = call.renamed(same)
         if not is_known(call.fun):
             kept.append(call)
             continue

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._program.calls import Call, Program, Variable, is_known, substituted
+from fgrad._program.calls import Call, Program, Variable, is_known
 from fgrad._program.memory_of import root_of
 
 __all__ = ["folded"]
@@ -20,9 +20,7 @@ def folded(program: Program) -> Program:
     same: dict[Variable, Any] = {}
     kept: list[Call] = []
     for call in program.calls:
-        if same:
-            args = substituted(call.args, same)
-            call = call.with_args(args, substituted(call.kwargs, same))
+        call = call.renamed(same)
         single = len(call.outs) == 1 and not call.several
         if single and is_known(call.fun) and _is_constant(call, program.captured):
             same[call.out] = call.fun(*call.args, **call.kwargs)
@@ -33,7 +31,7 @@ def folded(program: Program) -> Program:
 
 def _is_constant(call: Call, captured: frozenset[int]) -> bool:
     """Whether a call gives the same whenever it is made, and cannot warn."""
-    if call.guard or any(True for _ in call.uses()):
+    if call.guard or call.uses():
         return False
     return not any(_lies_outside(arg, captured) for arg in [*call.args, call.kwargs])
 

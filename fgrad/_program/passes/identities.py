@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.rules import RULES
-from fgrad._program.calls import Call, Program, Variable, substituted, ufunc_of
+from fgrad._program.calls import Call, Program, Variable, ufunc_of
 from fgrad._program.memory_of import root_of
 from fgrad.primitives.shaping import reshaped
 
@@ -36,9 +36,7 @@ def identities(program: Program) -> Program:
     made: dict[Variable, Call] = {}
     kept: list[Call] = []
     for call in program.calls:
-        if same:
-            args = substituted(call.args, same)
-            call = call.with_args(args, substituted(call.kwargs, same))
+        call = call.renamed(same)
         if len(call.outs) == 1 and call.kwargs in ({}, USUAL):
             if ufunc_of(call) in ARITHMETIC and len(call.args) == 2:
                 call = _with_numbers(call, made, program.captured)
@@ -74,7 +72,8 @@ def _with_numbers(
                 source.kind, np.generic | np.ndarray
             ):
                 args[i] = source
-    return call.with_args(tuple(args))
+    changed = any(new is not old for new, old in zip(args, call.args, strict=True))
+    return call.with_args(tuple(args)) if changed else call
 
 
 def _repeated(array: Any) -> Any:
