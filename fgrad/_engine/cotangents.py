@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.bind import Part
-from fgrad._engine.box import CONTAINERS, Box, boxes_in, innermost, values
+from fgrad._engine.box import CONTAINERS, Box, boxes_in, innermost, stored, values
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Pending, Scatter, add_at, scatter_add
@@ -177,7 +177,9 @@ class Cotangents:
         if total is None:
             return np.zeros(leaf.shape, leaf.dtype)[()]
         if type(total) is Box:
-            return total
+            array = stored(total)
+            lone = type(array) is np.ndarray and not array.shape
+            return total[()] if lone else total
         return (total if leaf in self.owned else np.array(total))[()]
 
 

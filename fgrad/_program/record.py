@@ -15,6 +15,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -27,7 +28,7 @@ from fgrad._engine.rules import DERIVED, Rule, composition
 from fgrad._engine.scatter import index_add, index_update, scatter_add
 from fgrad._engine.signatures import function_name
 from fgrad._engine.trace import Trace, next_order
-from fgrad._program.calls import Call, Variable, finite
+from fgrad._program.calls import Call, Variable, finite, is_known
 from fgrad._program.compare import same_bits
 from fgrad._program.memory_of import frozen, root_of
 from fgrad._program.modes import KINDS
@@ -307,8 +308,7 @@ def _site() -> Site:
 
 def _is_users(value: Any) -> bool:
     """Whether an argument is a function whose code may see what is recorded."""
-    return (
-        callable(value)
-        and type(value) is not Box
-        and not isinstance(value, np.ufunc | type)
-    )
+    if not callable(value) or isinstance(value, np.ufunc | type) or type(value) is Box:
+        return False
+    plain = type(value) is FunctionType and value.__closure__ is None
+    return not (plain and is_known(value))

@@ -202,7 +202,7 @@ class Variants:
             try:
                 entry = self.entries.get(key)
             except TypeError:
-                raise UnseenError("a static argument, or a key of a dict, has no hash") from None
+                raise UnseenError("a static argument has no hash") from None
             if entry is None and len(self.entries) >= SIGNATURES:
                 raise UnseenError(
                     f"its arguments have had more than {SIGNATURES} combinations of "
