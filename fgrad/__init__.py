@@ -19,6 +19,7 @@ from fgrad._engine.rule_checks import defvjp
 from fgrad._ravel import ravel
 from fgrad._transforms import (
     checkpoint,
+    compile,  # noqa: A004 (its name)
     custom_jvp,
     custom_root,
     custom_vjp,
@@ -74,6 +75,7 @@ np.empty(4_000_000)
 
 __all__ = [
     "checkpoint",
+    "compile",
     "coverage",
     "custom_jvp",
     "custom_root",

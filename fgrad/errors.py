@@ -13,6 +13,7 @@ __all__ = [
     "ConvergenceError",
     "ConversionError",
     "CotangentError",
+    "EagerWarning",
     "FgradError",
     "GradientError",
     "InputTypeError",
@@ -286,4 +287,12 @@ class UnpicklableError(FgradError, TypeError):
     Python sends by `pickle`, which carries functions by their names: they must stand at
     the top of a module. Locks, open files and generators cannot be sent at all: open
     them in the function. Threads (``ThreadPoolExecutor``) need nothing to be sent.
+    """
+
+
+class EagerWarning(UserWarning):
+    """A compiled function runs as it is, since it cannot become a program.
+
+    The result is right, and no faster than without `fgrad.compile`. The message says
+    why, and where; ``with fgrad.debug.eager() as found:`` counts all such calls.
     """

@@ -32,6 +32,7 @@ FLOORS = (
     "derived",
     "batching",
     "numpy",
+    "_program",
     "_transforms",
     "linalg",
     "nn",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import CONTAINERS, stored
+from fgrad._engine.box import CONTAINERS, Box, stored, values
 from fgrad._engine.cotangents import spoiled
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Scatter
@@ -100,7 +100,10 @@ def is_finite(c: Any) -> bool:
     """Whether there is no inf and no nan in what a pullback returned."""
     if type(c) in CONTAINERS:
         return all(map(is_finite, c))
-    c = stored(c.g if type(c) is Scatter else c)
+    c = values(c.g if type(c) is Scatter else c)
+    if type(c) is Box:
+        c._trace.unrepaired(c)
+        return True
     number = isinstance(c, np.ndarray | np.inexact | float | complex)
     return not number or bool(np.all(np.isfinite(c)))
 

@@ -302,13 +302,14 @@ class Box:
     # Printing is not differentiating
 
     def __format__(self, spec: str) -> str:
-        return format(stored(self), spec)
+        return format(self._trace.shown(self), spec)
 
     def __str__(self) -> str:
-        return str(stored(self))
+        return str(self._trace.shown(self))
 
     def __repr__(self) -> str:
-        value = np.array2string(np.asarray(stored(self)), separator=", ", threshold=20)
+        entries = np.asarray(self._trace.shown(self))
+        value = np.array2string(entries, separator=", ", threshold=20)
         name = self._trace.name
         return f"Box({value}, shape={self.shape}, dtype={self.dtype}, traced by {name})"
 
@@ -400,8 +401,8 @@ def values(value: Any) -> Any:
 
 def stand_in(value: Any) -> Any:
     """Something of the same shape and dtype, with values only if they are plain."""
-    value = primal(value)
-    return np.zeros(value.shape, value.dtype) if type(value) is Box else value
+    x = primal(value)
+    return np.zeros_like(stored(x), shape=x.shape) if type(x) is Box else x
 
 
 def as_array(value: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.bind import Part
-from fgrad._engine.box import CONTAINERS, Box, boxes_in, innermost, values
+from fgrad._engine.box import CONTAINERS, Box, boxes_in, innermost, stored, values
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import Pullback
 from fgrad._engine.scatter import Pending, Scatter, add_at, scatter_add
@@ -109,10 +109,13 @@ class Cotangents:
     def _buffer(self, node: Node, before: Any, trace: Any) -> Any:
         """The total so far as an array of ours, or as a box that can be written to."""
         if node not in self.owned or (type(before) is Box) is (trace is None):
-            make = np.zeros if trace is None else trace.buffer
-            buffer: Any = make(node.shape, node.dtype)
-            if before is not None:
-                _added(buffer, before)
+            if trace is None and before is not None:
+                buffer: Any = np.array(before)
+            else:
+                make = np.zeros if trace is None else trace.buffer
+                buffer = make(node.shape, node.dtype)
+                if before is not None:
+                    _added(buffer, before)
             self._own(node, buffer)
         return self.total[node]
 
@@ -174,7 +177,9 @@ class Cotangents:
         if total is None:
             return np.zeros(leaf.shape, leaf.dtype)[()]
         if type(total) is Box:
-            return total
+            array = stored(total)
+            lone = type(array) is np.ndarray and not array.shape
+            return total[()] if lone else total
         return (total if leaf in self.owned else np.array(total))[()]
 
 
@@ -233,7 +238,7 @@ def flaw(c: Any) -> str | None:
         return worst(c.parts)
     c = values(c.g if type(c) is Scatter else c)
     if type(c) is Box:
-        c._trace.unrepaired()
+        c._trace.unrepaired(c)
         return None
     if not isinstance(c, np.ndarray | np.inexact) or c.dtype.kind not in "fc":
         return None

@@ -2,12 +2,22 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from fgrad._engine.rules import CALLS, RULES, SPECIAL, Pullback, Rule, complete, rule_of
+from fgrad._engine.rules import (
+    CALLS,
+    RULES,
+    SPECIAL,
+    USERS,
+    Pullback,
+    Rule,
+    complete,
+    rule_of,
+)
 from fgrad._engine.signatures import function_name, keywords_of
 from fgrad.errors import RuleError
 
@@ -121,6 +131,7 @@ def defvjp(
     for parameter in pullbacks:
         _keep_from_writing(rule.pullbacks[rule.named(parameter)])
     CALLS.pop(fun, None)
+    USERS.append(fun)
 
 
 def _keep_from_writing(pullback: Pullback) -> None:
@@ -144,7 +155,7 @@ def _keep_from_writing(pullback: Pullback) -> None:
             )
         return c
 
-    pullback.fun = call
+    pullback.fun = wraps(fun)(call)
 
 
 def refuse_writing(

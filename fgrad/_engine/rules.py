@@ -50,6 +50,7 @@ __all__ = [
     "REQUIRED",
     "RULES",
     "SPECIAL",
+    "USERS",
     "Options",
     "Pullback",
     "Rule",
@@ -322,6 +323,10 @@ stands here makes of each argument."""
 REFUSED: dict[Callable[..., Any], str] = {}
 CALLS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """What runs for a traced argument, as worked out from the tables on first need."""
+
+
+USERS: list[Callable[..., Any]] = []
+"""The functions that have got a rule from the user, each time when one was given."""
 
 
 def rule_of(fun: Callable[..., Any]) -> Rule:

@@ -96,8 +96,10 @@ def scatter_add(
     parts: list[Any], indices: Sequence[Any], shape: tuple[int, ...]
 ) -> Any:
     """An array of zeros, to which each part is added at its index."""
-    out = np.zeros(shape, np.result_type(*parts))
-    for index, part in zip(indices, parts, strict=True):
+    whole = indices[0] is ...
+    dtype = np.result_type(*parts)
+    out = np.array(parts[0], dtype) if whole else np.zeros(shape, dtype)
+    for index, part in zip(indices[whole:], parts[whole:], strict=True):
         add_at(out, index, part)
     return out
 

@@ -160,6 +160,8 @@ class Trace:
                     Then there is nothing to say about a nan before that.
     `unrepaired`    Replay met a cotangent in which zeros and nan may have to be told
                     apart, but the values that would tell are kept by this trace.
+    `shown`         What is printed?
+    `rerun`         `checkpoint` begins to compute values once more.
     ==============  ===================================================================
 
     Boxes of outer traces may be inside those of this one; an operation that is computed
@@ -309,8 +311,18 @@ class Trace:
         """
         return False
 
-    def unrepaired(self) -> None:
-        """Take notice that zeros may have met what is infinite or nan."""
+    def unrepaired(self, box: Box) -> None:
+        """Take notice that zeros may have met what is infinite or nan in a box."""
+
+    # Other notices
+
+    def shown(self, box: Box) -> Any:
+        """The array that is printed, as in ``f"{x}"``."""
+        inner = box._value
+        return inner._trace.shown(inner) if type(inner) is Box else inner
+
+    def rerun(self) -> None:
+        """Take notice that `checkpoint` begins to compute values once more."""
 
 
 class Tape(Trace):

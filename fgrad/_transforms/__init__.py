@@ -2,6 +2,7 @@
 
 from fgrad._transforms import _custom_batched as _custom_batched  # registers it
 from fgrad._transforms.checkpoint import checkpoint
+from fgrad._transforms.compile import compile  # noqa: A004 (its name)
 from fgrad._transforms.custom import custom_vjp
 from fgrad._transforms.custom_forward import custom_jvp
 from fgrad._transforms.elementwise import elementwise_grad
@@ -25,6 +26,7 @@ from fgrad._transforms.vmap import vmap
 
 __all__ = [
     "checkpoint",
+    "compile",
     "custom_jvp",
     "custom_root",
     "custom_vjp",

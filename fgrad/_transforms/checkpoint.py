@@ -246,6 +246,7 @@ def _recorded_again(
     """The results of a run of the segment, and a leaf in place of each input."""
     with ExitStack() as stack:
         for other in segment.traces:
+            other.rerun()
             if other.id >= trace.id:
                 stack.enter_context(other.reopened())
         before = next_order()

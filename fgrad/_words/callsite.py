@@ -30,6 +30,7 @@ __all__ = [
     "is_ours",
     "line",
     "no_rule",
+    "quoted",
     "short",
     "user_call",
     "user_frame",
@@ -155,10 +156,20 @@ def short(site: Site) -> str:
     return f"{basename(site[0].co_filename)}:{line(site)}"
 
 
+def source_line(site: Site) -> str:
+    """The text of the line; empty if it is not known."""
+    return linecache.getline(site[0].co_filename, line(site)).strip()
+
+
+def quoted(site: Site) -> str:
+    """``model.py:12: z = x * y``, if the text of the line is known."""
+    text = source_line(site)
+    return f"{short(site)}: {text}" if text else short(site)
+
+
 def describe(site: Site) -> str:
     """``File "model.py", line 12, in loss`` and, if known, the text of that line."""
-    code, number = site[0], line(site)
-    text = linecache.getline(code.co_filename, number).strip()
+    code, number, text = site[0], line(site), source_line(site)
     where = f'File "{code.co_filename}", line {number}, in {code.co_name}'
     return f"{where}\n    {text}" if text else where
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import local
 from time import perf_counter
 from typing import Any
@@ -12,32 +11,17 @@ from typing import Any
 from typing_extensions import override
 
 from fgrad._transforms._values import check_function, label
+from fgrad._transforms.compile import Compiled
 from fgrad._words.callsite import Site, caller, line
+from fgrad.debug._compiled import costs_of_program
+from fgrad.debug._cost import Cost
 from fgrad.debug._kept import Keeper
 from fgrad.debug._report import Report, source_of
 from fgrad.debug._table import Table, size, time
 from fgrad.debug._values import place
 from fgrad.debug._watching import Operation, Pulling, watching
 
-__all__ = ["Cost", "Profile", "profile"]
-
-
-@dataclass(slots=True)
-class Cost:
-    """What a line, or a primitive, costs."""
-
-    name: str
-    """``model.py:12``, or ``np.tanh``."""
-    source: str = ""
-    """The text of the line."""
-    calls: int = 0
-    """How many operations there were."""
-    forward: float = 0.0
-    """Seconds in the operations, and in recording them."""
-    replay: float = 0.0
-    """Seconds in their pullbacks."""
-    bytes: int = 0
-    """What they kept for replay."""
+__all__ = ["Profile", "profile"]
 
 
 class Profile(Report):
@@ -166,7 +150,8 @@ def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     Parameters
     ----------
     fun : callable
-        A transform of a function, such as ``grad(f)``.
+        A transform of a function, such as ``grad(f)``, or what `fgrad.compile` has
+        returned: then the lines of its program are measured, all as ``forward``.
     *args, **kwargs : tree
         The arguments of `fun`. It is called twice: the first call loads what is loaded
         on first need, and is not measured.
@@ -200,13 +185,15 @@ def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     [('np.multiply', 1, 0), ('np.sum', 1, 0), ('np.tanh', 1, 8000)]
     """
     check_function("profile", fun, "profile(grad(f), x), not profile(grad(f)(x))")
+    name = label(fun)
+    if isinstance(fun, Compiled):
+        return _profile(name, *costs_of_program(fun, args, kwargs))
     fun(*args, **kwargs)
     profiler = Profiler()
     start = perf_counter()
     with watching(profiler):
         fun(*args, **kwargs)
     seconds = perf_counter() - start
-    name = label(fun)
     if not profiler.costs:
         raise TypeError(
             f"profile saw no operation of a derivative: give it a transform of {name}, "
@@ -215,5 +202,10 @@ def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     for ref, kept in profiler.all:
         if ref() is None:  # else it is the program's own
             profiler.cost(kept.site, kept.operation).bytes += kept.bytes
-    lines = _sums(profiler.costs, lambda site, _: (site[0].co_filename, line(site)))
-    return Profile(name, seconds, lines, _sums(profiler.costs, lambda _, name: name))
+    return _profile(name, seconds, profiler.costs)
+
+
+def _profile(name: str, seconds: float, costs: dict[tuple[Site, str], Cost]) -> Profile:
+    """The report on costs by site and operation."""
+    lines = _sums(costs, lambda site, _: (site[0].co_filename, line(site)))
+    return Profile(name, seconds, lines, _sums(costs, lambda _, name: name))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import boxes_in, primal
+from fgrad._engine.box import boxes_in, primal, values
 from fgrad._engine.rules import derived
 from fgrad._engine.signatures import NO_VALUE
 from fgrad.derived.creation import as_traced
@@ -91,6 +91,9 @@ def cov(
     counts, importance = primal(fweights), primal(aweights)
     if not boxes_in([counts, importance]):
         np.cov(np.zeros(x.shape[1]), ddof=ddof, fweights=counts, aweights=importance)
+    for name, given in (("fweights", counts), ("aweights", importance)):
+        if boxes_in([given]) and bool(np.any(values(given) < 0)):
+            raise ValueError(f"{name} cannot be negative")
     weights = None
     for given in (fweights, aweights):
         if given is not None:

@@ -1,0 +1,84 @@
+"""Two recordings of a function, compared: what differs was no argument of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fgrad._program.calls import Program, Variable
+from fgrad._words.callsite import at
+
+__all__ = ["alike", "difference", "same_bits"]
+
+
+def difference(first: Program, second: Program) -> str | None:
+    """How two recordings differ, in words that name the user's line."""
+    names = dict(zip(first.inputs, second.inputs, strict=True))
+    for a, b in zip(first.calls, second.calls, strict=False):
+        if a.fun != b.fun or len(a.outs) != len(b.outs):
+            return at("another operation ran when it was called again", b.site)
+        if a.guard and a.answer != b.answer:
+            return at("another branch was taken when it was called again", b.site)
+        if not (_same(a.args, b.args, names) and _same(a.kwargs, b.kwargs, names)):
+            return at(
+                "a number or an array that is no argument was another one when it was "
+                "called again",
+                b.site,
+            )
+        names.update(zip(a.outs, b.outs, strict=True))
+    if len(first.calls) != len(second.calls):
+        longer = max(first.calls, second.calls, key=len)
+        site = longer[min(len(first.calls), len(second.calls))].site
+        return at("more or fewer operations ran when it was called again", site)
+    if first.structure != second.structure:
+        return "it returned another tree when it was called again"
+    if not _same(first.outputs, second.outputs, names):
+        return "it returned another constant when it was called again"
+    return None
+
+
+def _same(a: Any, b: Any, names: dict[Variable, Variable]) -> bool:
+    """Whether two arguments stand for the same."""
+    kind = type(a)
+    if a is b:
+        return kind is not Variable
+    if kind is not type(b):
+        return False
+    if kind is Variable:
+        return names.get(a) is b
+    if kind is tuple or kind is list:
+        return len(a) == len(b) and all(
+            _same(x, y, names) for x, y in zip(a, b, strict=True)
+        )
+    if kind is dict:
+        return a.keys() == b.keys() and all(_same(a[key], b[key], names) for key in a)
+    if kind is slice:
+        return (a.start, a.stop, a.step) == (b.start, b.stop, b.step)
+    if kind is np.ndarray or isinstance(a, np.generic | float | complex):
+        return same_bits(a, b)
+    return bool(a == b)
+
+
+def same_bits(a: Any, b: Any, *, layout: bool = True) -> bool:
+    """Whether two arrays or numbers are the same in class, shape, layout and bits."""
+    if type(a) is not type(b):
+        return False
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind not in "biufc":
+        return bool(np.all(a == b))
+    return (not layout or a.strides == b.strides) and a.tobytes() == b.tobytes()
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two arrays or numbers are the same but for rounding."""
+    if type(a) is not type(b):
+        return False
+    a, b = np.asarray(a), np.asarray(b)
+    if a.dtype.kind not in "fc" or a.shape != b.shape or a.dtype != b.dtype:
+        return same_bits(a, b, layout=False)
+    rtol = np.finfo(a.dtype).eps ** 0.5
+    size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
+    return np.allclose(a, b, rtol, rtol * size, equal_nan=True)

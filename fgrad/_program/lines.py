@@ -1,0 +1,297 @@
+"""The lines of a program as text: one for each call, or a few."""
+
+from __future__ import annotations
+
+import operator
+from types import EllipsisType
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.scatter import scatter_add
+from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufunc_of
+from fgrad._program.memory import REDUCERS, Memory, is_basic
+from fgrad._program.names import Names
+from fgrad._program.passes.lowered import (
+    method_reshape,
+    method_transpose,
+    product_of_axes,
+)
+
+__all__ = ["Lines"]
+
+INFIX: dict[Any, str] = {
+    np.add: "+",
+    np.subtract: "-",
+    np.multiply: "*",
+    np.divide: "/",
+    np.matmul: "@",
+    np.less: "<",
+    np.less_equal: "<=",
+    np.greater: ">",
+    np.greater_equal: ">=",
+    np.equal: "==",
+    np.not_equal: "!=",
+    operator.pow: "**",
+    operator.mod: "%",
+    operator.floordiv: "//",
+}
+NAMED: dict[Any, Any] = {
+    **OPERATORS,
+    method_reshape: np.reshape,
+    method_transpose: np.transpose,
+    product_of_axes: np.tensordot,
+    operator.pow: np.power,
+    operator.mod: np.remainder,
+}
+"""What functions are called in reports."""
+PYTHON = (int, float, complex, bool)
+
+
+class Lines:
+    """Writes the lines of a program, one call after the other."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.memory = Memory(program)
+        self.names = Names()
+        self._name: dict[Variable, str] = {}
+        self.lines: list[tuple[str, Call | None]] = []
+        self.setup: list[str] = []
+        self._views: dict[str, str] = {}
+        self._guards = 0
+        self._count = 0
+        for i, v in enumerate(program.inputs):
+            self._name[v] = f"a{i}"
+        for i, (shape, dtype) in enumerate(self.memory.spaces):
+            self.setup.append(f"w{i} = np.empty({shape!r}, {self._dtype(dtype)})")
+        for i, call in enumerate(program.calls):
+            self._emit(call)
+            freed = [
+                self._name[v]
+                for v in self.memory.freed.get(i, ())
+                if not self.memory.is_static(v) and v not in self._taken_over(call)
+            ]
+            if freed:
+                self.lines.append((f"del {', '.join(freed)}", None))
+
+    def _taken_over(self, call: Call) -> set[Variable]:
+        reused = self.memory.reused
+        return {reused[out] for out in call.outs if out in reused}
+
+    def _dtype(self, dtype: np.dtype[Any]) -> str:
+        return "float" if dtype.str == np.dtype(float).str else repr(dtype.str)
+
+    # Arguments
+
+    def ref(self, value: Any) -> str:
+        """An argument."""
+        kind = type(value)
+        if kind is Variable:
+            return self._name[value]
+        if kind is tuple:
+            inner = ", ".join(map(self.ref, value))
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
+        if kind is list:
+            return f"[{', '.join(map(self.ref, value))}]"
+        if kind is dict:
+            items = (f"{key!r}: {self.ref(item)}" for key, item in value.items())
+            return f"{{{', '.join(items)}}}"
+        return self.names.constant(value)
+
+    def _index(self, index: Any) -> str:
+        """What stands between brackets."""
+        if type(index) is slice:
+            start, stop, step = (
+                "" if part is None else self._index(part)
+                for part in (index.start, index.stop, index.step)
+            )
+            return f"{start}:{stop}" + (f":{step}" if step else "")
+        if type(index) is tuple and index:
+            inner = ", ".join(map(self._index, index))
+            return f"{inner}," if len(index) == 1 else inner
+        return repr(index) if type(index) is int else self.ref(index)
+
+    def _operands(self, call: Call, fun: np.ufunc) -> list[str]:
+        """The arguments of a ufunc; numbers beside arrays of one dtype as arrays."""
+        dtypes = {
+            arg.dtype
+            for arg in call.args
+            if type(arg) is np.ndarray
+            or (type(arg) is Variable and arg.kind is np.ndarray)
+        }
+        others = any(type(a) is Variable and a.kind in PYTHON for a in call.args)
+        # Other libraries' ufuncs may look for their loops in another order.
+        others = others or not hasattr(np, fun.__name__)
+        if len(dtypes) != 1 or others or next(iter(dtypes)).char not in "fd":
+            return [*map(self.ref, call.args)]
+        dtype = next(iter(dtypes))
+        return [
+            self.names.zero_d(arg, dtype)
+            if type(arg) in (int, float) or isinstance(arg, np.floating)
+            else self.ref(arg)
+            for arg in call.args
+        ]
+
+    # Expressions
+
+    def _expression(self, call: Call) -> str:
+        fun, args = call.fun, call.args
+        if not call.kwargs:
+            if fun is operator.getitem:
+                return f"{self.ref(args[0])}[{self._index(args[1])}]"
+            if fun is method_reshape:
+                return f"{self.ref(args[0])}.reshape({self.ref(args[1])})"
+            if fun is method_transpose:
+                axes = ", ".join(map(self.ref, args[1:]))
+                return f"{self.ref(args[0])}" + (
+                    f".transpose({axes})" if axes else ".T"
+                )
+            sign = INFIX.get(OPERATORS.get(fun, fun))
+            if sign and len(args) == 2 and self._may_be_infix(call):
+                return f"{self.ref(args[0])} {sign} {self.ref(args[1])}"
+            if OPERATORS.get(fun) is np.negative:
+                return f"-{self.ref(args[0])}"
+        parts = [self.ref(arg) for arg in args]
+        parts += [f"{name}={self.ref(value)}" for name, value in call.kwargs.items()]
+        return f"{self.names.function(fun)}({', '.join(parts)})"
+
+    def _may_be_infix(self, call: Call) -> bool:
+        """Whether an operator computes the same: not for Python's numbers alone."""
+        if not isinstance(call.fun, np.ufunc):
+            return True
+        kinds = [a.kind if type(a) is Variable else type(a) for a in call.args]
+        arrays = [k for k in kinds if issubclass(k, np.ndarray | np.generic)]
+        return bool(arrays) and all(
+            k in arrays or k in (int, float, complex) for k in kinds
+        )
+
+    # Lines
+
+    def _emit(self, call: Call) -> None:
+        if call.guard:
+            self._emit_guard(call)
+            return
+        before = len(self.lines)
+        if len(call.outs) == 1 and not call.several:
+            self._emit_single(call)
+        else:
+            names = [self._new(out) for out in call.outs]
+            expression = self._expression(call)
+            left = f"{', '.join(names)}{',' * (len(names) == 1)}" if names else ""
+            self._add(f"{left} = {expression}" if left else expression, call)
+        if call.quiet and len(self.lines) > before:
+            modes = ", ".join(f'{kind}="ignore"' for kind in call.quiet)
+            quiet = [(f"    {text}", of) for text, of in self.lines[before:]]
+            self.lines[before:] = [(f"with np.errstate({modes}):", call), *quiet]
+
+    def _emit_single(self, call: Call) -> None:
+        out, memory = call.out, self.memory
+        if out in memory.views:
+            expression = self._expression(call)
+            self._name[out] = self._view(expression)
+        elif out in memory.registers:
+            self._name[out] = name = f"w{memory.registers[out]}"
+            self._into(call, name)
+        elif out in memory.reused:
+            name = self._name[memory.reused[out]]
+            self._name[out] = name
+            self._into(call, name)
+        elif call.fun is scatter_add and all(map(is_basic, call.args[1])):
+            self._scatter(call, self._new(out), made=False)
+        else:
+            expression = self._expression(call)
+            element = ufunc_of(call)
+            if element is not None and out.kind is np.ndarray:
+                operands = ", ".join(self._operands(call, element))
+                expression = f"{self.names.function(element)}({operands})"
+            self._add(f"{self._new(out)} = {expression}", call)
+
+    def _into(self, call: Call, name: str) -> None:
+        """Write the result of a call into memory that there is."""
+        if call.fun is scatter_add:
+            self._scatter(call, name, made=True)
+            return
+        if call.fun in REDUCERS:
+            x, axis, *rest = call.args
+            dtype, _, keepdims = rest or (None, None, False)
+            more = ", True" if keepdims else ""
+            parts = f"{self.ref(x)}, {self.ref(axis)}, {self.ref(dtype)}, {name}{more}"
+            self._add(f"{self.names.function(call.fun)}({parts})", call)
+            return
+        element = ufunc_of(call)
+        fun = element or (np.dot if call.fun is np.dot else np.matmul)
+        if element is not None:
+            operands = self._operands(call, element)
+        else:
+            operands = [*map(self.ref, call.args)]
+        text = f"{self.names.function(fun)}({', '.join([*operands, name])})"
+        self._add(text, call)
+
+    def _scatter(self, call: Call, name: str, *, made: bool) -> None:
+        """Add parts into an array of zeros; the first may be all of it."""
+        parts, indices, shape = call.args
+        whole = type(parts[0]) is not Variable
+        begin: Any = None
+        if whole:  # a constant
+            begin = scatter_add(parts[:1], indices[:1], shape).astype(call.out.dtype)
+            if not np.any(begin) and not np.any(np.signbit(begin.real)):
+                begin = None
+        elif indices[0] is ... and parts[0].like(call.out):
+            whole, begin = True, parts[0]
+        if begin is not None and made:
+            self._add(f"{name}[...] = {self.ref(begin)}", call)
+        elif begin is not None:
+            self._add(f"{name} = np.array({self.ref(begin)})", call)
+        elif made:
+            self._add(f"{name}.fill(0)", call)
+        else:
+            dtype = self._dtype(call.out.dtype)
+            self._add(f"{name} = np.zeros({shape!r}, {dtype})", call)
+        for part, index in zip(parts[whole:], indices[whole:], strict=True):
+            text = f"[{self._index(index)}]"
+            if made and is_basic(index, slice | EllipsisType):
+                view = self._view(f"{name}{text}")
+                self._add(f"np.add({view}, {self.ref(part)}, {view})", call)
+            else:
+                self._add(f"{name}{text} += {self.ref(part)}", call)
+
+    def _view(self, text: str) -> str:
+        """The name of a view of a register."""
+        if text not in self._views:
+            self._views[text] = name = f"w{len(self.memory.spaces) + len(self._views)}"
+            self.setup.append(f"{name} = {text}")
+        return self._views[text]
+
+    def _emit_guard(self, call: Call) -> None:
+        x = self.ref(call.args[0])
+        if call.fun is finite:
+            self._add(f"if not {self._is_finite(call.args[0], x)}: return None", call)
+            return
+        number = self._guards
+        self._guards += 1
+        if call.fun is bool:
+            sign = "not " if call.answer else ""
+            self._add(f"if {sign}{x}: return {number}, {not call.answer}", call)
+            return
+        found = f"{self.names.function(call.fun)}({x})"
+        answer = self.names.constant(call.answer)
+        self._add(f"if {found} != {answer}: return {number}, {found}", call)
+
+    def _is_finite(self, v: Variable, x: str) -> str:
+        """A condition, which calls the function only where squares overflow."""
+        slow = f"{self.names.function(finite)}({x})"
+        if v.dtype.kind != "f":
+            return slow
+        if v.kind is not np.ndarray:
+            return f"abs({x}) < {self.names.constant(np.inf)}"
+        square = f"{x}.dot({x})" if v.ndim == 1 else f"np.vdot({x}, {x})"
+        return f"({square} < {self.names.constant(np.inf)} or {slow})"
+
+    def _new(self, out: Variable) -> str:
+        self._count += 1
+        self._name[out] = f"v{self._count}"
+        return self._name[out]
+
+    def _add(self, text: str, call: Call) -> None:
+        self.lines.append((text, call))

@@ -1,0 +1,227 @@
+"""Whose memory a result may have: what is used no more, or memory of the program's own.
+
+A small array gets a *register*: memory that is made once, into which NumPy writes at
+each call. Views of registers are made once, too. A large array may get the memory of an
+operand that nothing needs any more, and is freed after its last use.
+
+Registers are never seen outside: not in a result, and not by functions of the user's.
+"""
+
+from __future__ import annotations
+
+import operator
+from types import EllipsisType
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.scatter import scatter_add
+from fgrad._program.calls import (
+    Call,
+    Program,
+    Variable,
+    is_known,
+    ufunc_of,
+    variables,
+)
+from fgrad._program.passes.contracted import product_of_matrices
+from fgrad._program.passes.lowered import (
+    method_reshape,
+    method_transpose,
+    product_of_axes,
+)
+
+__all__ = ["Memory"]
+
+SMALL = 1 << 18
+"""Bytes up to which an array lies in a register."""
+
+LARGE = 1 << 12
+"""Bytes from which other arrays are freed after their last use."""
+
+FRESH = {
+    *(np.dot, np.vdot, np.outer, np.inner, np.where, np.concatenate, np.stack),
+    *(np.linalg.solve, np.linalg.cholesky, np.linalg.inv, scatter_add),
+    *(operator.pow, operator.matmul, product_of_axes, product_of_matrices),
+}
+"""Functions besides ufuncs whose results are memory of their own."""
+
+REDUCERS = {ufunc.reduce for ufunc in (np.add, np.maximum, np.minimum)}
+BASIC = (int, slice, EllipsisType, type(None))
+
+
+class Memory:
+    """Where the results of a program lie."""
+
+    def __init__(self, program: Program) -> None:
+        self._roots: dict[Variable, frozenset[Variable]] = {}
+        """The variables whose memory a value may be."""
+        self._pinned = {*program.inputs}
+        """Memory that is not ours to write to."""
+        for v in program.inputs:
+            self._roots[v] = frozenset({v})
+        for call in program.calls:
+            self._find_roots(call)
+        for v in variables(program.outputs):
+            self._pinned |= self._roots[v]
+        last: dict[Variable, int] = {}
+        self._last: dict[Variable, int] = {}
+        for i, call in enumerate(program.calls):
+            for v in call.uses():
+                last[v] = i
+                for root in self._roots[v]:
+                    self._last[root] = i
+        kept = {*variables(program.outputs), *program.inputs}
+        self.freed: dict[int, list[Variable]] = {}
+        """What is freed after each call."""
+        for v, i in last.items():
+            if v not in kept and v.nbytes >= LARGE:
+                self.freed.setdefault(i, []).append(v)
+        self.registers: dict[Variable, int] = {}
+        """The register of each variable that lies in one."""
+        self.spaces: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
+        """Shape and dtype of each register."""
+        self.views: set[Variable] = set()
+        """Views of registers, which are made once."""
+        self.reused: dict[Variable, Variable] = {}
+        """The operand whose memory a result gets."""
+        self._free: dict[Any, list[int]] = {}
+        ends: dict[int, list[Variable]] = {}
+        for root, i in self._last.items():
+            ends.setdefault(i, []).append(root)
+        for i, call in enumerate(program.calls):
+            self._place(call, i, ends.get(i, []))
+
+    def is_static(self, value: Any) -> bool:
+        """Whether a value lies in a register, or is a view of one."""
+        return value in self.registers or value in self.views
+
+    def is_shared(self, value: Variable) -> bool:
+        """Whether a value may be a view of something."""
+        return len(self._roots[value]) > 1
+
+    # Roots
+
+    def _find_roots(self, call: Call) -> None:
+        used = [self._roots[v] for v in call.uses()]
+        below = frozenset[Variable]().union(*used)
+        ufunc = isinstance(call.fun, np.ufunc) and is_known(call.fun)
+        fresh = ufunc or ufunc_of(call) is not None or call.fun in FRESH | REDUCERS
+        for out in call.outs:
+            if fresh or out.kind is not np.ndarray:
+                self._roots[out] = frozenset({out})
+            else:
+                self._roots[out] = below | {out}
+                self._pinned.add(out)
+        if not is_known(call.fun):
+            self._pinned |= below
+
+    # Places
+
+    def _place(self, call: Call, i: int, ending: list[Variable]) -> None:
+        """Find memory for a result; then free what ends here."""
+        early: list[Variable] = []
+        if len(call.outs) == 1:
+            if self._is_view(call):
+                self.views.add(call.out)
+            elif self._in_register(call):
+                if ufunc_of(call) is not None:  # an entry is read before it is written
+                    direct = {v for v in call.uses() if not self.is_shared(v)}
+                    viewed = {
+                        root
+                        for v in call.uses()
+                        if v not in direct
+                        for root in self._roots[v]
+                    }
+                    early = [v for v in ending if v in direct and v not in viewed]
+                    self._release(early)
+                self._give_register(call.out)
+            else:
+                self._reuse(call, i)
+        self._release([root for root in ending if root not in early])
+        if len(call.outs) == 1 and call.out not in self._last:
+            self._release([call.out])
+
+    def _is_view(self, call: Call) -> bool:
+        """Whether a call makes a view of a register, the same at each run."""
+        x = call.args[0] if call.args else None
+        if not (type(x) is Variable and self.is_static(x) and not call.kwargs):
+            return False
+        if call.out.kind is not np.ndarray:
+            return False
+        if call.fun is operator.getitem:
+            return is_basic(call.args[1])
+        if call.fun in (method_transpose, np.broadcast_to):
+            return True
+        return call.fun is method_reshape and is_contiguous(x)
+
+    def _in_register(self, call: Call) -> bool:
+        out = call.out
+        return (
+            writes_into(call)
+            and out.kind is np.ndarray
+            and out.shape != ()
+            and 0 < out.nbytes <= SMALL
+            and is_contiguous(out)
+            and out not in self._pinned
+        )
+
+    def _give_register(self, out: Variable) -> None:
+        space = (out.shape, out.dtype)
+        free = self._free.get(space)
+        if free:
+            self.registers[out] = free.pop()
+        else:
+            self.registers[out] = len(self.spaces)
+            self.spaces.append(space)
+
+    def _release(self, roots: list[Variable]) -> None:
+        for root in roots:
+            if root in self.registers:
+                space = (root.shape, root.dtype)
+                self._free.setdefault(space, []).append(self.registers[root])
+
+    def _reuse(self, call: Call, i: int) -> None:
+        """Give a large result the memory of an operand that ends here."""
+        out = call.out
+        if ufunc_of(call) is None or out.kind is not np.ndarray or not out.shape:
+            return
+        for v in call.uses():
+            if (
+                v not in self._pinned
+                and v not in self.registers
+                and not self.is_shared(v)
+                and self._last[v] == i
+                and v.like(out)
+            ):
+                self.reused[out] = v
+                return
+
+
+def is_contiguous(v: Variable) -> bool:
+    """Whether an array lies in C order without gaps."""
+    if v.size == 0:
+        return False
+    step = v.dtype.itemsize
+    for n, stride in zip(reversed(v.shape), reversed(v.strides or ()), strict=True):
+        if n != 1 and stride != step:
+            return False
+        step *= n
+    return True
+
+
+def writes_into(call: Call) -> bool:
+    """Whether a call can write its result into memory that it is given."""
+    if call.kwargs or call.several or call.guard:
+        return False
+    if ufunc_of(call) is not None or call.fun in (np.dot, np.matmul, operator.matmul):
+        return all(v.kind is not int for v in call.uses())
+    if call.fun in REDUCERS:
+        return len(call.args) > 1 and call.args[1] is not None
+    return call.fun is scatter_add and all(map(is_basic, call.args[1]))
+
+
+def is_basic(index: Any, kinds: Any = BASIC) -> bool:
+    """Whether an index is made of constant integers and slices (or of these kinds)."""
+    parts = index if type(index) is tuple else (index,)
+    return all(isinstance(p, kinds) and type(p) is not bool for p in parts)

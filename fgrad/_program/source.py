@@ -1,0 +1,164 @@
+"""A program as the text of a Python function, and as the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.signatures import function_name
+from fgrad._program.calls import Call, Program, Variable
+from fgrad._program.lines import NAMED, Lines
+from fgrad._tree import unflatten
+from fgrad._words.callsite import Site, quoted
+
+__all__ = ["Source"]
+
+
+class Source:
+    """The text of a program, and its function.
+
+    The function gets the leaves of the arguments. It returns a list with the result;
+    or ``None`` where the user's function has to run as it is; or, where a guard has
+    another answer than when this was recorded, its number and its answer.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._lines = Lines(program)
+        self.names = self._lines.names
+        self._all: list[tuple[str, Call | None]] = [
+            *self._lines.lines,
+            (f"return [{self._result()}]", None),
+        ]
+
+    # The result
+
+    def _result(self) -> str:
+        """The tree of the result, fresh in each leaf."""
+        seen = set[Variable]()
+        texts: list[str] = []
+        for leaf in self.program.outputs:
+            text = self._lines.ref(leaf)
+            if type(leaf) is np.ndarray:
+                text = f"np.array({text})"
+            elif type(leaf) is Variable and leaf.kind is np.ndarray:
+                shared = leaf in seen or leaf in self.program.inputs
+                if shared or self._lines.memory.is_shared(leaf):
+                    text = f"np.array({text})"
+                seen.add(leaf)
+            texts.append(text)
+        leaves = iter(texts)
+        structure = self.program.structure
+        text = self._tree(structure, leaves)
+        if text is None:
+            name = self.names.function(unflatten)
+            return f"{name}({self.names.constant(structure)}, [{', '.join(texts)}])"
+        return text
+
+    def _tree(self, structure: Any, leaves: Iterator[str]) -> str | None:
+        """The text of a tree of tuples, lists and dicts."""
+        if structure.type is None:
+            return next(leaves)
+        if structure.type is type(None):
+            return "None"
+        if structure.type not in (tuple, list, dict):
+            return None
+        children = [self._tree(child, leaves) for child in structure.children]
+        if None in children:
+            return None
+        inner = ", ".join(map(str, children))
+        if structure.type is list:
+            return f"[{inner}]"
+        if structure.type is tuple:
+            return f"({inner},)" if len(children) == 1 else f"({inner})"
+        keys = structure.static[-1]
+        if not all(type(key) is str for key in keys):
+            return None
+        pairs = zip(keys, children, strict=True)
+        return f"{{{', '.join(f'{key!r}: {child}' for key, child in pairs)}}}"
+
+    # Text and function
+
+    def text(self, *, ticks: bool = False) -> str:
+        """The text of the function; if wanted, with a call of `tick` after lines."""
+        lines: list[str] = []
+        for i, (text, _) in enumerate(self._all):
+            lines.append(text)
+            if ticks and not text.startswith(("with", "return")):
+                lines.append(f"tick({i})")
+        return self._around(lines)
+
+    def listing(self, count: int) -> str:
+        """The text with the user's lines as comments, and with its constants."""
+        lines: list[str] = []
+        last = ""
+        for text, call in self._all:
+            here = quoted(call.site) if call else last
+            lines += [f"# {here}"] * (here != last) + [text]
+            last = here
+        body = self._around(lines).replace("def make():\n", "").splitlines()
+        indent = "" if self._lines.setup else "    "
+        if not self._lines.setup:
+            body += ["", "return program"]
+        made = [f"    {text}" for text in self.names.constants()]
+        return "\n".join(
+            [
+                f"def make_{count}():",
+                *made,
+                *[f"{indent}{text}".rstrip() for text in body],
+                "",
+                "",
+                f"program_{count} = make_{count}()",
+            ]
+        )
+
+    def _around(self, lines: list[str]) -> str:
+        """The text of the function around its lines."""
+        arguments = ", ".join(f"a{i}" for i in range(len(self.program.inputs)))
+        head = f"def program({arguments}):"
+        if not self._lines.setup:
+            return "\n    ".join([head, *lines]) + "\n"
+        inner = "\n        ".join([head, *lines])
+        made = "\n    ".join(["def make():", *self._lines.setup])
+        return f"{made}\n\n    {inner}\n\n    return program\n"
+
+    def timed(self, tick: Callable[[int], None]) -> Any:
+        """The function, which calls `tick` with the number of each line after it."""
+        space: dict[str, Any] = {**self.names.space, "tick": tick}
+        exec(compile(self.text(ticks=True), "<fgrad.compile>", "exec"), space)  # noqa: S102
+        return space["make"]() if self._lines.setup else space["program"]
+
+    def site(self, number: int) -> tuple[Site, str] | None:
+        """The user's line to which a line belongs, and the function it calls."""
+        call = self._all[number][1]
+        return call and (call.site, function_name(NAMED.get(call.fun, call.fun)))
+
+    def function(self) -> Any:
+        """The program as a function, which may run in several threads at once."""
+        code = compile(self.text(), "<fgrad.compile>", "exec")
+        exec(code, self.names.space)  # noqa: S102 (it is made of calls above)
+        if self._lines.setup:
+            return Pool(self.names.space["make"])
+        return self.names.space["program"]
+
+
+class Pool:
+    """Programs with registers: as many as run at the same time."""
+
+    __slots__ = ("_free", "_make")
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+        self._free: list[Any] = []
+
+    def __call__(self, *leaves: Any) -> Any:
+        try:
+            program = self._free.pop()
+        except IndexError:
+            program = self._make()
+        try:
+            return program(*leaves)
+        finally:
+            self._free.append(program)

@@ -1,0 +1,289 @@
+"""Programs: each pass alone, the text that `debug.source` gives, and what it costs."""
+
+import operator
+import tracemalloc
+from functools import partial
+
+import numpy as np
+import pytest
+
+from fgrad import compile, debug, grad, hessian, vmap  # noqa: A004 (its name)
+from fgrad._program.calls import Program, finite
+from fgrad._program.memory import Memory
+from fgrad._program.passes import PASSES, optimised
+from fgrad._program.passes.common import common
+from fgrad._program.passes.contracted import product_of_matrices
+from fgrad._program.passes.dead import dead
+from fgrad._program.passes.folded import folded
+from fgrad._program.passes.guards import guards
+from fgrad._program.passes.identities import identities
+from fgrad._program.passes.lowered import lowered
+from fgrad._program.record import RecordTrace
+from fgrad._program.source import Source
+from fgrad._tree import flatten
+from tests.test_compile import programs, rosenbrock, same, stays_eager
+
+X = np.array([0.3, -0.2, 0.5])
+
+
+def recorded(fun, *args, captured=()):
+    """The program of one run."""
+    trace = RecordTrace("test", frozenset(map(id, captured)), {"under"})
+    boxes = [trace.leaf(arg) for arg in args]
+    leaves, structure = flatten(fun(*boxes))
+    trace.close()
+    outputs = tuple(leaf._node if trace.holds(leaf) else leaf for leaf in leaves)
+    inputs = tuple(box._node for box in boxes)
+    return Program(inputs, trace.calls, outputs, structure, trace.captured)
+
+
+def functions(program):
+    return [call.fun for call in program.calls]
+
+
+def run(program, *args):
+    return Source(program).function()(*args)[0]
+
+
+def test_dead():
+    def fun(x):
+        np.sin(x)
+        if np.sum(np.cos(x)) > 0:
+            np.exp(x)
+        return x * 2.0
+
+    program = dead(recorded(fun, X))
+    assert functions(program) == [np.cos, np.sum, operator.gt, bool, operator.mul]
+
+
+def test_common():
+    def fun(x, y):
+        return np.sin(x * y) + np.sin(np.multiply(y, x)), np.sum(x, axis=0), np.sum(x)
+
+    program = common(recorded(fun, X, X))
+    assert functions(program).count(np.sin) == 1
+    assert functions(program).count(np.sum) == 2
+    z = common(recorded(fun, X + 1j, X + 0j))  # complex products do not commute
+    assert functions(z).count(np.sin) == 2
+
+
+def test_common_keeps_classes_and_signs_apart():
+    zeros = common(recorded(lambda x: (x + 0.0, x + -0.0, x + np.float64(0)), X))
+    assert len(zeros.calls) == 3
+
+
+def test_identities():
+    def fun(x):
+        y = (x * 1.0 / 1).reshape(3)
+        z = np.broadcast_to(y, (3,)).reshape(1, 3)
+        return np.transpose(np.transpose(z)) + np.full((1, 3), 2.0)
+
+    program = dead(identities(recorded(fun, X)))
+    assert functions(program) == [np.reshape, operator.add]
+    assert program.calls[-1].args[1] == 2.0
+    assert same(run(program, X), fun(X))
+
+
+def test_sums_with_zero_stay():
+    program = optimised(recorded(lambda x: x + 0.0, np.array([-0.0])))
+    assert np.signbit(run(program, np.array([-0.0]))[0]) == np.signbit(-0.0 + 0.0)
+
+
+def test_folded():
+    w = np.ones(3)
+
+    def fun(x):
+        return x * 2.0
+
+    program = recorded(fun, X)
+    call = program.calls[0]
+    constant = call.with_args((np.ones(3), 2.0))
+    outside = call.with_args((w, 2.0))
+    assert not folded(program.with_calls([constant])).calls
+    read = Program(program.inputs, [outside], program.outputs, program.structure,
+                   frozenset({id(w)}))  # fmt: skip
+    assert len(folded(read).calls) == 1
+
+
+def test_arrays_of_users_are_read_where_they_lie():
+    w = np.full(3, 2.0)
+    program = optimised(recorded(lambda x: x * w, X, captured=[w]))
+    w[0] = 5.0
+    assert same(run(program, X), X * w)
+
+
+def test_guards():
+    program = recorded(grad(rosenbrock), np.linspace(0, 1, 5))
+    fewer = guards(program)
+    assert functions(program).count(finite) == 3
+    assert functions(fewer).count(finite) == 1
+    assert fewer.calls[-1].args == fewer.outputs
+
+
+def test_lowered():
+    x = np.arange(12.0).reshape(3, 4)
+
+    def fun(x):
+        parts = np.sum(x, axis=1), np.max(x), np.mean(x, axis=0), np.mean(x)
+        return *parts, np.tensordot(x, x, 2), np.transpose(x, (1, 0)), np.squeeze(x[:1])
+
+    program = lowered(recorded(fun, x))
+    assert not {np.sum, np.max, np.mean, np.tensordot, np.squeeze} & {
+        *functions(program)
+    }
+    assert same(run(program, x), fun(x))
+
+
+@pytest.mark.parametrize(
+    ("names", "shapes"),
+    [
+        ("ij,jk->ik", ((3, 4), (4, 5))),
+        ("nki,kij,nkj->nk", ((6, 2, 3), (2, 3, 3), (6, 2, 3))),
+        ("bij,bjk->kbi", ((2, 3, 4), (2, 4, 5))),
+        ("ij,ij->i", ((3, 4), (3, 4))),
+        ("ij,k->ikj", ((3, 4), (2,))),
+        ("ij,jk,kl,lm->im", ((2, 3), (3, 4), (4, 5), (5, 2))),
+    ],
+)
+def test_contracted(names, shapes):
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    compiled = compile(partial(np.einsum, names), exact=False)
+    for _ in range(3):
+        found = compiled(*arrays)
+    (program,) = programs(compiled)
+    calls = functions(program.program)
+    assert len(calls) == len(arrays) - 1
+    assert (product_of_matrices in calls) == (names not in {"ij,ij->i", "ij,k->ikj"})
+    bound = np.einsum(names, *map(np.abs, arrays))
+    terms = np.einsum(names, *map(np.ones_like, arrays))
+    error = np.abs(found - np.einsum(names, *arrays))
+    assert np.all(error <= 2 * (terms + len(arrays)) * np.finfo(float).eps * bound)
+
+
+@pytest.mark.parametrize("improve", PASSES)
+def test_a_pass_changes_no_bit(improve):
+    x = np.linspace(-1, 1, 7)
+    for fun in (grad(rosenbrock), hessian(rosenbrock), vmap(lambda x: np.sin(x) * 2)):
+        program = recorded(fun, x)
+        assert same(run(improve(program), x), run(program, x))
+        assert same(run(program, 2 * x), fun(2 * x))
+
+
+def test_registers():
+    def fun(x):
+        for _ in range(20):
+            x = np.sin(x) * 2.0
+        return x
+
+    memory = Memory(optimised(recorded(fun, X)))
+    assert len(memory.spaces) == 1
+
+
+def test_large_arrays_are_reused():
+    compiled = compile(lambda x: np.sqrt(np.exp(np.sin(x * 2.0)) + 1.0) * 3.0)
+    x = np.ones(200_000)
+    for _ in range(3):
+        compiled(x)
+    tracemalloc.start()
+    compiled(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.1 * x.nbytes
+
+
+def test_large_arrays_are_freed():
+    def fun(x):
+        total = 0.0
+        for i in range(10):
+            total = total + np.sum(np.sort(x * i))
+        return total
+
+    compiled = compile(fun)
+    x = np.ones(100_000)
+    for _ in range(3):
+        compiled(x)
+    tracemalloc.start()
+    compiled(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3.1 * x.nbytes
+
+
+# What fgrad.debug tells ---------------------------------------------------------------
+
+
+def half(x):
+    y = np.sin(x)
+    return np.sum(y * 0.5) if x[0] > 0 else np.sum(y)
+
+
+def test_the_text_runs():
+    compiled = compile(grad(half))
+    for _ in range(3):
+        results = compiled(X), compiled(-X)
+    text = debug.source(compiled)
+    assert "test_programs.py" in text
+    assert "y = np.sin(x)" in text
+    space = {}
+    exec(text, space)
+    assert same(space["program_1"](X), [results[0]])
+    assert space["program_1"](-X) == (0, False)
+    assert same(space["program_2"](-X), [results[1]])
+
+
+def test_the_text_has_its_constants():
+    large = np.random.default_rng(0).normal(size=(5, 20)).astype("f4")
+    few = np.array([[1.0, np.nan], [2.0, np.inf]])
+    compiled = compile(lambda x: (x * large.T.copy(), x + few, x * np.float32(0.1), 2j))
+    for _ in range(3):
+        result = compiled(2.0)
+    space = {}
+    exec(debug.source(compiled), space)
+    assert same(space["program_1"](2.0)[0], result)
+
+
+def test_source_of_something_else():
+    with pytest.raises(TypeError, match="source needs what fgrad.compile has returned"):
+        debug.source(np.sin)
+    with pytest.raises(TypeError, match="sin has no program: it was not called yet"):
+        debug.source(compile(np.sin))
+
+
+def test_profile():
+    compiled = compile(grad(rosenbrock))
+    found = debug.profile(compiled, np.linspace(0, 1, 50))
+    assert {cost.name for cost in found.primitives} >= {"np.multiply", "np.negative"}
+    assert any("100 * (x[1:]" in cost.source for cost in found.lines)
+    assert "in operations" in str(found)
+    with pytest.raises(TypeError, match="has no program for these arguments"):
+        debug.profile(stays_eager(lambda x: float(x), 1.0, why="float(x)"), 1.0)
+
+
+def test_eager():
+    compiled = compile(lambda x: np.log(x))
+    for _ in range(3):
+        compiled(X**2)
+    with debug.eager() as found, np.errstate(all="ignore"):
+        compiled(X - 0.3)
+    assert not found  # other modes are another program, and its first call
+    with debug.eager() as found, pytest.warns(RuntimeWarning):
+        compiled(X - 0.3)
+    ((ran, count),) = found.items()
+    assert (ran.name, ran.why, count) == (
+        "<lambda>",
+        "a floating-point error, a nan or an exception",
+        1,
+    )
+
+
+def test_a_long_program():
+    def fun(x):
+        for _ in range(2000):
+            x = x * 0.999 + 0.001
+        return x
+
+    compiled = compile(fun)
+    for _ in range(3):
+        assert same(compiled(X), fun(X))
+    assert len(programs(compiled)) == 1
