@@ -54,6 +54,8 @@ LATER.update(
     for name, module in {
         "compositions": "fgrad.derived",
         "batchers": "fgrad.batching.tables",
+        "flat": "fgrad.derived.flat",
+        "updates": "fgrad.derived.updates",
         "numpy": "fgrad.numpy",
         "numpy.random": "fgrad.numpy.random",
         "numpy.polynomial": "fgrad.numpy.polynomial",

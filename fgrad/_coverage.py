@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgrad import _coverage_of_scipy as scipys, numpy as ours  # completes the registry
-from fgrad._engine.box import FORWARDED, IN_PLACE
 from fgrad._engine.doors import METHODS, OPERATORS
+from fgrad._engine.methods import FORWARDED, REFUSED as METHODS_REFUSED
 from fgrad._engine.rules import (
     CONSTANTS,
     REFUSED,
@@ -75,7 +75,7 @@ WITHOUT_RULE = [
 DROPS = "would drop the gradient: stop_gradient(x) first, if that is intended"
 MATRIX = "use two-dimensional arrays and @"
 MEMORY = "a traced value has no memory that others could read or write"
-WRITES = "a traced array never changes: use fgrad.index_update, or rebind with x += y"
+BYTES = "a traced array has no bytes that could be changed: use astype, np.resize"
 
 NOT_FOLLOWED: dict[str, str] = {
     "asmatrix bmat matrix": MATRIX,
@@ -114,11 +114,10 @@ NO_ARRAY: dict[str, str] = {
 MEMBERS: dict[str, dict[str, str]] = {
     "composition": {
         "T mT real imag flat __iter__ __copy__ __deepcopy__ __divmod__ __rdivmod__ "
-        "reshape transpose clip compress copy flatten tolist view __array_function__ "
-        "__array_ufunc__": "",
-        "__iadd__ __isub__ __imul__ __itruediv__ __imod__ __ipow__ __imatmul__": (
-            "rebinds: x += y is x = x + y"
-        ),
+        "reshape transpose clip compress copy flatten tolist view astype "
+        "__array_function__ __array_ufunc__": "",
+        "__iadd__ __isub__ __imul__ __itruediv__ __imod__ __ipow__ __imatmul__ "
+        "__setitem__ fill put sort partition": "writes to the array",
     },
     "constant": {
         "shape dtype ndim size itemsize nbytes strides device to_device __len__ "
@@ -129,7 +128,7 @@ MEMBERS: dict[str, dict[str, str]] = {
     "refused": {
         "__float__ __int__ __index__ __complex__ __array__ __reduce__ __reduce_ex__ "
         "item": DROPS,
-        "__setitem__ __delitem__": WRITES,
+        "__delitem__": "use np.delete",
         "base ctypes data flags dump dumps getfield setflags tobytes tofile "
         "__dlpack__ __dlpack_device__ __array_interface__ __array_struct__ "
         "__setstate__ __buffer__": MEMORY,
@@ -274,8 +273,8 @@ def _member(name: str) -> tuple[str, str]:
     operators = {"getitem", *OPERATORS, *(f"r{operator}" for operator in OPERATORS)}
     if name == f"__{short}__" and short in operators:
         return "primitive", ""
-    if name in IN_PLACE:
-        return "refused", WRITES
+    if name in METHODS_REFUSED:
+        return "refused", BYTES
     for kind, table in MEMBERS.items():
         for names, why in table.items():
             if name in names.split():

@@ -8,8 +8,8 @@ import pytest
 
 import fgrad
 from fgrad._engine.box import Box
-from fgrad._engine.dispatch import lift
-from fgrad._engine.rules import CONSTANTS, REFUSED
+from fgrad._engine.dispatch import LIKE, lift
+from fgrad._engine.rules import CONSTANTS
 from fgrad._engine.signatures import function_name, of_array_package
 from fgrad._tree import flatten
 from fgrad.errors import ConversionError
@@ -131,7 +131,8 @@ def test_constant(
             return x  # plain NumPy does not look into lists
         result = (lift(fun) if lifted else fun)(*boxes, *args[len(boxes) :], **kwargs)
         found = flatten(result)[0]
-        assert not any(isinstance(part, Box) for part in found)
+        if fun not in LIKE:  # whose results can be written to
+            assert not any(isinstance(part, Box) for part in found)
         if fun in (np.shares_memory, np.may_share_memory):
             return x
         assert len(found) == len(expected)
@@ -158,7 +159,7 @@ def test_written_files(tmp_path: Any) -> None:
 
 def test_empty_like() -> None:
     def loss(x: Any) -> Any:
-        assert type(np.empty_like(x)) is np.ndarray
+        assert not fgrad.is_traced(np.empty_like(x))
         return np.sum(x)
 
     fgrad.grad(loss)(X)
@@ -187,12 +188,9 @@ def test_of_integers(fun: Callable[..., Any]) -> None:
     ],
 )
 def test_writing(fun: Callable[..., Any], args: Any) -> None:
-    """A traced value cannot be written into an array, nor can a traced array be."""
+    """A traced value cannot be written into a plain array."""
     options = {"axis": 1} if fun is np.put_along_axis else {}
-    assert fun in REFUSED
     # NumPy asks nobody about the values that fill a diagonal, and converts them.
     words = "would drop" if fun is np.fill_diagonal else "cannot store a traced value"
     with pytest.raises(ConversionError, match=words):
         fgrad.grad(lambda x: fun(np.zeros((2, 2)), *args, x, **options))(1.5)
-    with pytest.raises(ConversionError, match="cannot store a traced value"):
-        fgrad.grad(lambda x: fun(x, *args, 1.5, **options))(np.zeros((2, 2)))

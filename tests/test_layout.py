@@ -173,7 +173,7 @@ def test_what_loads_late(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_files_stay_one_idea_wide(path):
-    limit = 520 if path.parent.name == "numpy" else 450
+    limit = 530 if path.parent.name == "numpy" else 450
     assert len(path.read_text().splitlines()) <= limit
 
 
@@ -198,7 +198,7 @@ def test_samples_have_the_names_of_rule_files():
     paths = [path.relative_to(top).with_suffix("") for path in top.rglob("*.py")]
     files = {".".join(path.parts) for path in paths if path.stem != "__init__"}
     registered = set().union(*map(rule_files, {*RULES, *DERIVED}))
-    assert files == registered
+    assert files == registered - {"changing"}  # in `tests.test_assignment`
     misplaced = [
         (function_name(fun), call.file)
         for fun, calls in SAMPLES.items()

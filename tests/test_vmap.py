@@ -245,8 +245,9 @@ def test_storing_a_batched_value() -> None:
     with pytest.raises(BatchedValueError) as error:
         vmap(fill)(np.ones(3))
     assert str(error.value).startswith(
-        "cannot store a traced value into a NumPy array; build it with np.stack or "
-        f'np.concatenate, or use fgrad.index_update, at File "{__file__}", line '
+        "cannot store a traced value into a NumPy array; make the array with "
+        "fgrad.numpy in the function that is differentiated: out = "
+        f'fgrad.numpy.zeros(n), at File "{__file__}", line '
     )
 
 

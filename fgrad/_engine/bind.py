@@ -8,7 +8,7 @@ and so on outwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,8 @@ from fgrad._engine.box import (
     rebuilt,
     space,
 )
+from fgrad._engine.constants import CONSTANT, ConstantTrace, unwrapped
+from fgrad._engine.outputs import has_outputs, into_outputs
 from fgrad._engine.plans import Plan, plan_of
 from fgrad._engine.powers import POWERS, past_kink
 from fgrad._engine.rules import Pullback, Rule
@@ -37,8 +39,17 @@ __all__ = ["PART", "Part", "bind", "is_several", "record", "record_tree", "untra
 USUAL = ARGUMENTS | CONTAINERS
 
 
-def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Apply an operation to arguments of which any may be traced."""
+def bind(
+    rule: Rule,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    compute: Callable[..., Any] | None = None,
+) -> Any:
+    """Apply an operation to arguments of which any may be traced.
+
+    With `compute`, which computes the value, they are up to date with all that was
+    written.
+    """
     values = rule.grouped(args)
     count = len(values)
     values += kwargs.values()
@@ -46,23 +57,28 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if trace is None:
         return rule.fun(*args, **kwargs)
     plan = plan_of(rule, count, tuple(kwargs))
+    if plan.stores and has_outputs(rule.fun, args, kwargs):
+        return into_outputs(rule.fun, lambda *a, **k: bind(rule, a, k), args, kwargs)
+    if CONSTANT.used and trace is not CONSTANT:
+        args, kwargs = unwrapped(args), unwrapped(kwargs)
+        values = [*rule.grouped(args), *kwargs.values()]
     if inside or plan.sequences or plan.arrays:
         given = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
         if len(given) < len(kwargs):
-            return bind(rule, args, given)
+            return bind(rule, args, given, compute)
         values = plan.understood(values)
         args, kwargs = plan.call(values)
     if rule.takes_arrays and any(type(value) not in ARGUMENTS for value in values):
         values = [*plain_operands(rule, values, {})[0]]
         args, kwargs = plan.call(values)
-    if not trace.recording:
+    if not (trace.recording or (compute and trace.written and trace.open)):
         return trace.interpret(rule, args, kwargs, rule.fun)
     inner, parents, nested = plan.unboxed(values, trace)
     if plan.ignored:
         plan.check(inner)
     inner = array_scalars(rule, inner)
     args, kwargs = plan.call(inner)
-    ans = bind(rule, args, kwargs) if nested else rule.fun(*args, **kwargs)
+    ans = bind(rule, args, kwargs) if nested else (compute or rule.fun)(*args, **kwargs)
     return record(trace, plan, parents, inner, ans)
 
 
@@ -198,3 +214,6 @@ def record_tree(
     edges = ((parents, pullback, residuals),)
     node = trace.node_type(next_order(), spaces, None, edges, *caller())
     return unflatten(structure, _parts(trace, node, leaves))
+
+
+ConstantTrace.bind = staticmethod(bind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from fgrad._engine.box import CONTAINERS, Box, stored, values
 from fgrad._engine.cotangents import spoiled
 from fgrad._engine.rules import Pullback
-from fgrad._engine.scatter import Scatter
+from fgrad._engine.scatter import Cleared, Scatter
 from fgrad._engine.trace import Node
 from fgrad._words.callsite import line
 from fgrad._words.undefined import tell
@@ -96,11 +97,16 @@ def explain(
             blame.warn(flaw)
 
 
+NUMBERS = frozenset({float, np.float64})
+
+
 def is_finite(c: Any) -> bool:
     """Whether there is no inf and no nan in what a pullback returned."""
+    if type(c) in NUMBERS:
+        return isfinite(c)
     if type(c) in CONTAINERS:
         return all(map(is_finite, c))
-    c = values(c.g if type(c) is Scatter else c)
+    c = values(c.g if type(c) in (Scatter, Cleared) else c)
     if type(c) is Box:
         c._trace.unrepaired(c)
         return True

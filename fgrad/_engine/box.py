@@ -8,12 +8,12 @@ be a box of an outer trace. Its methods are NumPy's functions, called on the box
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import update_wrapper
 from operator import attrgetter, index
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from fgrad._engine.later import LATER
 from fgrad._words.callsite import at
 from fgrad._words.foreign import (
     PLAIN_ARGUMENTS,
@@ -29,62 +29,36 @@ __all__ = [
     "ARGUMENTS",
     "CONTAINERS",
     "COTANGENTS",
-    "FORWARDED",
-    "IN_PLACE",
     "RESULTS",
     "SCALARS",
     "Box",
     "as_array",
     "boxes_in",
+    "example",
     "innermost",
+    "one_of",
     "primal",
     "rebuilt",
     "space",
     "stand_in",
     "stored",
+    "stored_array",
     "values",
 ]
-
-# fmt: off
-FORWARDED = (
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "conj", "conjugate",
-    "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod",
-    "ravel", "repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes",
-    "take", "trace", "var",
-)
-# fmt: on
-"""Methods whose parameters are those of NumPy's function after the array."""
-
-IN_PLACE = {
-    "byteswap": "use fgrad.index_update",
-    "fill": "use fgrad.index_update",
-    "partition": "use np.partition",
-    "put": "use fgrad.index_update",
-    "resize": "use np.resize",
-    "setfield": "use fgrad.index_update",
-    "sort": "use np.sort",
-}
-"""Methods that change an array, and what to write: a traced array never changes."""
-
-SET = {
-    "dtype": "use x = x.astype(dtype)",
-    "flat": "use x = x.reshape(shape)",
-    "imag": "use x = x.real + 1j * value",
-    "real": "use x = value + 1j * x.imag",
-    "shape": "use x = x.reshape(shape)",
-    "strides": "use fgrad.index_update",
-}
-"""The same for attributes that can be assigned to."""
 
 
 class Box:
     """A traced array: a value, the trace it belongs to, and the node that made it."""
 
-    __slots__ = ("_node", "_trace", "_value")
+    __slots__ = ("_kept", "_node", "_trace", "_value")
     __array_priority__ = 1000.0
     __hash__ = None  # pyright: ignore  # like an ndarray: == is elementwise
 
+    _kept: bool
+    """Set for a box that does not follow later writes: `memory` says why."""
+
     __getitem__: Callable[[Any], Any]
+    __setitem__: Callable[..., None]
     astype: Callable[..., Any]
 
     def __init__(self, value: Any, trace: Any, node: Any) -> None:
@@ -96,6 +70,13 @@ class Box:
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The class of the value, so that ``isinstance(x, np.ndarray)`` stays true."""
         return type(stored(self))
+
+    def now(self) -> Box:
+        """The box itself, bound to what its memory holds now."""
+        return self.refreshed() if self._trace.written else self
+
+    refreshed: Callable[..., Box]
+    """Look for what was written since: `memory` says how."""
 
     # Constant attributes
 
@@ -137,19 +118,10 @@ class Box:
             raise TypeError("len() of unsized object")
         return self.shape[0]
 
-    # Copies: a box never changes, so it is its own copy
+    # Copies, and what is none
 
     def _same(self) -> Any:
         return self
-
-    def __copy__(self) -> Any:
-        return self._same()
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return self._same()
-
-    def copy(self, order: Any = "C") -> Any:
-        return self._same()
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
         np.empty(0).to_device(device, stream=stream)  # refuses any other device
@@ -191,8 +163,12 @@ class Box:
         return np.imag(self)
 
     @property
-    def flat(self) -> Iterator[Any]:
-        return iter(np.ravel(self))
+    def flat(self) -> Any:
+        return LATER["flat"]().Flat(self)
+
+    @property
+    def at(self) -> Any:
+        return LATER["updates"]().at(self)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
@@ -201,7 +177,7 @@ class Box:
 
     def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
         shape = shape[0] if len(shape) == 1 else shape
-        return np.reshape(self, shape, order=order)
+        return np.reshape(np.copy(self) if copy else self, shape, order=order)
 
     def transpose(self, *axes: Any) -> Any:
         return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
@@ -213,7 +189,7 @@ class Box:
         return np.compress(condition, self, axis, out=out)
 
     def flatten(self, order: Any = "C") -> Any:
-        return np.ravel(self, order)
+        return np.ravel(np.copy(self), order)
 
     def tolist(self) -> Any:
         return [x.tolist() for x in self] if self.shape else self
@@ -257,16 +233,16 @@ class Box:
         return self._trace.number(self, int, "math.trunc(x)")
 
     def item(self, *args: Any) -> Any:
-        raise self._trace.refusal(self, "x.item()")
+        return self._trace.array(self, "x.item()").item(*args)
 
     def as_integer_ratio(self) -> tuple[int, int]:
         raise self._trace.refusal(self, "x.as_integer_ratio()")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise self._trace.refusal(self, "np.asarray(x)")
+        return self._trace.array(self, "np.asarray(x)").__array__(*args, **kwargs)
 
     def __reduce__(self) -> Any:
-        raise self._trace.refusal(self, "pickle.dumps(x)")
+        return self._trace.array(self, "pickle.dumps(x)").__reduce__()
 
     # Refusals
 
@@ -291,14 +267,6 @@ class Box:
             )
         )
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise ConversionError(
-            at(
-                "cannot assign to an item of a traced array; "
-                "use x = fgrad.index_update(x, index, value)"
-            )
-        )
-
     # Printing is not differentiating
 
     def __format__(self, spec: str) -> str:
@@ -312,32 +280,6 @@ class Box:
         value = np.array2string(entries, separator=", ", threshold=20)
         name = self._trace.name
         return f"Box({value}, shape={self.shape}, dtype={self.dtype}, traced by {name})"
-
-
-def _forward(name: str) -> Callable[..., Any]:
-    fun = getattr(np, name)
-
-    def method(self: Box, *args: Any, **kwargs: Any) -> Any:
-        return fun(self, *args, **kwargs)
-
-    return update_wrapper(method, getattr(np.ndarray, name))
-
-
-def _unchanged(name: str, instead: str) -> Callable[..., Any]:
-    def method(self: Box, *args: Any, **kwargs: Any) -> NoReturn:
-        raise ConversionError(
-            at(f"x.{name} would change a traced array in place; {instead}")
-        )
-
-    return method
-
-
-for _name in FORWARDED:
-    setattr(Box, _name, _forward(_name))
-for _name, _instead in IN_PLACE.items():
-    setattr(Box, _name, _unchanged(_name, _instead))
-for _name, _instead in SET.items():
-    setattr(Box, _name, getattr(Box, _name).setter(_unchanged(_name, _instead)))
 
 
 # The types that need no look ----------------------------------------------------------
@@ -372,7 +314,7 @@ def primal(value: Any) -> Any:
     if kind in PLAIN_ARGUMENTS:
         return value
     if kind is Box:
-        inner = primal(value._value)
+        inner = primal(value.now()._value)
         if not value._trace.opaque:
             return inner
         return value if inner is value._value else Box(inner, value._trace, value._node)
@@ -387,8 +329,37 @@ def stored(value: Any) -> Any:
     It is for printing and types. What decides between computations asks for `values`.
     """
     while type(value) is Box:
+        value = value.now()._value
+    return value
+
+
+def stored_array(value: Any) -> Any:
+    """What all boxes are about, whatever was written since."""
+    while type(value) is Box:
         value = value._value
     return value
+
+
+def example(value: Any) -> Any:
+    """What is stored in a value, for one example."""
+    kind = type(value)
+    if kind in CONTAINERS:
+        return kind([example(item) for item in value])
+    if kind is dict:
+        return {name: example(item) for name, item in value.items()}
+    if kind is not Box:
+        return value
+    return one_of(stored_array(value), value.ndim)
+
+
+def one_of(array: Any, ndim: int) -> Any:
+    """The first of several examples, which have so many axes."""
+    more = np.ndim(array) - ndim
+    if not more:
+        return array
+    if 0 in array.shape[:more]:
+        return np.empty(array.shape[more:], array.dtype)
+    return array[(0,) * more + (...,)]
 
 
 def values(value: Any) -> Any:

@@ -16,7 +16,7 @@ from fgrad._engine.cotangents import fit, spoiled
 from fgrad._engine.dispatch import traced
 from fgrad._engine.pushforward import Replay
 from fgrad._engine.rules import Pullback
-from fgrad._engine.scatter import Scatter
+from fgrad._engine.scatter import Cleared, Scatter, index_update
 from fgrad._engine.tags import CotangentTags, Neighbourhood
 from fgrad._engine.trace import Node
 from fgrad._engine.zeros import is_constant, kept_where, moving, without_poles
@@ -39,6 +39,8 @@ class CotangentCare:
         self, c: Any, g: Any, node: Node, parent: Any, pullback: Pullback, kept: Any
     ) -> Any:
         """What a pullback returned, with zeros where it is structurally zero."""
+        if type(c) is Cleared:
+            c = traced(index_update)(c.g, c.index, 0.0)
         several = isinstance(parent, tuple)
         single = not several and node.dtype is not None
         if (

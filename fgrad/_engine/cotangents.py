@@ -19,9 +19,10 @@ import numpy as np
 from fgrad._engine.bind import Part
 from fgrad._engine.box import CONTAINERS, Box, boxes_in, innermost, stored, values
 from fgrad._engine.dispatch import traced
+from fgrad._engine.memory import own
 from fgrad._engine.rules import Pullback
-from fgrad._engine.scatter import Pending, Scatter, add_at, scatter_add
-from fgrad._engine.trace import Node
+from fgrad._engine.scatter import Cleared, Pending, Scatter, add_at, scatter_add
+from fgrad._engine.trace import Node, next_order
 from fgrad._words.foreign import is_foreign
 from fgrad.errors import RuleError
 
@@ -50,7 +51,7 @@ class Parts(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
 class Cotangents:
     """The cotangent of each node that has one, and which node comes next."""
 
-    __slots__ = ("owned", "queue", "tags", "total")
+    __slots__ = ("owned", "queue", "since", "tags", "total")
 
     def __init__(self, tags: Callable[[], tuple[Any, ...]] | None = None) -> None:
         self.tags = tags
@@ -58,6 +59,7 @@ class Cotangents:
         self.owned: set[Node] = set()
         """Nodes whose total is nobody else's: it may be added to in place."""
         self.queue: list[Any] = []
+        self.since = next_order()
 
     def add(self, node: Node, c: Any) -> None:
         """Add an array of the node's shape and dtype."""
@@ -119,19 +121,33 @@ class Cotangents:
             self._own(node, buffer)
         return self.total[node]
 
+    def clear(self, node: Node, c: Cleared, *, mine: bool) -> None:
+        """Pass on a cotangent with zeros at an index: in place if it is `mine`."""
+        g = c.g if mine and type(c.g) is np.ndarray else np.array(c.g)
+        g[c.index] = 0
+        if node in self.total:
+            self.add(node, g)
+        else:
+            self._first(node, g)
+            self.owned.add(node)
+
     def part(self, node: Node, c: Part) -> None:
         """Set the cotangent of one among several results."""
         if node not in self.total:
             self._first(node, [None] * len(node.shape))
         self.total[node][c.position] = c.g
 
-    def take(self, c: Any, parent: Any, pullback: Pullback) -> None:
-        """Add what a pullback returned, whatever it is."""
+    def take(
+        self, c: Any, parent: Any, pullback: Pullback, below: Node | None = None
+    ) -> None:
+        """Add what a pullback returned, whatever it is, of the cotangent of a node."""
         kind = type(c)
         if c is None:
             return
         if kind is Scatter:
             self.scatter(parent, c)
+        elif kind is Cleared:
+            self.clear(parent, c, mine=below in self.owned)
         elif kind is Part:
             self.part(parent, c)
         elif type(parent) is tuple:
@@ -177,6 +193,7 @@ class Cotangents:
         if total is None:
             return np.zeros(leaf.shape, leaf.dtype)[()]
         if type(total) is Box:
+            total = own(total, self.since)
             array = stored(total)
             lone = type(array) is np.ndarray and not array.shape
             return total[()] if lone else total

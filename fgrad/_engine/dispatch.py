@@ -6,10 +6,15 @@ from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from fgrad._engine.bind import bind
-from fgrad._engine.box import ARGUMENTS, Box, boxes_in, innermost, primal
+from fgrad._engine.box import ARGUMENTS, Box, boxes_in, example, innermost, primal
+from fgrad._engine.constants import writable
+from fgrad._engine.outputs import has_outputs, into_outputs, position
 from fgrad._engine.rules import (
     CALLS,
+    CHANGING,
     CONSTANTS,
     REFUSED,
     RULES,
@@ -41,6 +46,8 @@ def traced(fun: Callable[..., Any]) -> Callable[..., Any]:
 def _worked_out(fun: Callable[..., Any]) -> Callable[..., Any]:
     if fun not in RULES and fun not in CONSTANTS:
         complete(fun)
+    if fun in SAME:
+        return _same_call(RULES[fun], fun)
     if _is_primitive(fun):
         return _primitive_call(RULES[fun], fun)
     if fun in CONSTANTS:
@@ -64,29 +71,61 @@ def _primitive_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     return (unary if len(required) == 1 else binary)(rule, fun)
 
 
+SAME = frozenset(
+    {
+        *(np.asarray, np.asanyarray, np.asarray_chkfinite),
+        *(np.ascontiguousarray, np.asfortranarray, np.real, np.squeeze),
+    }
+)
+"""Functions that return the array itself, if it is already what they make."""
+
+
+def _same_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns a box itself where NumPy returns the array itself."""
+
+    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(a) is Box:
+            one = example(a.now())
+            if type(one) is np.ndarray and fun(one, *args, **kwargs) is one:
+                return a
+        return bind(rule, (a, *args), kwargs)
+
+    return call
+
+
 def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
     """A function without derivative: on plain values, or by an opaque trace."""
     rule, sees = Rule(fun), CONSTANTS[fun]
+    operands = fun.nin if isinstance(fun, np.ufunc) else 99
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if boxes_in([kwargs.get("out"), args[operands:]]):
+            return into_outputs(fun, call, args, kwargs)
         see = sees or primal
         args = tuple(map(see, args))
         kwargs = {name: see(value) for name, value in kwargs.items()}
         boxes = boxes_in(args) + boxes_in(kwargs) if kwargs else boxes_in(args)
         if boxes:
             return innermost(boxes).interpret(rule, args, kwargs, fun)
-        return fun(*args, **kwargs)
+        ans = fun(*args, **kwargs)
+        return writable(ans) if fun in LIKE else ans
 
     return call
+
+
+LIKE = frozenset({np.empty_like, np.ones_like, np.zeros_like})
+"""Functions whose results can be written to."""
 
 
 def _composition_call(
     composed: Callable[..., Any], fun: Callable[..., Any]
 ) -> Callable[..., Any]:
     """A composition, which the innermost trace may prefer to have whole."""
-    rule = Rule(fun)
+    rule, place = Rule(fun), position(fun)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if place is not None and has_outputs(fun, args, kwargs):
+            return into_outputs(fun, call, args, kwargs)
         for value in (*args, *kwargs.values()):
             if type(value) not in ARGUMENTS:
                 operand(value, ufunc=False)
@@ -101,6 +140,8 @@ def _composition_call(
         try:
             return composed(*args, **kwargs)
         except (TypeError, ValueError) as error:
+            if fun in CHANGING:
+                raise
             return again(error, function_name(fun), composed, args, kwargs)
 
     return call

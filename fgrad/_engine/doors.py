@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,6 @@ from fgrad._engine.dispatch import traced
 from fgrad._engine.later import LATER
 from fgrad._engine.rules import CALLS, Rule, rule_of
 from fgrad._engine.straight import binary, unary
-from fgrad._words.callsite import at, user_call
-from fgrad._words.storing import WHERE, storing
-from fgrad.errors import ConversionError
 
 __all__ = ["METHODS", "OPERATORS", "astype"]
 
@@ -57,7 +55,6 @@ METHODS: Table = {
     "__neg__": (np.negative, operator.neg),
     "__pos__": (np.positive, operator.pos),
     "__abs__": (np.absolute, operator.abs),
-    "astype": (astype, astype),
 }
 """Operators and methods of one value."""
 
@@ -92,16 +89,30 @@ def _array_ufunc(
 ) -> Any:
     if method == "__call__" and not kwargs:
         return (CALLS.get(ufunc) or traced(ufunc))(*inputs)
-    out = kwargs.get("out")
-    if out is not None and any(o is not None for o in out):
-        words = storing(user_call()) if kwargs.get("where", True) is True else WHERE
-        raise ConversionError(at(words))
     fun = ufunc if method == "__call__" else getattr(ufunc, method)
     return traced(fun)(*inputs, **kwargs)
 
 
 def _array_namespace(self: Box, *, api_version: str | None = None) -> Any:
     return LATER["numpy"]()
+
+
+def _astype(converted: Callable[..., Any]) -> Callable[..., Any]:
+    def method(
+        self: Box,
+        dtype: Any,
+        order: Any = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
+        if not copy and order == "K" and np.dtype(dtype) == self.dtype:
+            return self
+        if (order, casting) == ("K", "unsafe"):
+            return converted(self, dtype)
+        return converted(self, dtype, order, casting)
+
+    return update_wrapper(method, np.ndarray.astype)
 
 
 def _twin(module: str, name: str) -> Any:
@@ -137,6 +148,7 @@ def _attach(cls: Any) -> None:
     cls.__array_ufunc__ = _array_ufunc
     cls.__array_namespace__ = _array_namespace
     cls._twin = staticmethod(_twin)
+    cls.astype = _astype(unary(rule_of(astype), astype))
     cls.__getitem__ = binary(rule_of(operator.getitem), operator.getitem)
     for name, (fun, operate) in OPERATORS.items():
         call = binary(rule_of(fun), operate)

@@ -7,16 +7,20 @@ more with care if a tangent comes out as nan.
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from fgrad._engine.blame import Blames, explain, is_finite
+from fgrad._engine.box import Box
 from fgrad._engine.cotangents import spoiled, worst
 from fgrad._engine.pushforward import Arrival, parts, pushforward
 from fgrad._engine.replay import is_owned, replay
 from fgrad._engine.tags import Neighbourhood, TangentTags, added
-from fgrad._engine.trace import Node, Trace, reachable
+from fgrad._engine.trace import Node, Trace, next_order, reachable
+from fgrad._engine.views import may_be_view
 from fgrad._engine.zeros import (
     is_constant,
     is_moved,
@@ -24,7 +28,7 @@ from fgrad._engine.zeros import (
     moving,
     without_poles,
 )
-from fgrad._words.callsite import describe
+from fgrad._words.callsite import caller, describe
 from fgrad._words.undefined import Listener, listening
 
 __all__ = ["TangentTrace", "owned", "push"]
@@ -48,8 +52,9 @@ class Pushed(Node):
         if edges:
             with listening(UNHEARD):
                 self.tangent = _along(self, edges, _tangent, None)
-            if edges[0][1].rule.power is None:
-                self.edges = ()  # a power of a length leads past it, so that keeps them
+            # A power of a length leads past it, and a view may be taken again.
+            if edges[0][1].rule.power is None and not may_be_view(self):
+                self.edges = ()
 
 
 def _tangent(node: Any) -> Any:
@@ -67,6 +72,52 @@ class TangentTrace(Trace):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.node_type = Pushed
+
+    @override
+    def rewritten(self, like: Node, old: Any, index: Any, source: Node | None) -> Node:
+        """The tangent of an array that was written to in place changes in place, too.
+
+        Nothing else needs the old one: who needed the old array would hold it.
+        """
+        t = None if old is None else _tangent(old)
+        s = None if source is None else _tangent(source)
+        if type(t) is Box or type(s) is Box:
+            return super().rewritten(like, old, index, source)
+        new = Pushed(next_order(), like.shape, like.dtype, (), *caller())
+        if t is not None or s is not None:
+            new.tangent = _changed(t, like, index, 0.0 if s is None else s)
+            if old is not None:
+                old.tangent = None
+        return new
+
+
+def _changed(t: Any, like: Node, index: Any, s: Any) -> Any:
+    """A tangent with other entries at an index: in place if it is nobody else's."""
+    if t is None:
+        t = np.zeros(like.shape, like.dtype)
+    elif type(t) is not np.ndarray or t.base is not None or getrefcount(t) > HOLDERS:
+        t = np.array(t, like.dtype)
+    t[index] = s
+    return t
+
+
+def _holders(node: Pushed) -> int:
+    t = _tangent(node)
+    return _count(t)
+
+
+def _count(t: Any) -> int:
+    return getrefcount(t)
+
+
+def _alone() -> Pushed:
+    node = Pushed(0, (), None, (), None, 0)
+    node.tangent = np.zeros(1)
+    return node
+
+
+HOLDERS = _holders(_alone())
+"""How many hold a tangent that only one node has: counted, as in `in_place`."""
 
 
 def push(

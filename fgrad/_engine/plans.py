@@ -28,7 +28,7 @@ class Plan:
     """All calls of one operation with the same names of arguments."""
 
     __slots__ = ("_savers", "arrays", "count", "ignored", "names", "rest", "rule",
-                 "sequences", "where")  # fmt: skip
+                 "sequences", "stores", "where")  # fmt: skip
 
     def __init__(self, rule: Rule, count: int, keywords: tuple[str, ...]) -> None:
         self.rule = rule
@@ -40,6 +40,8 @@ class Plan:
         operands = rule.fun.nin if isinstance(rule.fun, np.ufunc) else 0
         self.arrays = range(min(operands, self.count))
         """Arguments that are arrays, also where they are given as lists."""
+        self.stores = "out" in self.names or self.count > len(self.arrays) > 0
+        """Whether an argument may say where the result is to be written."""
         self.where = self.names.index("where") if "where" in self.names else None
         parameters = rule.parameters
         self.ignored = [
@@ -89,6 +91,8 @@ class Plan:
                 if value._trace is trace:
                     parents.append((i, value._node, value._node))
                     value = value._value
+                else:
+                    value = value._trace.snapshot(value)
                 nested = nested or type(value) is Box
             elif i in self.sequences and type(value) is list:
                 nodes, likes, value = _elements(value, trace)
@@ -191,5 +195,8 @@ def _elements(items: list[Any], trace: Trace) -> tuple[Any, Any, list[Any]]:
     likes = tuple(
         node or Space(*space(item)) for node, item in zip(nodes, items, strict=True)
     )
-    inner = [x._value if m else x for x, m in zip(items, mine, strict=True)]
+    inner = [
+        x._value if m else x._trace.snapshot(x) if type(x) is Box else x
+        for x, m in zip(items, mine, strict=True)
+    ]
     return nodes, likes, inner

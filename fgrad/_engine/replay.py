@@ -20,7 +20,7 @@ from fgrad._engine.box import COTANGENTS, Box
 from fgrad._engine.care import CotangentCare
 from fgrad._engine.cotangents import Cotangents
 from fgrad._engine.pulling import pulled_again
-from fgrad._engine.scatter import Pending
+from fgrad._engine.scatter import Cleared, Pending
 from fgrad._engine.trace import Node
 from fgrad._engine.zeros import (
     is_moved,
@@ -133,7 +133,7 @@ class Visit:
                             or c.shape != parent.shape
                             or c.dtype is not parent.dtype
                         ):
-                            cotangents.take(c, parent, pullback)
+                            cotangents.take(c, parent, pullback, node)
                         elif parent in total:
                             cotangents.add(parent, c)
                         elif parent.edges:
@@ -161,6 +161,8 @@ class Visit:
         """What a pullback returned, with zeros where it is structurally zero."""
         if listener.invalid:
             listener.invalid, self.doubtful = False, True
+        if type(c) is Cleared:  # as finite as what it clears
+            return c
         if self.repairs and not is_finite(c):
             return self.care.repaired(c, g, node, *edge)
         return c

@@ -43,6 +43,7 @@ from fgrad._tree import Structure, unflatten
 
 __all__ = [
     "CALLS",
+    "CHANGING",
     "CONSTANTS",
     "DERIVED",
     "NO_VALUE",
@@ -320,6 +321,8 @@ DERIVED: dict[Callable[..., Any], Callable[..., Any]] = {}
 CONSTANTS: dict[Callable[..., Any], Callable[[Any], Any] | None] = {}
 """The functions see the plain values of their arguments, or what the function that
 stands here makes of each argument."""
+CHANGING: set[Callable[..., Any]] = set()
+"""The functions that change an argument, so that they must not be called again."""
 REFUSED: dict[Callable[..., Any], str] = {}
 CALLS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """What runs for a traced argument, as worked out from the tables on first need."""

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Pending", "Scatter", "add_at", "index_add", "index_update", "scatter_add"]
+__all__ = [
+    "Cleared",
+    "Pending",
+    "Scatter",
+    "add_at",
+    "index_add",
+    "index_update",
+    "scatter_add",
+]
 
 _BASIC = (int, np.integer, slice, EllipsisType, type(None))
 
@@ -113,6 +121,17 @@ class Scatter:
 
     __slots__ = ("g", "index")
     shape = None  # of no array, so that replay looks at it
+
+    def __init__(self, g: Any, index: Any) -> None:
+        self.g = g
+        self.index = index
+
+
+class Cleared:
+    """A cotangent with zeros at an index: in place, if nobody else sees it."""
+
+    __slots__ = ("g", "index")
+    shape = None
 
     def __init__(self, g: Any, index: Any) -> None:
         self.g = g

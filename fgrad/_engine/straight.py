@@ -17,6 +17,7 @@ import numpy as np
 from fgrad._engine.arguments import defers, has_lists, operands, usual_operands
 from fgrad._engine.bind import bind, is_several, record, untraced
 from fgrad._engine.box import ARGUMENTS, RESULTS, SCALARS, Box, space
+from fgrad._engine.constants import CONSTANT, unwrapped
 from fgrad._engine.plans import plan_of
 from fgrad._engine.powers import POWERS, past_kink
 from fgrad._engine.rules import Rule
@@ -88,9 +89,14 @@ def binary(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
         if first and second:
             trace = x1._trace
             if trace is not x2._trace:
+                if CONSTANT in (trace, x2._trace):
+                    return call(unwrapped(x1), unwrapped(x2))
                 first = trace.id > x2._trace.id
                 second = not first
-                trace = x1._trace if first else x2._trace
+                if first:
+                    trace, x2 = x1._trace, x2._trace.snapshot(x2)
+                else:
+                    trace, x1 = x2._trace, x1._trace.snapshot(x1)
         elif first:
             trace = x1._trace
         elif second:

@@ -61,7 +61,7 @@ class Space(NamedTuple):
 class Node:
     """One recorded operation: where its cotangent goes."""
 
-    __slots__ = ("code", "dtype", "edges", "lasti", "order", "shape")
+    __slots__ = ("cell", "code", "dtype", "edges", "lasti", "order", "shape")
 
     def __init__(
         self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int
@@ -147,6 +147,7 @@ class Trace:
     `prefers`       Does a composition of others come as one operation?
     `truth`         What is ``bool(x)``, as ``if x > 0`` asks?
     `number`        What is ``float(x)``, ``int(x)``, or x as an index?
+    `array`         What is ``np.asarray(x)``?
     `refusal`       What is said where a plain value is asked for and not given?
     `enclosed`      What is said of a box that a function closes over, where all values
                     must be arguments?
@@ -168,7 +169,10 @@ class Trace:
     on them goes to their trace by itself. Traces may be used from any thread.
     """
 
-    __slots__ = ("_live", "_reopened", "id", "name", "node_type", "open", "recording")
+    __slots__ = (
+        *("_live", "_reopened", "id", "name", "node_type", "open", "recording"),
+        "written",
+    )
 
     records = False
     """Whether `recording` is true while the trace is open."""
@@ -187,6 +191,9 @@ class Trace:
         self._reopened = 0
         self.open = True
         self.recording = self.records
+        self.written = False
+        """Whether an array was changed that something else held, too: from now on,
+        a value may have to be taken again before it is used."""
 
     # From the beginning to the end
 
@@ -219,7 +226,8 @@ class Trace:
         """Let a trace that may have ended go on, in as many threads as want it."""
         with _LOCK:
             self._reopened += 1
-            self.open, self.recording = True, self.records
+            self.open = True
+            self.recording = self.records and not self.written
         try:
             yield
         finally:
@@ -242,7 +250,35 @@ class Trace:
         self, rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], fun: Any
     ) -> Any:
         """Apply `fun`, which the rule describes. Here: refuse, since this has ended."""
-        self.leaked(next(box for box in boxes_in((args, kwargs)) if self.holds(box)))
+        if self.written and self.open:
+            return self.anew(rule, args, kwargs, fun)
+        return self.leaked(
+            next(box for box in boxes_in((args, kwargs)) if self.holds(box))
+        )
+
+    anew: Callable[..., Any]
+    """Record a call after arrays have been changed: `memory` says how."""
+
+    def refresh(self, args: Any, kwargs: Any) -> None:
+        """Look again at all that a call uses, if arrays have been changed."""
+        if self.written:
+            for box in boxes_in([args, kwargs]):
+                box.now()
+
+    def copy(self, box: Box) -> Box:
+        """A box with the same value, whose memory nobody else knows."""
+        here = box._node
+        node = Node(next_order(), here.shape, here.dtype, (), *here.site)
+        return Box(box._value, self, node)
+
+    link: Callable[..., None]
+    """Let the results of a call know it, if they may be views: `views` says how."""
+
+    snapshot: Callable[..., Box]
+    """A box of this trace as an inner one keeps it: `memory` says how."""
+
+    rewritten: Callable[..., Node]
+    """The node of an array that was written to in place: `in_place` says how."""
 
     def prefers(self, fun: Callable[..., Any]) -> bool:
         """Whether `fun` comes to `interpret` whole, and not as its parts."""
@@ -263,15 +299,19 @@ class Trace:
 
     def values(self, box: Box) -> Any:
         """The array that a decision on the values of a box looks at."""
-        return values(box._value)
+        return values(box.now()._value)
 
     def truth(self, box: Box) -> bool:
         """The answer to ``bool(x)``."""
-        return bool(box._value)
+        return bool(box.now()._value)
 
     def number(self, box: Box, kind: Callable[[Any], Any], words: str) -> Any:
         """The answer to ``float(x)`` and its like, which the words describe."""
         raise self.refusal(box, words, index=kind.__name__ == "index")
+
+    def array(self, box: Box, words: str) -> Any:
+        """The answer to ``np.asarray(x)`` and its like, which the words describe."""
+        raise self.refusal(box, words)
 
     def refusal(
         self, box: Box, words: str, *, index: bool = False, instead: str = ""

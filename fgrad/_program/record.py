@@ -24,7 +24,7 @@ from typing_extensions import override
 from fgrad._engine import forward
 from fgrad._engine.box import Box, boxes_in, rebuilt, space
 from fgrad._engine.replay import Visit
-from fgrad._engine.rules import DERIVED, Rule, composition
+from fgrad._engine.rules import DERIVED, Rule, composition, rule_of
 from fgrad._engine.scatter import index_add, index_update, scatter_add
 from fgrad._engine.signatures import function_name
 from fgrad._engine.trace import Trace, next_order
@@ -113,8 +113,20 @@ class RecordTrace(Trace):
     ) -> Any:
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
+        self.refresh(args, kwargs)
         if any(map(_is_users, args)) or any(map(_is_users, kwargs.values())):
             return self._of_function(args, kwargs, fun)
+        result = self._computed(rule, args, kwargs, fun)
+        self.link(rule, args, kwargs, result)
+        return result
+
+    @override
+    def copy(self, box: Box) -> Box:
+        array = type(box._value) is np.ndarray
+        return self.interpret(rule_of(np.copy), (box,), {}, np.copy) if array else box
+
+    def _computed(self, rule: Rule, args: Any, kwargs: Any, fun: Any) -> Any:
+        """The result of a call, which is written down."""
         whole = (
             isinstance(fun, np.ufunc | type)
             or fun in OF_NUMBERS

@@ -10,10 +10,11 @@ import numpy as np
 
 from fgrad._engine.blame import is_finite
 from fgrad._engine.box import Box, primal
+from fgrad._engine.memory import own
 from fgrad._engine.replay import replay
 from fgrad._engine.trace import Node, Space, Tape, Trace, kind_of
 from fgrad._transforms._argnums import argument_name
-from fgrad._transforms._running import running
+from fgrad._transforms._running import running, taken_in, up_to_date
 from fgrad._transforms._values import (
     check_function,
     described,
@@ -64,7 +65,7 @@ class Run:
             leaves, structure = flatten(args[argnum])
             boxes = [
                 self.trace.leaf(self._checked(leaf, argnum, structure, i))
-                for i, leaf in enumerate(leaves)
+                for i, leaf in enumerate(map(taken_in, leaves))
             ]
             self.args[argnum] = unflatten(structure, boxes)
             self.inputs.append((structure, [box._node for box in boxes]))
@@ -101,7 +102,7 @@ class Run:
     ) -> Any:
         """Run the function, or a transform of it given as `through`."""
         with running(self.trace):
-            return (through or self.fun)(*self.args, **kwargs)
+            return up_to_date((through or self.fun)(*self.args, **kwargs))
 
     def finish(self, out: Any, has_aux: bool) -> tuple[Any, Any]:
         """Close the trace; split the output of the function into output and aux."""
@@ -126,7 +127,10 @@ class Run:
 
     def value(self, leaf: Any) -> Any:
         """The value that a leaf of the output has outside this trace."""
-        return leaf._value if self.node(leaf) else leaf
+        if not self.node(leaf):
+            return leaf
+        value = leaf._value
+        return own(value) if type(value) is Box else value
 
     def node(self, leaf: Any) -> Node | None:
         """The node of a leaf of the output, if it depends on the arguments."""

@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import boxes_in
+from fgrad._engine.box import Box, boxes_in
+from fgrad._engine.constants import RUNNING
+from fgrad._engine.memory import settled
 from fgrad._engine.trace import Trace
+from fgrad._tree import flatten, unflatten
 from fgrad._words.callsite import (
     LIBRARY,
     Call,
@@ -32,7 +35,7 @@ from fgrad._words.matrices import explain_matrix
 from fgrad._words.source import called_in, names_in, source
 from fgrad.errors import ConversionError, FgradError
 
-__all__ = ["running"]
+__all__ = ["running", "taken_in", "up_to_date"]
 
 
 class running:  # noqa: N801 (used like a function)
@@ -41,22 +44,44 @@ class running:  # noqa: N801 (used like a function)
     If it raises an exception, the trace is closed, so that nothing is left behind.
     """
 
-    __slots__ = ("_located", "_trace")
+    __slots__ = ("_located", "_token", "_trace")
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._located = _located()
 
     def __enter__(self) -> None:
+        self._token = RUNNING.set(True)
         self._located.__enter__()
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         self._located.__exit__(kind, error, traceback)
+        RUNNING.reset(self._token)
         if error is not None:
             self._trace.close()
             better = _explained(error)
             if better is not error:
                 raise better from None
+
+
+def up_to_date(out: Any) -> Any:
+    """The output of a function with all that was written, and without constants."""
+    if type(out) is Box:
+        return settled(out) if out._trace.written else out
+    if type(out) is np.ndarray or type(out) is float:
+        return out
+    leaves, structure = flatten(out)
+    if not any(type(leaf) is Box and leaf._trace.written for leaf in leaves):
+        return out
+    return unflatten(structure, map(settled, leaves))
+
+
+def taken_in(leaf: Any) -> Any:
+    """A leaf of an argument, which nothing can change any more."""
+    if type(leaf) is not Box:
+        return leaf
+    leaf = settled(leaf)
+    return leaf._trace.snapshot(leaf) if type(leaf) is Box else leaf
 
 
 # Warnings -----------------------------------------------------------------------------

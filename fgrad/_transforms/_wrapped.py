@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from fgrad._transforms._argnums import Argnums, checked_argnums, positions
 from fgrad._transforms._run import Run
-from fgrad._transforms._running import running
+from fgrad._transforms._running import running, up_to_date
 from fgrad._transforms._values import check_function, label
 
 __all__ = ["Transformed", "Wrapped"]
@@ -92,7 +92,7 @@ class Transformed(Wrapped):
     async def _later(self, run: Run, out: Coroutine[Any, Any, Any]) -> Any:
         """The end for an async function, once it is done."""
         with running(run.trace):
-            out = await out
+            out = up_to_date(await out)
         return self._end(run, out)
 
     def _end(self, run: Run, out: Any) -> Any:

@@ -10,9 +10,11 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
+from fgrad._engine.assignment import replace, unchanging
 from fgrad._engine.bind import record_tree
 from fgrad._engine.box import Box, stored
 from fgrad._engine.forward import push
+from fgrad._engine.memory import fresh, kept
 from fgrad._engine.replay import replay
 from fgrad._engine.rules import Pullback, Rule
 from fgrad._engine.tags import CotangentTags
@@ -40,8 +42,37 @@ class Checkpoint(Wrapped):
         return rule.pullbacks["what it uses"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        run = partial(self.fun, *args, **kwargs)
-        return Segment(self, run, _traces((args, kwargs))).result()
+        given = tree_map(kept, (args, kwargs))
+        run = partial(_called, self.fun, given)
+        out, changed = Segment(self, run, _traces(given)).result()
+        for leaf, new in zip(flatten((args, kwargs))[0], changed, strict=True):
+            if new is not None:
+                replace(leaf, new)
+        return out
+
+
+def _called(fun: Callable[..., Any], given: Any) -> tuple[Any, list[Any]]:
+    """The output of a run, and each argument that it has written to."""
+    with unchanging(CLOSED_OVER):
+        args, kwargs = handed_out = tree_map(fresh, given)
+        leaves = flatten(handed_out)[0]
+        before = [leaf._node if type(leaf) is Box else None for leaf in leaves]
+        out = tree_map(_now, fun(*args, **kwargs))
+    changed = [
+        None if node is None or _now(leaf)._node is node else leaf
+        for leaf, node in zip(leaves, before, strict=True)
+    ]
+    return out, changed
+
+
+CLOSED_OVER = (
+    "a checkpointed function runs again in replay, so it cannot write to an array that "
+    "it has not made; pass that array as an argument"
+)
+
+
+def _now(leaf: Any) -> Any:
+    return leaf.now() if type(leaf) is Box else leaf
 
 
 class Segment:

@@ -10,6 +10,7 @@ import numpy as np
 from fgrad._engine.box import Box, primal
 from fgrad._engine.cotangents import worst
 from fgrad._engine.forward import TangentTrace, owned, push
+from fgrad._engine.memory import own
 from fgrad._engine.trace import Node
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import described, is_numeric, label
@@ -90,7 +91,7 @@ def _owned(
         owned(found[node], seen) if node in found else _zero(leaf)
         for leaf, node, _ in outputs
     ]
-    return [t if type(t) is Box else t[()] for t in tangents]
+    return [own(t) if type(t) is Box else t[()] for t in tangents]
 
 
 def _zero(leaf: Any) -> Any:

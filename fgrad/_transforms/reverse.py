@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from fgrad._engine.box import boxes_in, primal, space
+from fgrad._engine.constants import CONSTANT
 from fgrad._transforms._argnums import Argnums, is_sequence, sequence
 from fgrad._transforms._run import Run
 from fgrad._transforms._values import check_truth, described, label
@@ -349,7 +350,7 @@ def is_traced(tree: Any) -> bool:
 def _holds_boxes(leaf: Any) -> bool:
     if type(leaf) is np.ndarray and leaf.dtype == object:
         return any(map(_holds_boxes, leaf.flat))
-    return bool(boxes_in(leaf))
+    return any(box._trace is not CONSTANT for box in boxes_in(leaf))
 
 
 def _stopped(leaf: Any) -> Any:

@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from fgrad._engine.box import Box, stored
+from fgrad._engine.memory import own
 from fgrad._engine.trace import kind_of
 from fgrad._transforms._argnums import argument_name
-from fgrad._transforms._running import running
+from fgrad._transforms._running import running, taken_in, up_to_date
 from fgrad._transforms._values import check_function, described, is_numeric, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
@@ -41,7 +42,7 @@ class Vmap(Wrapped):
         trace: BatchTrace = kind_of(BatchTrace)(repr(self), arguments.size)
         args, kwargs = arguments.batched(trace)
         with running(trace):
-            out = self.fun(*args, **kwargs)
+            out = up_to_date(self.fun(*args, **kwargs))
         trace.close()
         if inspect.iscoroutine(out):
             out.close()
@@ -99,7 +100,7 @@ class Vmap(Wrapped):
                 f"out_axes={axis} of {self!r}, but {where} has shape {leaf.shape} "
                 f"for one example"
             )
-        value: Any = trace.of_all(leaf)
+        value: Any = own(trace.of_all(leaf))
         if type(value) is not Box:
             if not value.flags.writeable or any(
                 np.may_share_memory(value, array) for array in seen
@@ -116,7 +117,8 @@ class _Arguments:
     """The arguments of one call, taken apart, and the axis of each leaf."""
 
     def __init__(self, vmap: Vmap, args: Any, kwargs: dict[str, Any]) -> None:
-        self._leaves, self._structure = flatten((args, kwargs))
+        leaves, self._structure = flatten((args, kwargs))
+        self._leaves = [*map(taken_in, leaves)]
         count = len(args)
         names = [argument_name(vmap.fun, i) for i in range(count)]
         in_axes = vmap.in_axes

@@ -15,8 +15,8 @@ from fgrad._words.source import value_of
 __all__ = ["STORE", "WHERE", "storing"]
 
 STORE = (
-    "cannot store a traced value into a NumPy array; build it with np.stack or "
-    "np.concatenate, or use fgrad.index_update"
+    "cannot store a traced value into a NumPy array; make the array with fgrad.numpy "
+    "in the function that is differentiated: out = fgrad.numpy.zeros(n)"
 )
 
 WHERE = (
@@ -75,28 +75,5 @@ def _cure(statement: ast.AugAssign, frame: FrameType) -> str | None:
     owner = value_of(target.value, frame)
     if not isinstance(owner, np.ndarray):  # a list of arrays, if it is known
         return None if owner is None else f"{place} = {total}"
-    array, index = ast.unparse(target.value), ast.unparse(target.slice)
-    if any(isinstance(node, ast.Slice) for node in ast.walk(target.slice)):
-        index = f"np.s_[{index}]"
-    elif isinstance(target.slice, ast.Tuple) and not index.startswith("("):
-        index = f"({index})"
-    once = _is_basic(target.slice, frame)
-    if once and isinstance(statement.op, ast.Add):
-        return f"{array} = fgrad.index_add({array}, {index}, {ast.unparse(value)})"
-    if once and isinstance(statement.op, ast.Sub):
-        minus = ast.unparse(ast.UnaryOp(ast.USub(), value))
-        return f"{array} = fgrad.index_add({array}, {index}, {minus})"
-    return f"{array} = fgrad.index_update({array}, {index}, {total})"
-
-
-def _is_basic(index: ast.expr, frame: FrameType) -> bool:
-    """Whether an index has no entry twice: then adding and `index_add` are the same."""
-    if isinstance(index, ast.Tuple):
-        return all(_is_basic(part, frame) for part in index.elts)
-    if isinstance(index, ast.BinOp):
-        return _is_basic(index.left, frame) and _is_basic(index.right, frame)
-    if isinstance(index, ast.UnaryOp):
-        return _is_basic(index.operand, frame)
-    if isinstance(index, ast.Constant | ast.Slice):
-        return True
-    return isinstance(value_of(index, frame), int | np.integer)
+    array = ast.unparse(target.value)
+    return f"{array} = fgrad.numpy.array({array}) before, in the same function"

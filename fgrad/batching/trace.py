@@ -27,10 +27,12 @@ from fgrad._engine.box import (
     boxes_in,
     innermost,
 )
+from fgrad._engine.constants import CONSTANT, unwrapped
 from fgrad._engine.later import LATER
 from fgrad._engine.rules import Rule
 from fgrad._engine.scatter import add_at
-from fgrad._engine.trace import Node, Trace, again
+from fgrad._engine.trace import Node, Trace, again, next_order
+from fgrad._engine.views import MAY_BE_VIEWS, unsure
 from fgrad._words.callsite import Site, at, caller, short
 from fgrad._words.conversions import conversion_error
 from fgrad._words.foreign import is_sequence, sequence_of
@@ -65,7 +67,9 @@ class BatchTrace(Trace):
         if not shape or shape[0] != self.size:
             raise RuleError(f"{shape} is no shape for a batch of {self.size} examples.")
         code, lasti = self.site or caller()
-        return Box(value, self, Node(0, shape[1:], value.dtype, (), code, lasti))
+        return Box(
+            value, self, Node(next_order(), shape[1:], value.dtype, (), code, lasti)
+        )
 
     @override
     def leaked(self, box: Box) -> NoReturn:
@@ -83,10 +87,18 @@ class BatchTrace(Trace):
         """Compute a call for all examples at once, or for one after the other."""
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
+        if self.written:
+            self.refresh(args, kwargs)
+        if CONSTANT.used:
+            args, kwargs = unwrapped(args), unwrapped(kwargs)
         if kwargs or not ARGUMENTS.issuperset(map(type, args)):
             args, kwargs = plain_operands(rule, args, kwargs)
         ans, why = self._at_once(rule, args, kwargs)
-        return self._loop(rule, args, kwargs, why) if ans is NotImplemented else ans
+        if ans is NotImplemented:
+            ans = self._loop(rule, args, kwargs, why)
+        if rule.name in MAY_BE_VIEWS:
+            self.link(rule, args, kwargs, ans)
+        return ans
 
     @override
     def prefers(self, fun: Callable[..., Any]) -> bool:
@@ -139,7 +151,10 @@ class BatchTrace(Trace):
             except (TypeError, ValueError) as inner:
                 return again(inner, name, fun, args, kwargs)
 
-        return one_after_the_other(trace, name, call, args, kwargs)
+        ans = one_after_the_other(trace, name, call, args, kwargs)
+        if name in MAY_BE_VIEWS:
+            unsure(ans, boxes)
+        return ans
 
     # Values
 

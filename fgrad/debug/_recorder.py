@@ -165,6 +165,7 @@ class Recorder(Trace):
     ) -> Any:
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
+        self.refresh(args, kwargs)
         where = self._where()
         plain = tuple(map(self._unboxed, args))
         options = {name: self._unboxed(value) for name, value in kwargs.items()}
@@ -181,7 +182,9 @@ class Recorder(Trace):
         node.phase, node.site, node.note = where.phase, where.site, where.note
         i = self._add(node)
         self.calls[i] = Call(rule, args, kwargs, fun, where.direct, where.outer)
-        return self._results(ans, i)
+        ans = self._results(ans, i)
+        self.link(rule, args, kwargs, ans)
+        return ans
 
     @override
     def prefers(self, fun: Callable[..., Any]) -> bool:

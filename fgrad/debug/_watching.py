@@ -193,6 +193,7 @@ class _Recording(_Watching):
         """As `bind` does it, with the watch in between."""
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
+        self.refresh(args, kwargs)
         if rule is CUSTOM_CALL:
             operation = Operation(rule, [*args], ())
             return self.watch.computed(operation, lambda: self._called(args))

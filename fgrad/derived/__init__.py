@@ -6,6 +6,7 @@ Importing a module registers its compositions.
 from fgrad.derived import (
     applying,
     calculus,
+    changing,
     concatenators,
     creation,
     elementwise,
@@ -31,6 +32,7 @@ from fgrad.derived import (
 __all__ = [
     "applying",
     "calculus",
+    "changing",
     "concatenators",
     "creation",
     "elementwise",

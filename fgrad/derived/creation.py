@@ -45,14 +45,15 @@ def array(
     """A nested list with traced entries: stack it, level by level."""
     if ndmax:
         raise no_rule("np.array(..., ndmax=...)")
-    if type(object) is not Box:
-        if is_sequence(type(object)) and boxes_in(object):
-            object = np.stack([array(item) for item in object])
-        elif boxes_in(object):
-            what = f"np.array with a traced value in a {type(object).__name__}"
-            raise no_rule(f"{what}; make a list of it")
-        else:
-            object = np.asarray(object)
+    if type(object) is Box:
+        object = np.copy(object) if copy else object
+    elif is_sequence(type(object)) and boxes_in(object):
+        object = np.stack([array(item) for item in object])
+    elif boxes_in(object):
+        what = f"np.array with a traced value in a {type(object).__name__}"
+        raise no_rule(f"{what}; make a list of it")
+    else:
+        object = np.asarray(object)
     if dtype is not None or order != "K":
         object = asarray(object, dtype=dtype, order=order)
     missing = ndmin - np.ndim(object)
@@ -150,7 +151,8 @@ def meshgrid(
         np.reshape(as_traced(x), [-1 if i == axis else 1 for i in range(len(xi))])
         for x, axis in zip(xi, axes, strict=True)
     ]
-    return tuple(grids) if sparse else np.broadcast_arrays(*grids)
+    grids = grids if sparse else np.broadcast_arrays(*grids)
+    return tuple(map(np.copy, grids) if copy else grids)
 
 
 @derived(np.ix_)

@@ -28,6 +28,8 @@ def divmod(x1: Any, x2: Any, **options: Any) -> tuple[Any, Any]:
 @derived(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Any:
     a = as_traced(a)
+    if a.dtype.kind != "c":
+        return a
     close = not np.iscomplexobj(np.real_if_close(primal(a), tol))
     return np.real(a) if close else a
 

@@ -27,7 +27,7 @@ def define_powers(prefix: str, module: Any) -> None:
             plain(np.ones(1), pow, maxpower)  # its checks
             c = as_series(c)
             if pow < 2:
-                return c if pow else np.array([1], c.dtype)
+                return np.copy(c) if pow else np.array([1], c.dtype)
             both = np.concatenate((c[:0:-1] / 2, c[:1], c[1:] / 2))
             power = reduce(np.convolve, [both] * int(pow))
             n = (power.size + 1) // 2
@@ -41,6 +41,8 @@ def define_powers(prefix: str, module: Any) -> None:
     ) -> Any:
         plain(np.ones(1), pow, maxpower)  # its checks
         c = as_series(c)
+        if pow == 1:
+            return np.copy(c)
         return reduce(mul, [c] * int(pow)) if pow else np.array([1], c.dtype)
 
 
@@ -145,9 +147,9 @@ def trimcoef(c: Any, tol: Any = 0) -> Any:
     polyutils.trimcoef(np.ones(1), tol)  # its checks
     c = as_series(c)
     if tol == 0:
-        return c  # whose zeros have derivatives
+        return np.copy(c)  # whose zeros have derivatives
     large = np.flatnonzero(abs(primal(c)) > tol)
-    return c[: large[-1] + 1] if large.size else c[:1] * 0
+    return np.copy(c[: large[-1] + 1]) if large.size else c[:1] * 0
 
 
 @derived(FAMILIES["poly"].polyvalfromroots)

@@ -103,7 +103,7 @@ def define_integral(prefix: str, module: Any) -> None:
         c = floating(np.atleast_1d(as_traced(c)))
         for constant in k + [0] * (m - len(k)):
             c = INTEGRAL[prefix](c, constant, lbnd, scl, axis)
-        return c
+        return c if m else np.copy(c)
 
 
 def define_several(prefix: str, module: Any) -> None:

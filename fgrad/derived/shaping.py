@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import Box, boxes_in, example, primal
 from fgrad._engine.rules import derived
+from fgrad._engine.views import is_batched, unsure
 from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
 from fgrad.primitives.shaping import reshaped
@@ -22,24 +23,42 @@ def reshape(
     copy: bool | None = None,
 ) -> Any:
     shape = newshape if shape is None else shape
-    if order == "C":
-        return reshaped(a, shape)
-    return reshaped(a, shape, _axis_order(a) if order in "Aa" else order)
+    order = _axis_order(a) if order in "Aa" else order.upper()
+    copies = type(a) is Box and (copy or _copies(a, shape, order))
+    given = np.copy(a, order) if copies else a
+    ans = reshaped(given, shape, order) if order == "F" else reshaped(given, shape)
+    if copies and is_batched(a):
+        unsure(ans, [a])  # one example may lie in memory in another way
+    return ans
+
+
+def _copies(a: Box, shape: Any, order: Any) -> bool:
+    """Whether NumPy has to copy the entries, so that there is no view."""
+    if _is_contiguous(a, order):
+        return False
+    one = np.asarray(example(a.now()))
+    return not np.may_share_memory(np.reshape(one, shape, order), one)
+
+
+def _is_contiguous(a: Any, order: str) -> bool:
+    flags = np.asarray(example(a)).flags
+    return flags.c_contiguous if order == "C" else flags.f_contiguous
 
 
 def _axis_order(a: Any) -> str:
     """The order that means "as in memory"."""
-    flags = np.asarray(primal(a)).flags
+    flags = np.asarray(example(a)).flags
     return "F" if flags.f_contiguous and not flags.c_contiguous else "C"
 
 
 @derived(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
     if order in "Kk":
-        strides = np.asarray(primal(a)).strides
+        strides = np.asarray(example(a)).strides
         outermost_first = np.argsort([-abs(n) for n in strides], kind="stable")
-        return reshaped(np.transpose(a, tuple(outermost_first)), -1)
-    return reshape(a, -1, order)
+        a, order = np.transpose(a, tuple(outermost_first)), "C"
+    order = _axis_order(a) if order in "Aa" else order.upper()
+    return reshape(a, -1, order, copy=not _is_contiguous(a, order))
 
 
 @derived(np.rollaxis)
@@ -121,4 +140,6 @@ def strided(
             "np.lib.stride_tricks.as_strided with strides that lead out of the array, "
             "or between its entries"
         )
-    return np.take(np.ravel(x, "K"), places)
+    taken = np.take(np.ravel(x, "K"), places)
+    unsure(taken, boxes_in(x))  # NumPy makes a view
+    return taken

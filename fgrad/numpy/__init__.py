@@ -38,10 +38,8 @@ from numpy import (
     double as double,
     dtype as dtype,
     e as e,
-    empty as empty,
     errstate as errstate,
     euler_gamma as euler_gamma,
-    eye as eye,
     finfo as finfo,
     flatiter as flatiter,
     flexible as flexible,
@@ -67,7 +65,6 @@ from numpy import (
     half as half,
     hamming as hamming,
     hanning as hanning,
-    identity as identity,
     iinfo as iinfo,
     index_exp as index_exp,
     indices as indices,
@@ -107,7 +104,6 @@ from numpy import (
     number as number,
     object_ as object_,
     ogrid as ogrid,
-    ones as ones,
     pi as pi,
     poly1d as poly1d,
     printoptions as printoptions,
@@ -128,7 +124,6 @@ from numpy import (
     str_ as str_,
     test as test,
     timedelta64 as timedelta64,
-    tri as tri,
     tril_indices as tril_indices,
     triu_indices as triu_indices,
     typecodes as typecodes,
@@ -146,15 +141,15 @@ from numpy import (
     unsignedinteger as unsignedinteger,
     ushort as ushort,
     void as void,
-    zeros as zeros,
 )
 
 from fgrad._engine.later import LATER as _LATER
 from fgrad.derived.applying import ndenumerate as ndenumerate
 from fgrad.derived.concatenators import c_ as c_, r_ as r_
+from fgrad.derived.updates import at as at
 from fgrad.derived.vectorizing import vectorize as vectorize
 from fgrad.numpy import fft as fft, lib as lib, linalg as linalg
-from fgrad.numpy._namespace import lift as _lift, others as _others
+from fgrad.numpy._namespace import lift as _lift, made as _made, others as _others
 from fgrad.numpy.lib import scimath as _scimath
 
 if _typing.TYPE_CHECKING:
@@ -177,7 +172,7 @@ any = _lift(_np.any)
 append = _lift(_np.append)
 apply_along_axis = _lift(_np.apply_along_axis)
 apply_over_axes = _lift(_np.apply_over_axes)
-arange = _lift(_np.arange)
+arange = _made(_lift(_np.arange))
 arccos = _lift(_np.arccos)
 arccosh = _lift(_np.arccosh)
 arcsin = _lift(_np.arcsin)
@@ -191,7 +186,7 @@ argpartition = _lift(_np.argpartition)
 argsort = _lift(_np.argsort)
 argwhere = _lift(_np.argwhere)
 around = _lift(_np.around)
-array = _lift(_np.array)
+array = _made(_lift(_np.array))
 array2string = _lift(_np.array2string)
 array_equal = _lift(_np.array_equal)
 array_equiv = _lift(_np.array_equiv)
@@ -199,7 +194,7 @@ array_repr = _lift(_np.array_repr)
 array_split = _lift(_np.array_split)
 array_str = _lift(_np.array_str)
 asanyarray = _lift(_np.asanyarray)
-asarray = _lift(_np.asarray)
+asarray = _made(_lift(_np.asarray))
 asarray_chkfinite = _lift(_np.asarray_chkfinite)
 ascontiguousarray = _lift(_np.ascontiguousarray)
 asfortranarray = _lift(_np.asfortranarray)
@@ -240,7 +235,7 @@ concatenate = _lift(_np.concatenate)
 conj = _lift(_np.conj)
 conjugate = _lift(_np.conjugate)
 convolve = _lift(_np.convolve)
-copy = _lift(_np.copy)
+copy = _made(_lift(_np.copy))
 copysign = _lift(_np.copysign)
 copyto = _lift(_np.copyto)
 corrcoef = _lift(_np.corrcoef)
@@ -270,13 +265,15 @@ dstack = _lift(_np.dstack)
 ediff1d = _lift(_np.ediff1d)
 einsum = _lift(_np.einsum)
 einsum_path = _lift(_np.einsum_path)
-empty_like = _lift(_np.empty_like)
+empty = _made(_np.empty)
+empty_like = _made(_lift(_np.empty_like))
 equal = _lift(_np.equal)
 exp = _lift(_np.exp)
 exp2 = _lift(_np.exp2)
 expand_dims = _lift(_np.expand_dims)
 expm1 = _lift(_np.expm1)
 extract = _lift(_np.extract)
+eye = _made(_np.eye)
 fabs = _lift(_np.fabs)
 fill_diagonal = _lift(_np.fill_diagonal)
 fix = _lift(_np.fix)
@@ -291,12 +288,12 @@ fmax = _lift(_np.fmax)
 fmin = _lift(_np.fmin)
 fmod = _lift(_np.fmod)
 frexp = _lift(_np.frexp)
-fromfunction = _lift(_np.fromfunction)
+fromfunction = _made(_lift(_np.fromfunction))
 fromiter = _lift(_np.fromiter)
-full = _lift(_np.full)
-full_like = _lift(_np.full_like)
+full = _made(_lift(_np.full))
+full_like = _made(_lift(_np.full_like))
 gcd = _lift(_np.gcd)
-geomspace = _lift(_np.geomspace)
+geomspace = _made(_lift(_np.geomspace))
 gradient = _lift(_np.gradient)
 greater = _lift(_np.greater)
 greater_equal = _lift(_np.greater_equal)
@@ -309,6 +306,7 @@ hsplit = _lift(_np.hsplit)
 hstack = _lift(_np.hstack)
 hypot = _lift(_np.hypot)
 i0 = _lift(_np.i0)
+identity = _made(_np.identity)
 imag = _lift(_np.imag)
 inner = _lift(_np.inner)
 insert = _lift(_np.insert)
@@ -337,7 +335,7 @@ left_shift = _lift(_np.left_shift)
 less = _lift(_np.less)
 less_equal = _lift(_np.less_equal)
 lexsort = _lift(_np.lexsort)
-linspace = _lift(_np.linspace)
+linspace = _made(_lift(_np.linspace))
 log = _lift(_np.log)
 log10 = _lift(_np.log10)
 log1p = _lift(_np.log1p)
@@ -348,7 +346,7 @@ logical_and = _lift(_np.logical_and)
 logical_not = _lift(_np.logical_not)
 logical_or = _lift(_np.logical_or)
 logical_xor = _lift(_np.logical_xor)
-logspace = _lift(_np.logspace)
+logspace = _made(_lift(_np.logspace))
 matmul = _lift(_np.matmul)
 matrix_transpose = _lift(_np.matrix_transpose)
 max = _lift(_np.max)
@@ -384,7 +382,8 @@ negative = _lift(_np.negative)
 nextafter = _lift(_np.nextafter)
 nonzero = _lift(_np.nonzero)
 not_equal = _lift(_np.not_equal)
-ones_like = _lift(_np.ones_like)
+ones = _made(_np.ones)
+ones_like = _made(_lift(_np.ones_like))
 outer = _lift(_np.outer)
 packbits = _lift(_np.packbits)
 pad = _lift(_np.pad)
@@ -469,6 +468,7 @@ tile = _lift(_np.tile)
 trace = _lift(_np.trace)
 transpose = _lift(_np.transpose)
 trapezoid = _lift(_np.trapezoid)
+tri = _made(_np.tri)
 tril = _lift(_np.tril)
 tril_indices_from = _lift(_np.tril_indices_from)
 trim_zeros = _lift(_np.trim_zeros)
@@ -492,7 +492,8 @@ vecdot = _lift(_np.vecdot)
 vsplit = _lift(_np.vsplit)
 vstack = _lift(_np.vstack)
 where = _lift(_np.where)
-zeros_like = _lift(_np.zeros_like)
+zeros = _made(_np.zeros)
+zeros_like = _made(_lift(_np.zeros_like))
 
 # Newer than NumPy 2.0
 

@@ -12,12 +12,13 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from fgrad._engine.box import ARGUMENTS, CONTAINERS
+from fgrad._engine.constants import writable
 from fgrad._engine.dispatch import lift as lifted
 from fgrad._engine.rules import is_known
 from fgrad._engine.signatures import parameters_of
 from fgrad._words.foreign import is_iterable
 
-__all__ = ["Kind", "lift", "lifting", "others", "ufunc"]
+__all__ = ["Kind", "lift", "lifting", "made", "others", "ufunc"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +53,27 @@ def lift(fun: F) -> F:
         owner = [here["__qualname__"]] if "__qualname__" in here else []
         LIFTED[fun] = _named(fun, module, ".".join([*owner, fun.__name__]))
     return LIFTED[fun]
+
+
+def made(fun: F) -> F:
+    """A function of the module that calls this, which makes an array.
+
+    While a transform runs, traced values can be written into that array.
+    """
+    here = _getframe(1).f_locals["__name__"]
+
+    def making(*args: Any, **kwargs: Any) -> Any:
+        made = fun(*args, **kwargs)
+        if args and type(args[0]) is np.ndarray and np.may_share_memory(made, args[0]):
+            return made  # NumPy did not copy it
+        return writable(made)
+
+    call: Any = update_wrapper(making, fun)
+    call.__module__, call.__qualname__ = here, fun.__name__
+    numpys = getattr(fun, "__wrapped__", fun)
+    call.__wrapped__ = numpys
+    LIFTED[numpys] = call
+    return call
 
 
 def _named(fun: Callable[..., Any], module: str, name: str) -> Any:

@@ -4,6 +4,7 @@ The table `series` is for `numpy.polynomial`, which few programs need and NumPy 
 when it is asked for: it loads with the compositions.
 """
 
+from fgrad._engine import methods as _methods  # noqa: F401 # pyright: ignore[reportUnusedImport] (completes the box)
 from fgrad.primitives import (
     accumulations,
     bessel,

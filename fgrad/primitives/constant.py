@@ -1,10 +1,9 @@
-"""Functions that are constant almost everywhere, and those that cannot be followed."""
+"""Functions that are constant almost everywhere."""
 
 import numpy as np
 
 from fgrad._engine.box import stand_in, stored
-from fgrad._engine.rules import constant, refuse
-from fgrad._words.storing import STORE
+from fgrad._engine.rules import constant
 
 # Rounding, and what is decided by the order of numbers.
 constant(np.ceil, np.fix, np.floor, np.rint, np.trunc)
@@ -49,8 +48,3 @@ constant(np.triu_indices_from, np.einsum_path, sees=stand_in)
 constant(np.array2string, np.array_repr, np.array_str, sees=stored)
 constant(np.save, np.savetxt, np.savez, np.savez_compressed, sees=stored)
 constant(np.may_share_memory, np.shares_memory, sees=stored)
-
-# Writing into an array.
-refuse(STORE, np.copyto, np.fill_diagonal, np.place, np.put)
-refuse(STORE, np.put_along_axis, np.putmask)
-refuse(STORE, *(f.at for f in vars(np).values() if isinstance(f, np.ufunc)))

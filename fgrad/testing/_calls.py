@@ -60,6 +60,7 @@ class Calls(Trace):
     ) -> Any:
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
+        self.refresh(args, kwargs)
         plain = tuple(map(self._plain, args))
         options = {name: self._plain(value) for name, value in kwargs.items()}
         ans = self.computed(fun(*plain, **options))
@@ -69,7 +70,9 @@ class Calls(Trace):
             name = label(args[0]) if fun is custom_call else rule.name
             call = Call(name, rule, fun, plain, options, traced, caller(), kept)
             self.found.append(call)
-        return self.boxed(ans)
+        ans = self.boxed(ans)
+        self.link(rule, args, kwargs, ans)
+        return ans
 
     def computed(self, ans: Any) -> Any:
         """What an operation has given, before the next ones use it."""
