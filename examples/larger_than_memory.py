@@ -38,6 +38,13 @@ def write(path, rows):
             piece.tofile(file)
 
 
+def peak_memory() -> int:
+    """The most bytes that this process had in memory, without those before `exec`."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in status if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
 def limit_memory(megabytes):
     """Let the system refuse to give this program more memory for its arrays."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -86,8 +93,8 @@ def main():
         print(f"{len(data)} rows in {len(shards)} shards")
         print(f"loss {values[0]:.3f} at first, {values[-1]:.3f} in step {len(values)}")
         if sys.platform == "linux":
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            print(f"at most {peak / 1e6:.0f} MB were in memory, the program among them")
+            peak = peak_memory() / 1e6
+            print(f"at most {peak:.0f} MB were in memory, the program among them")
         del data, shards, step  # Windows removes no file that is mapped
 
 

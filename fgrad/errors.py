@@ -136,10 +136,11 @@ class LeakedTracerError(FgradError, RuntimeError):
 class ConversionError(FgradError, TypeError):
     """A traced value was about to become a plain number or array.
 
-    ``float(x)``, ``math.sin(x)``, ``np.asarray(x)`` and ``out[i] = x`` would drop the
-    derivative. Use NumPy's functions instead of ``math``'s, build arrays with
-    ``np.stack`` or `index_update`, and say `stop_gradient` where the value alone is
-    wanted.
+    ``float(x)``, ``math.sin(x)``, ``np.asarray(x)`` and ``out[i] = x``, for an `out`
+    that plain NumPy made, would drop the derivative. Use NumPy's functions instead of
+    ``math``'s, make `out` with ``fgrad.numpy.zeros``, and say `stop_gradient` where the
+    value alone is wanted. What cannot be written without a loss, or is a view of what
+    has changed since and cannot be taken again, ends here too.
     """
 
 

@@ -71,7 +71,8 @@ def test_same_bits(part, kind):
                 here = [moved(x, rng, i == 3) for x in primals] if i else primals
                 expected, found = outcome(fun, here), outcome(compiled, here)
                 assert same(expected, found), (call, here)
-        COMPILED[bool(programs(compiled))] += 1
+        if not call.file.startswith("scipy.stats"):  # it calls functions it is given
+            COMPILED[bool(programs(compiled))] += 1
 
 
 def as_single(x):
