@@ -113,6 +113,10 @@ PRINTED = {
         log evidence -39.00, and -17.14 after # steps
         learned: length 0.532, height 1.547, noise 0.109 (the noise is 0.3)
         largest slope that is left: #""",
+    "heat_equation --steps 60": """
+        the gradient in 200 cells is that of linear algebra: True
+        the slope in the diffusivity is that of differences: True
+        at most # MB, and # MB with checkpoints""",
     "hmc --draws 8": """
         1400 draws from 200 chains, 99% accepted
         their mean (0.897, -0.024)
@@ -133,6 +137,10 @@ PRINTED = {
         5.46 bits for each letter at first, 4.40 in the end
         after 12 steps it writes:
         The Zen of""",
+    "lu_factorisation --size 6": """
+        gradients of solve by loops and of np.linalg.solve agree: True
+        so do products with their Hessians: True
+        # of # rows were moved""",
     "map_projection": """
         Hammer: areas 1 to 1, ellipses up to 6.58 times as long as wide
         Aitoff: areas 1.0115 to 1.5071, ellipses up to 5.25 times as long as wide
