@@ -64,13 +64,14 @@ def main():
     rows = factorise(a)[1]
     print(f"{numpy.sum(rows != numpy.arange(len(a)))} of {len(a)} rows were moved")
 
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")
-    scale = numpy.max(numpy.abs(known[0]))
-    for cell, image, title in zip(
-        axes, (found, known), ("loops", "NumPy"), strict=True
-    ):
-        cell.imshow(image[0], cmap="RdBu", vmin=-scale, vmax=scale)
-        cell.set(title=f"gradient in the matrix, {title}", xticks=[], yticks=[])
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3), layout="constrained")
+    shown = {"factors": factorise(a)[0], "gradient by loops": found[0]}
+    shown["gradient by NumPy"] = known[0]
+    for cell, (title, image) in zip(axes, shown.items(), strict=True):
+        most = numpy.max(numpy.abs(image))
+        drawn = cell.imshow(image, cmap="RdBu", vmin=-most, vmax=most)
+        figure.colorbar(drawn, ax=cell, shrink=0.7)
+        cell.set(title=title)
     figure.savefig(options.figure, dpi=100)
 
 
