@@ -58,8 +58,7 @@ def main():
     (whole, most), (parts, least) = peak(cooled, *args), peak(in_parts, *args)
     second = sum(numpy.eye(CELLS, k=k) for k in (-1, 1)) - 2 * numpy.eye(CELLS)
     second[[0, -1]] = 0  # the ends stay
-    once = numpy.eye(CELLS) + rate * second
-    power = numpy.linalg.matrix_power(once, steps)
+    power = numpy.linalg.matrix_power(numpy.eye(CELLS) + rate * second, steps)
     known = 2 * power.T @ (power @ u - target)
     same = numpy.allclose([parts, whole], [known, known])
     print(f"the gradient in {CELLS} cells is that of linear algebra: {same}")
