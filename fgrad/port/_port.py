@@ -48,8 +48,8 @@ def rewrite_use(program: Program, use: Use) -> None:
         program.gone.add(use)
         return
     new, done = new_name(use.name), rewritten(program, use)
-    if done and new is None:
-        program.gone.add(use)
+    if done:
+        program.gone |= {use} if new is None else set()
         return
     if new is None or done is False:
         program.leave(use)
