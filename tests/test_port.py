@@ -57,8 +57,10 @@ found += [value, back(np.ones(2)) + 1]
 times, slope = make_hvp(lambda z: np.sum(z**3))(x)
 found += [slope, times(y), make_vjp(np.sin)(x)[0](y)]
 found += [hessian_vector_product(lambda z: np.sum(z**3))(x, y)]
-found += [holomorphic_grad(lambda z: z**2)(1.0 + 2j), make_jvp(np.sin)(x)(y)[1]]
-found += [grad_and_aux(lambda z: (z * z, 3.0))(2.0)[0], flatten({"a": x, "b": y})[0]]
+found += [holomorphic_grad(lambda z: z**2)(1.0 + 2j)]
+found += [make_jvp(np.sin)(x)(y)[1]]
+found += [grad_and_aux(lambda z: (z * z, 3.0))(2.0)[0]]
+found += [flatten({"a": x, "b": y})[0]]
 found += [adam(lambda p, i: grad(lambda q: np.sum(q**2))(p), x, num_iters=3)]
 check_grads(lambda z: np.sum(z**2), modes=["rev"], order=1)(x)
 found += [gammaln(3.0), logsumexp(x), isinstance(x, list), jacobian(np.sin)(x)]
@@ -110,8 +112,10 @@ found += [value, back(np.ones(2))[0] + 1]
 slope, times = fgrad.vjp(fgrad.grad(lambda z: np.sum(z**3)), x)
 found += [slope, times(y)[0], fgrad.vjp(np.sin, x)[1](y)[0]]
 found += [fgrad.hvp(lambda z: np.sum(z**3), (x,), (y,))[1]]
-found += [fgrad.grad(lambda z: z**2, holomorphic=True)(1.0 + 2j), fgrad.jvp(np.sin, (x,), (y,))[1]]
-found += [fgrad.grad(lambda z: (z * z, 3.0), has_aux=True)(2.0)[0], flatten({"a": x, "b": y})[0]]
+found += [fgrad.grad(lambda z: z**2, holomorphic=True)(1.0 + 2j)]
+found += [fgrad.jvp(np.sin, (x,), (y,))[1]]
+found += [fgrad.grad(lambda z: (z * z, 3.0), has_aux=True)(2.0)[0]]
+found += [flatten({"a": x, "b": y})[0]]
 found += [adam(lambda p, i: grad(lambda q: np.sum(q**2))(p), x, num_iters=3)]
 fgrad.testing.check_grads(lambda z: np.sum(z**2), (x,), modes=["rev"], order=1)
 found += [gammaln(3.0), logsumexp(x), isinstance(x, list), jacobian(np.sin)(x)]
@@ -229,11 +233,17 @@ def test_programs(old, new, numbers):
     [
         ("import jax\nf = jax.grad(g)\n", "import fgrad\nf = fgrad.grad(g)\n"),
         ("import jax as j\nf = j.grad(g)\n", "import fgrad as j\nf = j.grad(g)\n"),
-        ("import optax\no = optax.adam(1e-3)\n", None),
+        (
+            "import optax\no = optax.adam(1e-3)\n",
+            "import fgrad.optim\no = fgrad.optim.adam(1e-3)\n",
+        ),
         ("from jax.numpy import *\n", "from fgrad.numpy import *\n"),
         ("import autograd.numpy\r\nx = 1\r\n", "x = 1\r\n"),
         ("import jax; import os\n", "pass; import os\n"),
-        ("try:\n    from jax import jit\nexcept E:\n    x = 1\n", None),
+        (
+            "try:\n    from jax import jit\nexcept E:\n    x = 1\n",
+            "try:\n    pass\nexcept E:\n    x = 1\n",
+        ),
         ("import autograd.scipy.stats as st\n", "import fgrad.scipy.stats as st\n"),
         (
             "import autograd.scipy.stats.norm as n\n",
@@ -243,20 +253,12 @@ def test_programs(old, new, numbers):
             "from autograd import grad\ndef f(grad):\n    return grad(f, argnum=1)\n",
             "from fgrad import grad\ndef f(grad):\n    return grad(f, argnum=1)\n",
         ),
-        ("import numpy as np\nx = np.at[0].set(1)\n", None),
+        ("x = y.at[0].set(1)\n", "x = y.at[0].set(1)\n"),
     ],
 )
 def test_small_programs(old, new):
-    expected = {
-        "import optax\no = optax.adam(1e-3)\n": (
-            "import fgrad\no = fgrad.optim.adam(1e-3)\n"
-        ),
-        "try:\n    from jax import jit\nexcept E:\n    x = 1\n": (
-            "try:\n    pass\nexcept E:\n    x = 1\n"
-        ),
-    }.get(old, new or old)
     done = port(old.encode())
-    assert (done.text.decode(), done.left) == (expected, [])
+    assert (done.text.decode(), done.left) == (new, [])
 
 
 LEFT = """\

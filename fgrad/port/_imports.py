@@ -171,7 +171,8 @@ def rewrite_statement(
     program.source.replace(
         span, (newline + indent).join(lines) if alone else "; ".join(lines)
     )
-    if any(line == "import fgrad" for line in lines) and not indent:
+    binds = [line.startswith("import fgrad") and " as " not in line for line in lines]
+    if any(binds) and not indent:
         program.has_fgrad = True
 
 
