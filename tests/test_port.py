@@ -321,6 +321,14 @@ def test_what_is_left():
     assert b"from jax import lax, random\nfrom autograd import make_vjp\n" in done.text
 
 
+def test_an_import_without_use_is_left_too():
+    done = port(b"x = 1\nfrom jax import pmap\n")
+    assert done.text == b"x = 1\nfrom jax import pmap\n"
+    assert [(n.line, n.construct, n.instead) for n in done.left] == [
+        (2, "jax.pmap", "instead: fgrad.vmap")
+    ]
+
+
 def test_the_command(tmp_path, capsys):
     path = tmp_path / "model.py"
     path.write_bytes(b"from jax import jit\nimport jax.random\nk = jax.random.key(0)\n")

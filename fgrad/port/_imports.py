@@ -11,9 +11,9 @@ from typing import cast
 
 from fgrad.port._calls import remove_statement
 from fgrad.port._meaning import Binding, Import, Use
-from fgrad.port._program import Program, target
+from fgrad.port._program import Left, Program, target
 from fgrad.port._source import Span
-from fgrad.port._tables import BUILTINS, UNWRAPPED, new_name
+from fgrad.port._tables import BUILTINS, UNWRAPPED, new_name, what_instead
 
 __all__ = ["rewrite_imports"]
 
@@ -92,7 +92,8 @@ def decided(program: Program, binding: Binding) -> tuple[bool, New | None]:
     if new is None or not needed:
         unknown = not binding.uses and binding.name not in {*UNWRAPPED, *BUILTINS}
         if unknown:
-            program.leave(Use(ast.Name(""), binding.name, binding))
+            line, words = binding.statement.lineno, what_instead(binding.name)
+            program.left.add(Left(line, binding.name, words))
         return old or unknown, None
     module, _, name = new.rpartition(".")
     statement = isinstance(binding.statement, ast.Import)
