@@ -206,7 +206,7 @@ class Visit:
         """
         if node.dtype is None or node.size <= LARGE:
             self._small.add(node.shape)
-        elif self.consume:
+        elif self.consume and _keeps_large(node):
             if masked and not self.careful:
                 self.careful = cotangents.flaw() != "nan"
                 self.consume = self.careful
@@ -214,6 +214,15 @@ class Visit:
                 node.edges = slim(node)
                 self.freed = True
         return self.careful
+
+
+def _keeps_large(node: Node) -> bool:
+    """Whether a node keeps an array that should be freed at once."""
+    return any(
+        type(value) is np.ndarray and value.size > LARGE
+        for _, _, residuals in node.edges
+        for value in residuals
+    )
 
 
 def is_owned(c: Any, g: Any, residuals: tuple[Any, ...]) -> bool:

@@ -277,9 +277,11 @@ def link(
     """Let the results of a call know it, if they may be views."""
     if rule.name not in MAY_BE_VIEWS:
         return
+    first = args[0] if args else None
+    if type(first) is Box and first._trace is self and type(ans) is Box:
+        ans._node.cell = Taken(first, rule, args, kwargs, 0, None)
+        return
     if rule.name == "getitem":
-        if self.holds(args[0]) and type(ans) is Box:
-            ans._node.cell = Taken(args[0], rule, args, kwargs, 0, None)
         return
     places = [i for i, arg in enumerate(args) if self.holds(arg)]
     places += [name for name, arg in kwargs.items() if self.holds(arg)]

@@ -31,6 +31,11 @@ LENGTH = 60
 
 def storing(call: Call | None) -> str:
     """The words for a call that would store a traced value."""
+    if call is not None and (dtype := _integers(call)):
+        return (
+            f"cannot write a traced value into an array of dtype {dtype}: a part of it "
+            f"would be lost. Make the array with dtype=float"
+        )
     statement = None if call is None else _augmented(call.site)
     if call is None or statement is None:
         return STORE
@@ -38,6 +43,21 @@ def storing(call: Call | None) -> str:
     if cure is None:
         return STORE
     return f"cannot store a traced value into a NumPy array; write {cure}"
+
+
+def _integers(call: Call) -> np.dtype[Any] | None:
+    """The dtype of the array to whose item a value is assigned, if it is an integer."""
+    try:
+        tree = ast.parse(expression(call.site) or "").body[0]
+    except (IndexError, SyntaxError):
+        return None
+    target: Any = getattr(tree, "value", None) if isinstance(tree, ast.Expr) else None
+    target = tree.target if isinstance(tree, ast.AugAssign) else target
+    if not isinstance(target, ast.Subscript):
+        return None
+    owner = value_of(target.value, call.frame)
+    integers = isinstance(owner, np.ndarray) and owner.dtype.kind in "biu"
+    return owner.dtype if integers else None
 
 
 def _augmented(site: Site) -> ast.AugAssign | None:
