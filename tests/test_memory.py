@@ -141,7 +141,7 @@ def test_forward_mode_keeps_no_tape():
 
     def f(x):
         for _ in range(10):
-            alive.append(weakref.ref(stop_gradient(x)))
+            alive.append(weakref.ref(x._value))
             x = np.tanh(x) * 0.9
             gc.collect()
             assert sum(ref() is not None for ref in alive) == 1  # the argument

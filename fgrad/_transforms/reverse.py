@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 import numpy as np
 from typing_extensions import override
 
-from fgrad._engine.box import boxes_in, primal, space
+from fgrad._engine.box import Box, boxes_in, primal, space
 from fgrad._engine.constants import CONSTANT
 from fgrad._transforms._argnums import Argnums, is_sequence, sequence
 from fgrad._transforms._run import Run
@@ -308,7 +308,7 @@ def stop_gradient(tree: X) -> X:
     Returns
     -------
     tree
-        The same tree with NumPy arrays and numbers.
+        The same tree with numbers and copies of the arrays.
 
     Examples
     --------
@@ -359,4 +359,9 @@ def _stopped(leaf: Any) -> Any:
         plain = np.empty(leaf.shape, object)
         plain.flat[:] = [primal(entry) for entry in leaf.flat]
         return plain
-    return primal(leaf)
+    plain = primal(leaf)
+    if plain is leaf:
+        return leaf
+    if type(plain) is Box:
+        return plain._trace.copy(plain)
+    return plain.copy() if type(plain) is np.ndarray else plain
