@@ -142,7 +142,7 @@ class Box:
                     f"traced value; use x.astype to convert it"
                 )
             )
-        return self._same()
+        return Box(self._value, self._trace, self._node)
 
     # Differentiable attributes and methods: NumPy's functions
 

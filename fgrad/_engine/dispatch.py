@@ -9,7 +9,15 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from fgrad._engine.bind import bind
-from fgrad._engine.box import ARGUMENTS, Box, boxes_in, example, innermost, primal
+from fgrad._engine.box import (
+    ARGUMENTS,
+    Box,
+    boxes_in,
+    example,
+    innermost,
+    primal,
+    stored_array,
+)
 from fgrad._engine.constants import writable
 from fgrad._engine.outputs import has_outputs, into_outputs, position
 from fgrad._engine.rules import (
@@ -88,7 +96,14 @@ def _same_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             one = example(a.now())
             if type(one) is np.ndarray and fun(one, *args, **kwargs) is one:
                 return a
-        return bind(rule, (a, *args), kwargs)
+        ans = bind(rule, (a, *args), kwargs)
+        if (
+            type(a) is Box
+            and np.ndim(stored_array(a)) > a.ndim
+            and ans.dtype == a.dtype
+        ):
+            a._trace.unsure(ans, [a])  # one example may lie in memory in another way
+        return ans
 
     return call
 

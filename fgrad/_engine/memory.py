@@ -38,6 +38,7 @@ __all__ = [
     "refresh",
     "root_of",
     "settled",
+    "share_memory",
     "supersede",
 ]
 
@@ -75,6 +76,15 @@ def root_of(node: Node) -> tuple[Node, list[Node]]:
         path.append(node)
         node = above
     return node, path
+
+
+def share_memory(one: Box, other: Box) -> bool:
+    """Whether two boxes may be views of the same memory."""
+    root, other_root = root_of(one._node)[0], root_of(other._node)[0]
+    mark, other_mark = mark_of(root), mark_of(other_root)
+    if mark is None or other_mark is None:
+        return root is other_root
+    return mark.cell is other_mark.cell
 
 
 # Before a value is used ---------------------------------------------------------------

@@ -265,6 +265,9 @@ class Trace:
             for box in boxes_in([args, kwargs]):
                 box.now()
 
+    unsure: Callable[..., None]
+    """Note that results may be views, nobody knows how: `views` says how."""
+
     def copy(self, box: Box) -> Box:
         """A box with the same value, whose memory nobody else knows."""
         here = box._node

@@ -226,7 +226,7 @@ class Taken:
         if self._view is None:
             name, array = self.rule.name, stored_array(self.value)
             shape = self.source.shape
-            if not shape and np.ndim(array) and not is_taken_view(self.source):
+            if not shape and np.ndim(array) and not is_taken_array(self.source):
                 self._view = False  # of a number
                 return False
             more, one = np.ndim(array) > len(shape), one_of(array, len(shape))
@@ -265,10 +265,14 @@ def taken_by(node: Node) -> Taken | None:
     return cell if type(cell) is Taken else None
 
 
-def is_taken_view(node: Node) -> bool:
-    """Whether a node keeps a call that made a view."""
+def is_taken_array(node: Node) -> bool:
+    """Whether a node without axes keeps a call that made an array, and no number."""
     call = taken_by(node)
-    return call is not None and call.is_view()
+    if call is None:
+        return False
+    item = call.rule.name == "getitem"
+    array = "Ellipsis" in repr(call.args[1:]) if item else call.rule.name in BY_LAYOUT
+    return array or call.is_view()
 
 
 def link(
@@ -327,8 +331,8 @@ def is_number(box: Box) -> bool:
     if box.shape or not array.ndim:
         return False
     while type(box) is Box:  # of several examples: one of them tells
-        if call := taken_by(box._node):
-            return not call.is_view()
+        if taken_by(box._node):
+            return not is_taken_array(box._node)
         box = box._value
     return True
 
@@ -364,3 +368,4 @@ def _all_views(box: Any, count: int) -> bool:
 
 
 Trace.link = link
+Trace.unsure = staticmethod(unsure)

@@ -10,11 +10,13 @@ import numpy as np
 from fgrad._engine.assignment import cannot_change, setitem
 from fgrad._engine.box import Box, boxes_in
 from fgrad._engine.dispatch import traced
+from fgrad._engine.memory import share_memory
 from fgrad._engine.rules import CHANGING, derived
 from fgrad._engine.views import is_number
-from fgrad._words.callsite import user_call
+from fgrad._words.callsite import at as located, user_call
 from fgrad._words.storing import storing
 from fgrad.derived.creation import as_index, as_traced
+from fgrad.errors import ConversionError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +47,17 @@ def storing_error(box: Box) -> Exception:
     by_numpy = call is not None and call.callee is not None
     instead = "" if by_numpy else storing(call)
     return box._trace.refusal(box, "np.asarray(x)", instead=instead)
+
+
+def check_overlap(array: Box, values: Any) -> None:
+    """Refuse values that change while NumPy writes them, one after the other."""
+    if any(share_memory(array, box) for box in boxes_in(values)):
+        raise ConversionError(
+            located(
+                "cannot write a view of an array into that array, entry by entry; "
+                "write a copy of it"
+            )
+        )
 
 
 def put_flat(array: Box, positions: Any, values: Any) -> None:
@@ -114,7 +127,10 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any = -1) -> None:
     if axis is None:
         if indices.ndim != 1:
             raise ValueError("when axis=None, `indices` must have a single dimension.")
-        put_flat(arr, indices, np.broadcast_to(values, indices.shape))
+        values = as_traced(values)
+        if values.size != indices.size:
+            values = np.broadcast_to(values, indices.shape)
+        put_flat(arr, indices, values)
         return
     axis = axis % arr.ndim
     if indices.ndim != arr.ndim:
@@ -137,6 +153,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
         if len(set(a.shape)) > 1:
             raise ValueError("All dimensions of input must be of equal length")
         every = 1 + sum(a.shape[0] ** i for i in range(1, a.ndim))
+    check_overlap(a, val)
     put_flat(a, np.arange(a.size)[:end:every], val)
 
 

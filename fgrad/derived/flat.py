@@ -9,7 +9,7 @@ import numpy as np
 
 from fgrad._engine.box import Box
 from fgrad._engine.dispatch import traced
-from fgrad.derived.changing import put_flat
+from fgrad.derived.changing import check_overlap, put_flat
 from fgrad.derived.creation import as_index
 
 
@@ -37,6 +37,7 @@ class Flat:
         return traced(np.copy)(entries) if np.ndim(entries) else entries
 
     def __setitem__(self, index: Any, values: Any) -> None:
+        check_overlap(self.base, values)
         put_flat(self.base, np.arange(self.base.size)[as_index(index)], values)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
