@@ -89,7 +89,7 @@ def calls(fun: Callable[..., Any] | None = None) -> st.SearchStrategy[Call]:
     >>> from hypothesis import find, given
     >>> from fgrad.testing import check_rule, hypothesis as fh
     >>> find(fh.calls(np.sum), lambda call: call.args[0].size and call.kwargs)
-    np.sum(np.array(1.), keepdims=True)
+    np.sum(np.array(...), ...)
     >>> @given(fh.calls(np.matmul))
     ... def test_matmul(call):
     ...     check_rule(call.fun, call.args, call.kwargs)
