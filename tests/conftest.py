@@ -8,7 +8,13 @@ import pytest
 # The arrays of tests are small: more threads would only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from hypothesis import settings
+
 from fgrad.batching import loops
+
+# Tests draw the same each time, also those in docstrings and pages.
+settings.register_profile("same", derandomize=True, database=None)
+settings.load_profile("same")
 
 EXPECTED = {loops.NO_ENTRY, loops.REFUSED, loops.ASKED}
 """Why examples may go one by one. Everything else is an error in a batching table."""
