@@ -33,7 +33,7 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.lines: list[str] = []
-        self.space: dict[str, Any] = {"np": np, "twice": TWICE}
+        self.space: dict[str, Any] = {"np": np, "twice": twice}
         x = self.rng.uniform(0.3, 1.4, self.pick([(3,), (4,), (2, 3), (3, 3)]))
         self.x = x
         self.space["x"] = x.copy()
@@ -239,7 +239,7 @@ def small(value: Any) -> bool:
     return bool(good) and value.size <= 40
 
 
-def TWICE(u: Any) -> Any:
+def twice(u: Any) -> Any:
     """A function that changes its argument and returns it."""
     if np.ndim(u):
         u[..., 0] = 2 * u[..., -1]
@@ -252,7 +252,7 @@ def compiled(lines: tuple[str, ...]) -> Any:
 
 
 def executed(namespace: Any, lines: Iterable[str], x: Any) -> dict[str, Any]:
-    space = {"np": namespace, "twice": TWICE, "x": x}
+    space = {"np": namespace, "twice": twice, "x": x}
     exec(compiled(tuple(lines)), space)
     return space
 

@@ -204,7 +204,7 @@ def _source(box: Box, path: list[Node], root: Node) -> Box:
     array = None
     source = _recovered(box, path, root)
     if source is not None:
-        root.cell = Mark(Cell(source), source._value, root.site)
+        root.memory = Mark(Cell(source), source._value, root.site)
         return source
     array = stored_array(box)
     whole = type(array) is np.ndarray and array.base is None and not is_alone(box)

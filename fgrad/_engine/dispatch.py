@@ -114,7 +114,8 @@ def _constant_call(fun: Callable[..., Any]) -> Callable[..., Any]:
     operands = fun.nin if isinstance(fun, np.ufunc) else 99
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if boxes_in([kwargs.get("out"), args[operands:]]):
+        stores = "out" in kwargs or len(args) > operands
+        if stores and boxes_in([kwargs.get("out"), args[operands:]]):
             return into_outputs(fun, call, args, kwargs)
         see = sees or primal
         args = tuple(map(see, args))

@@ -68,7 +68,7 @@ def written_in_place(box: Box, index: Any, value: Any) -> bool:
     new = trace.rewritten(box._node, old, index, source)
     mark = mark_of(box._node)
     if mark is not None:
-        box._node.cell = new.cell = Mark(mark.cell, box._value, new.site)
+        box._node.memory = new.memory = Mark(mark.cell, box._value, new.site)
         mark.cell.box = Box(box._value, trace, new)
         look(trace)
     box._node, box._trace = new, trace

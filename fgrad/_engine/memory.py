@@ -3,7 +3,7 @@
 A write that somebody else could see leaves a *mark* at the node of the old array. It
 leads to the *cell* of that memory, which has the newest contents. From then on, a box
 of that trace is looked at before it is used: if its value was taken from marked memory,
-it is taken again from the cell. Programs that write to nothing pay nothing.
+it is taken again from the cell. Before a trace's first such write, nobody looks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.bind import bind
-from fgrad._engine.box import Box, boxes_in, stored_array
+from fgrad._engine.box import Box, stored_array
 from fgrad._engine.constants import CONSTANT, constant_box, unwrapped
 from fgrad._engine.rules import Pullback, Rule, rule_of
 from fgrad._engine.trace import Node, Trace, next_order
@@ -40,6 +40,7 @@ __all__ = [
     "settled",
     "share_memory",
     "supersede",
+    "taken_in",
 ]
 
 
@@ -65,7 +66,7 @@ class Mark:
 
 def mark_of(node: Node) -> Mark | None:
     """The mark of a node, if its memory was written to."""
-    mark = getattr(node, "cell", None)
+    mark = getattr(node, "memory", None)
     return mark if type(mark) is Mark else None
 
 
@@ -139,8 +140,7 @@ def _anew(
     self: Trace, rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], fun: Any
 ) -> Any:
     """Record a call, with all that is used as it is now."""
-    for box in boxes_in([args, kwargs]):
-        box.now()
+    self.refresh(args, kwargs)
     return bind(rule, args, kwargs, fun)
 
 
@@ -176,8 +176,8 @@ def own(value: Any, since: int | None = None) -> Any:
     node, trace = value._node, value._trace
     if not (trace.records or trace.opaque):
         return value
-    fresh = since is not None and node.order < since and not _is_kept(value)
-    if (fresh and not is_taken(node)) or not trace.open:
+    new = since is not None and node.order < since and not _is_kept(value)
+    if (new and not is_taken(node)) or not trace.open:
         return value
     return _copied(value.now())
 
@@ -222,6 +222,11 @@ def settled(leaf: Any) -> Any:
     return unwrapped(leaf.now()) if type(leaf) is Box else leaf
 
 
+def taken_in(leaf: Any) -> Any:
+    """A leaf of an argument of a transform, which nothing can change any more."""
+    return kept(settled(leaf))
+
+
 # After a write ------------------------------------------------------------------------
 
 
@@ -232,8 +237,8 @@ def supersede(box: Box, new: Box, *, shared: bool) -> None:
     if mark is not None or shared:
         cell = mark.cell if mark is not None else Cell(box)
         site = caller()
-        box._node.cell = Mark(cell, box._value, site)
-        new._node.cell = Mark(cell, new._value, site)
+        box._node.memory = Mark(cell, box._value, site)
+        new._node.memory = Mark(cell, new._value, site)
         cell.box = Box(new._value, new._trace, new._node)
         look(box._trace)
         look(new._trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from fgrad._words.callsite import at, user_call
 from fgrad._words.storing import WHERE, storing
 from fgrad.errors import ConversionError
 
-__all__ = ["has_outputs", "into_outputs", "position", "refuse_storing"]
+__all__ = ["has_outputs", "into_outputs", "position"]
 
 
 def has_outputs(
@@ -30,6 +31,7 @@ def has_outputs(
     return place is not None and len(args) > place and args[place] is not None
 
 
+@cache
 def position(fun: Callable[..., Any]) -> int | None:
     """The position of ``out`` among the parameters of a function that has it."""
     names = list(parameters_of(fun))
@@ -45,7 +47,8 @@ def into_outputs(
     """Call a function without its outputs, and write what it returns into them."""
     args, kwargs, outputs = _parted(fun, args, kwargs)
     if any(out is not None and type(out) is not Box for out in outputs):
-        refuse_storing(kwargs)
+        plain = kwargs.get("where", True) is True
+        raise ConversionError(at(storing(user_call()) if plain else WHERE))
     where = kwargs.pop("where", True) if isinstance(fun, np.ufunc) else True
     with np.errstate(all="ignore") if where is not True else nullcontext():
         results = call(*args, **kwargs)
@@ -96,9 +99,3 @@ def _written(
         )
     out[...] = result
     return out
-
-
-def refuse_storing(options: dict[str, Any]) -> None:
-    """Refuse to store what is traced into a plain array."""
-    plain = options.get("where", True) is True
-    raise ConversionError(at(storing(user_call()) if plain else WHERE))

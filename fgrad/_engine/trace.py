@@ -61,7 +61,11 @@ class Space(NamedTuple):
 class Node:
     """One recorded operation: where its cotangent goes."""
 
-    __slots__ = ("cell", "code", "dtype", "edges", "lasti", "order", "shape")
+    __slots__ = ("code", "dtype", "edges", "lasti", "memory", "order", "shape")
+
+    memory: Any
+    """What is known of the memory of the value, if anything: how a view was made
+    (`views`), or that it was written to (`memory`)."""
 
     def __init__(
         self, order: int, shape: Any, dtype: Any, edges: Any, code: Any, lasti: int

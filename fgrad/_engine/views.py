@@ -127,7 +127,7 @@ def is_taken(node: Node) -> bool:
 def unsure(ans: Any, boxes: list[Box]) -> None:
     """Note that results may be views, but nobody knows how they are taken again."""
     for box in boxes_in(ans):
-        box._node.cell = Unsure([one._node for one in boxes])
+        box._node.memory = Unsure([one._node for one in boxes])
 
 
 class Unsure:
@@ -141,9 +141,9 @@ class Unsure:
 
 def unknown_parents(node: Node) -> list[Node]:
     """The nodes of what a value may be a view of, if nobody knows how."""
-    cell = getattr(node, "cell", None)
-    if type(cell) is Unsure:
-        return cell.nodes
+    memory = getattr(node, "memory", None)
+    if type(memory) is Unsure:
+        return memory.nodes
     if node.edges and node.edges[0][1].rule.name in UNKNOWN:
         return list(node.parents())
     return []
@@ -261,8 +261,8 @@ class Taken:
 
 def taken_by(node: Node) -> Taken | None:
     """How a view was made, if its node keeps the call."""
-    cell = getattr(node, "cell", None)
-    return cell if type(cell) is Taken else None
+    memory = getattr(node, "memory", None)
+    return memory if type(memory) is Taken else None
 
 
 def is_taken_array(node: Node) -> bool:
@@ -283,7 +283,7 @@ def link(
         return
     first = args[0] if args else None
     if type(first) is Box and first._trace is self and type(ans) is Box:
-        ans._node.cell = Taken(first, rule, args, kwargs, 0, None)
+        ans._node.memory = Taken(first, rule, args, kwargs, 0, None)
         return
     if rule.name == "getitem":
         return
@@ -296,7 +296,7 @@ def link(
         if self.holds(box):
             place = part if len(places) > 1 and part in places else places[0]
             source = kwargs[place] if isinstance(place, str) else args[place]
-            box._node.cell = Taken(source, rule, args, kwargs, place, part)
+            box._node.memory = Taken(source, rule, args, kwargs, place, part)
 
 
 def source_of(box: Box, path: list[Node]) -> Box | None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from fgrad._engine.blame import is_finite
 from fgrad._engine.box import Box, primal
-from fgrad._engine.memory import own
+from fgrad._engine.memory import own, taken_in
 from fgrad._engine.replay import replay
 from fgrad._engine.trace import Node, Space, Tape, Trace, kind_of
 from fgrad._transforms._argnums import argument_name
-from fgrad._transforms._running import running, taken_in, up_to_date
+from fgrad._transforms._running import running, up_to_date
 from fgrad._transforms._values import (
     check_function,
     described,

@@ -35,7 +35,7 @@ from fgrad._words.matrices import explain_matrix
 from fgrad._words.source import called_in, names_in, source
 from fgrad.errors import ConversionError, FgradError
 
-__all__ = ["running", "taken_in", "up_to_date"]
+__all__ = ["running", "up_to_date"]
 
 
 class running:  # noqa: N801 (used like a function)
@@ -74,14 +74,6 @@ def up_to_date(out: Any) -> Any:
     if not any(type(leaf) is Box and leaf._trace.written for leaf in leaves):
         return out
     return unflatten(structure, map(settled, leaves))
-
-
-def taken_in(leaf: Any) -> Any:
-    """A leaf of an argument, which nothing can change any more."""
-    if type(leaf) is not Box:
-        return leaf
-    leaf = settled(leaf)
-    return leaf._trace.snapshot(leaf) if type(leaf) is Box else leaf
 
 
 # Warnings -----------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from fgrad._engine.box import Box, stored
-from fgrad._engine.memory import own
+from fgrad._engine.memory import own, taken_in
 from fgrad._engine.trace import kind_of
 from fgrad._transforms._argnums import argument_name
-from fgrad._transforms._running import running, taken_in, up_to_date
+from fgrad._transforms._running import running, up_to_date
 from fgrad._transforms._values import check_function, described, is_numeric, label
 from fgrad._transforms._wrapped import Wrapped
 from fgrad._tree import Structure, branches, flatten, leaf_paths, unflatten
