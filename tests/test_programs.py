@@ -12,7 +12,6 @@ from fgrad._program.calls import Program, finite
 from fgrad._program.memory import Memory
 from fgrad._program.passes import PASSES, optimised
 from fgrad._program.passes.common import common
-from fgrad._program.passes.contracted import product_of_matrices
 from fgrad._program.passes.dead import dead
 from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
@@ -21,6 +20,7 @@ from fgrad._program.passes.lowered import lowered
 from fgrad._program.record import RecordTrace
 from fgrad._program.source import Source
 from fgrad._tree import flatten
+from fgrad.primitives.contraction import product_of_matrices
 from tests.test_compile import programs, rosenbrock, same, stays_eager
 
 X = np.array([0.3, -0.2, 0.5])

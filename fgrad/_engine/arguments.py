@@ -43,7 +43,7 @@ def plain_operands(rule: Rule, args: Any, kwargs: dict[str, Any]) -> Any:
 
 def _operand(rule: Rule, value: Any) -> Any:
     if type(value) in CONTAINERS:
-        if all(type(item) in ARGUMENTS for item in value):
+        if ARGUMENTS.issuperset(map(type, value)):
             return value
         return type(value)([_operand(rule, item) for item in value])
     return value if type(value) is Box else operand(value, ufunc=rule.ufunc)
@@ -65,9 +65,13 @@ def array_scalars(rule: Rule, values: list[Any]) -> list[Any]:
     """
     if rule.ufunc or not rule.takes_arrays:
         return values
-    if any(isinstance(value, np.ndarray | np.generic) for value in values):
-        return values
+    for value in values:
+        if isinstance(value, _ARRAYS):
+            return values
     return [_array_scalar(value) for value in values]
+
+
+_ARRAYS = np.ndarray, np.generic
 
 
 def _array_scalar(value: Any) -> Any:

@@ -63,12 +63,13 @@ def bind(
         args, kwargs = unwrapped(args), unwrapped(kwargs)
         values = [*rule.grouped(args), *kwargs.values()]
     if inside or plan.sequences or plan.arrays:
-        given = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
-        if len(given) < len(kwargs):
-            return bind(rule, args, given, compute)
+        if kwargs:
+            given = {name: v for name, v in kwargs.items() if v is not NO_VALUE}
+            if len(given) < len(kwargs):
+                return bind(rule, args, given, compute)
         values = plan.understood(values)
         args, kwargs = plan.call(values)
-    if rule.takes_arrays and any(type(value) not in ARGUMENTS for value in values):
+    if rule.takes_arrays and not ARGUMENTS.issuperset(map(type, values)):
         values = [*plain_operands(rule, values, {})[0]]
         args, kwargs = plan.call(values)
     if not (trace.recording or (compute and trace.written and trace.open)):

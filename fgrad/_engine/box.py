@@ -390,7 +390,13 @@ def boxes_in(value: Any) -> list[Box]:
         value = value.values()
     elif kind not in CONTAINERS and not is_looked_into(kind):
         return []
-    return [box for item in value for box in boxes_in(item)]
+    found: list[Box] = []
+    for item in value:
+        if type(item) is Box:
+            found.append(item)
+        elif type(item) not in PLAIN_ARGUMENTS:
+            found += boxes_in(item)
+    return found
 
 
 _BY_AGE = attrgetter("id")

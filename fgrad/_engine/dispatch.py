@@ -145,7 +145,7 @@ def _composition_call(
         for value in (*args, *kwargs.values()):
             if type(value) not in ARGUMENTS:
                 operand(value, ufunc=False)
-        boxes = boxes_in([args, kwargs])
+        boxes = boxes_in(args) + boxes_in(kwargs) if kwargs else boxes_in(args)
         trace = innermost(boxes)
         if (
             trace is not None

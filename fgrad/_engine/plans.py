@@ -14,7 +14,7 @@ import numpy as np
 from fgrad._engine.box import ARGUMENTS, CONTAINERS, Box, boxes_in, space
 from fgrad._engine.rules import SPECIAL, Pullback, Rule, composition
 from fgrad._engine.signatures import NO_VALUE, REQUIRED
-from fgrad._engine.trace import Space, Trace
+from fgrad._engine.trace import Node, Space, Trace
 from fgrad._words.callsite import at, no_rule
 from fgrad._words.conversions import INDEX
 from fgrad.errors import ConversionError
@@ -54,10 +54,12 @@ class Plan:
 
     def call(self, values: list[Any]) -> tuple[Any, dict[str, Any]]:
         """Positional and keyword arguments."""
+        keywords = self.names[self.count :]
+        if not (keywords or self.rest):
+            return values, {}
         args = values[: self.count]
         if self.rest:
             args = (*args[:-1], *args[-1])
-        keywords = self.names[self.count :]
         return args, dict(zip(keywords, values[self.count :], strict=True))
 
     def understood(self, values: list[Any]) -> list[Any]:
@@ -96,9 +98,9 @@ class Plan:
                 nested = nested or type(value) is Box
             elif i in self.sequences and type(value) is list:
                 nodes, likes, value = _elements(value, trace)
-                if any(node is not None for node in nodes):
+                if likes is not None:
                     parents.append((i, nodes, likes))
-                nested = nested or any(type(item) is Box for item in value)
+                nested = nested or Box in map(type, value)
             elif type(value) is tuple and (boxes := boxes_in(value)):
                 if any(box.dtype.kind in "fc" for box in boxes):
                     raise ConversionError(at(INDEX))
@@ -189,14 +191,22 @@ def _as_one(value: Any) -> Any:
 
 
 def _elements(items: list[Any], trace: Trace) -> tuple[Any, Any, list[Any]]:
-    """The nodes (or ``None``), the spaces and the values of a sequence of arrays."""
-    mine = [trace.holds(item) for item in items]
-    nodes = tuple(x._node if m else None for x, m in zip(items, mine, strict=True))
-    likes = tuple(
-        node or Space(*space(item)) for node, item in zip(nodes, items, strict=True)
-    )
-    inner = [
-        x._value if m else x._trace.snapshot(x) if type(x) is Box else x
-        for x, m in zip(items, mine, strict=True)
-    ]
-    return nodes, likes, inner
+    """The nodes (or ``None``), the spaces and the values of a sequence of arrays.
+
+    There are no spaces if none of them is of this trace.
+    """
+    nodes: list[Node | None] = []
+    likes: list[Node | Space] = []
+    inner: list[Any] = []
+    mine = False
+    for item in items:
+        if type(item) is Box and item._trace is trace:
+            mine = True
+            nodes.append(item._node)
+            likes.append(item._node)
+            inner.append(item._value)
+        else:
+            nodes.append(None)
+            likes.append(Space(*space(item)))
+            inner.append(item._trace.snapshot(item) if type(item) is Box else item)
+    return tuple(nodes), tuple(likes) if mine else None, inner

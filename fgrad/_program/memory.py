@@ -24,12 +24,12 @@ from fgrad._program.calls import (
     ufunc_of,
     variables,
 )
-from fgrad._program.passes.contracted import product_of_matrices
 from fgrad._program.passes.lowered import (
     method_reshape,
     method_transpose,
     product_of_axes,
 )
+from fgrad.primitives.contraction import product_of_matrices
 
 __all__ = ["Memory"]
 

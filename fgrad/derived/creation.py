@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import Box, boxes_in, primal
+from fgrad._engine.box import ARGUMENTS, Box, boxes_in, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import at, no_rule
 from fgrad._words.conversions import INDEX
 from fgrad._words.foreign import is_sequence
 from fgrad.errors import ConversionError
 from fgrad.primitives.creation import asarray
+from fgrad.primitives.shaping import reshaped
 
 
 def as_traced(x: Any) -> Any:
@@ -42,13 +43,13 @@ def array(
     ndmax: int = 0,
     like: Any = None,
 ) -> Any:
-    """A nested list with traced entries: stack it, level by level."""
+    """A nested list with traced entries: stack all of them, and bring into shape."""
     if ndmax:
         raise no_rule("np.array(..., ndmax=...)")
     if type(object) is Box:
         object = np.copy(object) if copy else object
     elif is_sequence(type(object)) and boxes_in(object):
-        object = np.stack([array(item) for item in object])
+        object = _stacked(object)
     elif boxes_in(object):
         what = f"np.array with a traced value in a {type(object).__name__}"
         raise no_rule(f"{what}; make a list of it")
@@ -58,6 +59,25 @@ def array(
         object = asarray(object, dtype=dtype, order=order)
     missing = ndmin - np.ndim(object)
     return np.reshape(object, (1,) * missing + object.shape) if missing > 0 else object
+
+
+def _stacked(entries: Any) -> Any:
+    """A nested list as one array, of all entries in the innermost lists."""
+    entries, levels = [*entries], [len(entries)]
+    while entries and len(lengths := {_length(entry) for entry in entries}) == 1:
+        length = lengths.pop()
+        if length is None:
+            break
+        entries = [item for entry in entries for item in entry]
+        levels.append(length)
+    stack = np.stack([e if type(e) in ARGUMENTS else array(e) for e in entries])
+    return reshaped(stack, (*levels, *stack.shape[1:])) if levels[1:] else stack
+
+
+def _length(entry: Any) -> int | None:
+    """How many entries a list has; ``None`` if this is no list."""
+    kind = type(entry)
+    return len(entry) if kind not in ARGUMENTS and is_sequence(kind) else None
 
 
 @derived(np.fromiter)

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fgrad._engine.box import as_array
 from fgrad._engine.rules import defvjp
+from fgrad.primitives.contraction import Layout, layout, product_of_matrices
 from fgrad.primitives.indexing import index_update
 
 
@@ -20,7 +22,10 @@ def einsum_pullback(g, operands, like, wanted, optimize=False):
     for plan, position in zip(plans, positions, strict=True):
         if wanted[position] is not None:
             others = [operands[i] for i in positions if i != position]
-            c = np.einsum(plan.subscripts, *others, g, optimize=route)
+            if plan.matrices:
+                c = product_of_matrices(as_array(others[0]), g, *plan.matrices)
+            else:
+                c = np.einsum(plan.subscripts, *others, g, optimize=route)
             if c.shape != plan.shape:
                 c = np.broadcast_to(np.reshape(c, plan.kept), plan.shape)
             if plan.diagonal is not None:
@@ -41,6 +46,8 @@ class Plan(NamedTuple):
     """The operand's shape, with each label once."""
     diagonal: Any
     """Where in the operand that is, if it has a label twice."""
+    matrices: Layout | None
+    """How that `einsum` is a product of matrices, if it is one."""
 
 
 @lru_cache(maxsize=512)
@@ -48,6 +55,8 @@ def _plans(subscripts, shapes):
     labels, output = _labels(subscripts, tuple(map(len, shapes)))
     lengths = list(map(dict, map(zip, labels, shapes)))
     plans = []
+    every = {(label, n) for sizes in lengths for label, n in sizes.items()}
+    size = dict(every)
     for k, own in enumerate(labels):
         others = lengths[:k] + lengths[k + 1 :]
         sizes = lengths[k]
@@ -59,17 +68,21 @@ def _plans(subscripts, shapes):
                 seen[label] = next((n for n in found if n != 1), 1)
         # An axis of length 1 that was broadcast is summed over.
         kept = [label for label, n in seen.items() if sizes[label] != 1 or n == 1]
-        inputs = ",".join([*labels[:k], *labels[k + 1 :], output])
+        inputs = [*labels[:k], *labels[k + 1 :], output]
+        result = "".join(kept)
+        # No axis of length 1 may be broadcast.
+        product = len(inputs) == 2 and len(size) == len(every)
         diagonal = None
         if len(sizes) < len(own):
             along = np.ix_(*map(np.arange, sizes.values()))
             index = dict(zip(sizes, along, strict=True))
             diagonal = tuple(index[label] for label in own)
         plan = Plan(
-            f"{inputs}->{''.join(kept)}",
+            f"{','.join(inputs)}->{result}",
             tuple(seen[label] if label in kept else 1 for label in sizes),
             tuple(sizes.values()),
             diagonal,
+            layout(*inputs, result, size) if product else None,
         )
         plans.append(plan)
     return plans

@@ -24,6 +24,8 @@ def matmul_x1_pullback(g, x2, like, axes=None):
     n, m = like.ndim, x2.ndim
     if m == 1:
         return g * x2 if n == 1 else np.expand_dims(g, -1) * x2
+    if n == 1 and m == 2:
+        return x2 @ g
     if n == 1:
         return np.tensordot(x2, g, ((*range(m - 2), -1), range(m - 1)))
     if n == 2 < m:
@@ -42,6 +44,8 @@ def matmul_x2_pullback(g, x1, like, axes=None):
         return x1.T @ g
     if n == 1 == m:
         return x1 * g
+    if n == 1 and m == 2:
+        return x1[:, None] * g
     if n == 1:
         return unbroadcast(np.expand_dims(x1, -1) * np.expand_dims(g, -2), like)
     if m <= 2:  # one large product instead of a sum of small ones

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.trace import next_order
 from fgrad._program.calls import Call, Program, Variable
+from fgrad.primitives.contraction import layout, product_of_matrices
 
-__all__ = ["contracted", "product_of_matrices"]
-
-
-def product_of_matrices(a: Any, b: Any, left: Any, right: Any, last: Any) -> Any:
-    """A sum of products as one stack of matrix products; axes and shapes are given."""
-    a = a.transpose(left[0]).reshape(left[1])
-    b = b.transpose(right[0]).reshape(right[1])
-    return np.matmul(a, b).reshape(last[0]).transpose(last[1])
+__all__ = ["contracted"]
 
 
 def contracted(program: Program) -> Program:
@@ -89,19 +82,9 @@ def _product(call: Call, chosen: Any, result: str, out: Variable) -> Call:
     if len(chosen) != 2:
         return plain
     (x, a), (y, b) = chosen
-    batch = [c for c in result if c in x and c in y]
-    inner = [c for c in x if c in y and c not in result]
-    rows, columns = ([c for c in p if c not in q] for p, q in ((x, y), (y, x)))
-    if not (inner and rows and columns) or {*rows, *columns} - {*result}:
-        return plain
     size = {c: n for axes, array in chosen for c, n in zip(axes, array.shape)}  # noqa: B905
-
-    def lengths(*groups: list[str]) -> tuple[int, ...]:
-        return (*[size[c] for c in batch], *[prod(size[c] for c in g) for g in groups])
-
-    made = [*batch, *rows, *columns]
-    left = tuple(map(x.index, [*batch, *rows, *inner])), lengths(rows, inner)
-    right = tuple(map(y.index, [*batch, *inner, *columns])), lengths(inner, columns)
-    last = tuple(size[c] for c in made), tuple(map(made.index, result))
-    args = (a, b, left, right, last)
+    product = layout(x, y, result, size)
+    if product is None:
+        return plain
+    args = (a, b, *product)
     return Call(product_of_matrices, args, {}, (out,), call.site, epoch=call.epoch)
