@@ -420,3 +420,21 @@ def test_inner_transforms_keep_what_they_used() -> None:
 
     np.testing.assert_allclose(grad(f)(X), 2 * X)
     np.testing.assert_allclose(jacfwd(f)(X), 2 * X)
+
+
+@pytest.mark.parametrize("dtype", [float, complex, np.float32])
+def test_nan_to_num_in_place(dtype):
+    def filled(x):
+        y = np.log(x)
+        part = y[1:]
+        again = np.nan_to_num(y, copy=False, nan=3.0)
+        assert again is y
+        return part / 2
+
+    x = np.array([1.0, np.nan, 2.0, np.inf], dtype)
+    with np.errstate(invalid="ignore"):
+        value, pullback = fgrad.vjp(filled, x)
+        np.testing.assert_array_equal(value, filled(x.copy()))
+    (gradient,) = pullback(np.ones(3, dtype))
+    assert gradient.dtype == dtype
+    assert np.all(np.isfinite(gradient[[0, 2]]))

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -177,6 +178,38 @@ def test_gathers_of_generators(name, options):
     check_grads(drawn, (X,), rtol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(7,), (4, 3), (0,), (1, 2)])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_shuffling_in_place(shape, axis):
+    def shuffled(x, rng):
+        whole = 2.0 * x
+        part = whole[..., :]  # it changes, too
+        rng.shuffle(whole, axis=axis)
+        return part
+
+    x = np.arange(float(np.prod(shape))).reshape(shape)
+    expected = shuffled(x, np.random.default_rng(3))
+    drawn = partial(shuffled, rng=fnp.random.default_rng(3))
+    np.testing.assert_array_equal(fgrad.vjp(drawn, x)[0], expected)
+    check_grads(lambda x: shuffled(x, fnp.random.default_rng(3)), (x,), rtol=1e-9)
+
+
+def test_shuffling_in_place_elsewhere():
+    def shuffled(x, rng):
+        y = x * 1.0
+        rng.shuffle(y)
+        entries = [*y]
+        rng.shuffle(entries)
+        return fnp.array(entries)
+
+    x = np.arange(5.0)
+    expected = shuffled(x, np.random.RandomState(3))
+    drawn = partial(shuffled, rng=fnp.random.RandomState(3))
+    np.testing.assert_array_equal(fgrad.vjp(drawn, x)[0], expected)
+    with pytest.raises(TypeError, match="item assignment"):
+        fgrad.grad(lambda x: fnp.random.default_rng(0).shuffle(x[0]))(x)
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_the_global_generator(name):
     args = CALLS[name][1]
@@ -272,7 +305,15 @@ def test_it_is_numpys_generator():
 
 
 def test_every_distribution_is_tested():
-    tested = {*CALLS, *GATHERS, "gamma", "vonmises", "multivariate_normal", "permuted"}
+    tested = {
+        *CALLS,
+        *GATHERS,
+        "gamma",
+        "vonmises",
+        "multivariate_normal",
+        "permuted",
+        "shuffle",
+    }
     derived = {name for name in dir(np.random.Generator) if
                getattr(np.random.Generator, name) in DERIVED}  # fmt: skip
     assert tested == derived

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import primal
+from fgrad._engine.assignment import setitem
+from fgrad._engine.box import Box, primal
 from fgrad._engine.rules import derived
-from fgrad._words.callsite import at
+from fgrad._engine.views import is_number
 from fgrad.derived.creation import as_traced
-from fgrad.errors import ConversionError
 from fgrad.primitives import bounds
 from fgrad.primitives.selection import filled
 from fgrad.primitives.slopes import direction, signs
@@ -57,13 +57,9 @@ def clip(
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
-    if not copy:
-        raise ConversionError(
-            at(
-                "np.nan_to_num(x, copy=False) cannot write into a traced array; "
-                "use x = np.nan_to_num(x)"
-            )
-        )
+    if not copy and type(x) is Box and not is_number(x):
+        setitem(x, ..., nan_to_num(x, True, nan, posinf, neginf))
+        return x
     x = as_traced(x)
     if x.dtype.kind not in "fc":
         return x

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.random import Generator, RandomState
 
+from fgrad._engine.assignment import setitem
 from fgrad._engine.box import Box, primal
 from fgrad._engine.rules import derived, refuse
 from fgrad._words.callsite import no_rule
+from fgrad.derived.changing import changed
 from fgrad.derived.creation import as_traced
 
 
@@ -239,7 +241,18 @@ def choice(
     return np.take(a, rng.choice(a.shape[axis], size, replace, p, **options), axis)
 
 
-for composition in (permutation, permuted, choice):
+def shuffle(rng: Any, x: Any, axis: int = 0) -> None:
+    """Entries change places as their numbers do."""
+    traced = type(x) is Box
+    order = np.arange(changed(x).shape[axis] if traced else len(x))
+    rng.shuffle(order)
+    if traced:
+        setitem(x, ..., np.take(x, order, axis))
+    else:
+        x[:] = [x[i] for i in order]
+
+
+for composition in (permutation, permuted, choice, shuffle):
     everywhere(composition.__name__, composition)
 
 
@@ -258,6 +271,3 @@ for name in REJECTION:
         "are no smooth function of a standard variate; use stop_gradient(parameter)",
         name,
     )
-refuse_everywhere(
-    "shuffle would change a traced array in place; use permutation", "shuffle"
-)
