@@ -25,7 +25,15 @@ from queue import SimpleQueue
 
 from tqdm import tqdm
 
-from tests.mutation import batching, compositions, engine, rules
+from tests.mutation import (
+    assignment,
+    batching,
+    compositions,
+    engine,
+    programs,
+    rules,
+    sharded,
+)
 from tests.mutation.mutant import Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +42,9 @@ MUTANTS = [
     *compositions.MUTANTS,
     *batching.MUTANTS,
     *engine.MUTANTS,
+    *assignment.MUTANTS,
+    *programs.MUTANTS,
+    *sharded.MUTANTS,
 ]
 OVER_ALL = ("test_rules.py", "test_batching.py")
 """Files with tests of all functions, of which the nearest are enough."""
