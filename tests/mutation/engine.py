@@ -51,8 +51,10 @@ MUTANTS = [
          "A pullback that returns what it has kept is not linear in g: it is refused."),
         ("no second visit", "if repairs and not (visit.careful or visit.freed):",
          "if False:", ""),
-        ("zeros of the roots are not seen", "if g.ndim and not g.all():",
-         "if False:", ""),
+        ("zeros of the roots are not seen",
+         "elif not (g.all() if type(g) is np.ndarray else g):", "elif False:", ""),
+        ("a root that is one zero is not seen", "if type(g) is np.ndarray else g):",
+         "if type(g) is np.ndarray else True):", ""),
         ("masks are not noticed", "masked = True\n", "masked = False\n", ""),
         ("small nodes are freed, too", "if node.dtype is None or node.size <= LARGE:",
          "if node.dtype is None:", "", "What is freed is not needed again: it is only "
