@@ -170,10 +170,10 @@ class Visit:
     def _has_zeros(self) -> bool:
         """Whether there may be zeros in the cotangent of a root, which are meant."""
         for _, g in self.roots:
-            if type(g) is Box:
-                if g.ndim and not is_moved(g):
+            if type(g) is np.ndarray:
+                if not g.all():
                     return True
-            elif not (g.all() if type(g) is np.ndarray else g):
+            elif type(g) is Box and g.ndim and not is_moved(g):
                 return True
         return False
 

@@ -51,10 +51,9 @@ MUTANTS = [
          "A pullback that returns what it has kept is not linear in g: it is refused."),
         ("no second visit", "if repairs and not (visit.careful or visit.freed):",
          "if False:", ""),
-        ("zeros of the roots are not seen",
-         "elif not (g.all() if type(g) is np.ndarray else g):", "elif False:", ""),
-        ("a root that is one zero is not seen", "if type(g) is np.ndarray else g):",
-         "if type(g) is np.ndarray else True):", ""),
+        ("zeros of the roots are not seen", "if not g.all():", "if False:", ""),
+        ("a root that is one zero is not seen", "if not g.all():",
+         "if g.ndim and not g.all():", ""),
         ("masks are not noticed", "masked = True\n", "masked = False\n", ""),
         ("small nodes are freed, too", "if node.dtype is None or node.size <= LARGE:",
          "if node.dtype is None:", "", "What is freed is not needed again: it is only "
