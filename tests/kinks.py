@@ -251,7 +251,8 @@ BRANCHES = Row(
              [0.0, -1.0], [1, 0]),
         Case("choose", lambda x: np.choose(x > 0, [3 * x, 2 * x]), 0.0, 3),
         Case("unique", lambda x: w(np.unique(x)), [2.0, 1.0, 2.0], [2, 1, 0]),
-        Case("nan_to_num filled", of("nan_to_num"), [1.0, NAN, INF], [1, 0, 0]),
+        Case("nan_to_num filled", of("nan_to_num"), [1.0, NAN, INF, -INF],
+             [1, 0, 0, 0]),
         Case("real_if_close", lambda x: np.real(np.real_if_close(x + 0j)), 2.0, 1),
     ),
 )

@@ -22,19 +22,6 @@ X = np.array([0.3, 0.5, 0.7, 1.1])
 CHUNKS = 20
 COUNT = 2000 // CHUNKS
 
-
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-@pytest.mark.filterwarnings("ignore")
-def test_programs(chunk: int) -> None:
-    """Random programs are right or refused, in all modes; most are right."""
-    seen: Counter[str] = Counter()
-    for seed in range(chunk * COUNT, (chunk + 1) * COUNT):
-        shown = judged(drawn(seed), order=2 if seed % 4 == 0 else 1)
-        assert not shown.startswith("wrong"), f"seed {seed}: {shown}"
-        seen[shown.split(":")[0]] += 1
-    assert seen["right"] > COUNT / 2
-
-
 # Programs that people write -----------------------------------------------------------
 
 
@@ -438,3 +425,18 @@ def test_nan_to_num_in_place(dtype):
     (gradient,) = pullback(np.ones(3, dtype))
     assert gradient.dtype == dtype
     assert np.all(np.isfinite(gradient[[0, 2]]))
+
+
+# Random programs ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.filterwarnings("ignore")
+def test_programs(chunk: int) -> None:
+    """Random programs are right or refused, in all modes; most are right."""
+    seen: Counter[str] = Counter()
+    for seed in range(chunk * COUNT, (chunk + 1) * COUNT):
+        shown = judged(drawn(seed), order=2 if seed % 4 == 0 else 1)
+        assert not shown.startswith("wrong"), f"seed {seed}: {shown}"
+        seen[shown.split(":")[0]] += 1
+    assert seen["right"] > COUNT / 2

@@ -11,11 +11,12 @@ import fgrad
 import fgrad.numpy
 from fgrad import grad, vjp, vmap
 from fgrad._engine.dispatch import lift
+from fgrad._engine.signatures import function_name
 from fgrad._transforms import jvp
+from fgrad._tree import flatten, unflatten
 from fgrad.batching.loops import LOOPS
-from fgrad.errors import (
-    BatchedValueError,
-)
+from fgrad.errors import BatchedValueError, MissingRuleError
+from fgrad.testing import fixed
 from tests.samples import Sample
 from tests.test_rules import CASES, complex_call
 
@@ -178,6 +179,91 @@ def assert_mapped_twice(f: Mapped) -> None:
         return
     for y, yy in zip(once, twice, strict=True):
         assert_close(yy, np.stack([y, y[::-1]]))
+
+
+# What is not differentiated -----------------------------------------------------------
+
+TRIMMED = {f"np.polynomial.chebyshev.cheb{name}" for name in ("add", "sub", "mul")}
+TRIMMED |= {"np.polymul"}
+"""Functions that leave out the highest coefficients if they are 0, but not if they are
+those of several examples."""
+
+
+def constants(call: Sample) -> list[int]:
+    """The leaves of a call that are arrays or floats, and not differentiated."""
+    leaves, _ = flatten((call.args, call.kwargs))
+    kinds = [np.asarray(_plain(leaf)).dtype.kind for leaf in leaves]
+    return [
+        i
+        for i, (leaf, kind) in enumerate(zip(leaves, kinds, strict=True))
+        if (type(leaf) is fixed and kind in "fc") or (np.ndim(leaf) and kind in "biu")
+    ]
+
+
+def _plain(leaf: Any) -> Any:
+    return leaf.value if type(leaf) is fixed else leaf
+
+
+RICH = [case for case in CASES if case.values[0].rich and case.id.startswith("np.")]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("call", [c for c in RICH if constants(c.values[0])])
+def test_what_is_not_differentiated(call: Sample) -> None:
+    """Masks, indices, weights, points: one for each example."""
+    leaves, structure = flatten((call.args, call.kwargs))
+    plain = list(map(_plain, leaves))
+    for i in constants(call):
+
+        def f(x: Any, i: int = i) -> Any:
+            args, kwargs = unflatten(structure, [*plain[:i], x, *plain[i + 1 :]])
+            return flatten(lift(call.fun)(*args, **kwargs))[0]
+
+        x = np.asarray(plain[i])
+        other = x * 1.003 if x.dtype.kind in "fc" else x[::-1]
+        try:
+            want = [f(x[()]), f(other[()])]
+            got = vmap(f)(np.stack([x, other]))
+        except BatchedValueError as error:
+            _check_uneven(error)
+        except MissingRuleError:  # with a mask, it computes on what is left
+            assert function_name(call.fun).endswith(".reduce")
+        else:
+            for y, *each in zip(got, *want, strict=True):
+                uneven = y[0].shape != np.shape(each[0])
+                if not (uneven and function_name(call.fun) in TRIMMED):
+                    assert_close(y, np.stack(each))
+
+
+def test_an_option_that_differs() -> None:
+    nan = np.array([[1.0, np.nan]] * 2)
+    got = vmap(lambda x, equal: np.isclose(x, x, equal_nan=equal))(
+        nan, np.array([True, False])
+    )
+    np.testing.assert_array_equal(got, [[True, True], [True, False]])
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x, s: fgrad.numpy.piecewise(x, [x > 0], [lambda r: r * s, np.sin]),
+        lambda x, s: fgrad.numpy.apply_along_axis(lambda r: np.sort(r) * s, 0, x),
+        lambda x, s: fgrad.numpy.vectorize(lambda r: r * s)(x),
+        lambda x, s: fgrad.numpy.apply_over_axes(lambda a, i: np.sum(a, i) * s, x, 0),
+        lambda x, s: x * fgrad.numpy.fromfunction(lambda i: i * s, (4,)),
+        lambda x, s: fgrad.checkpoint(lambda r: np.sin(r) * s)(x),
+    ],
+)
+def test_functions_of_users_see_their_example(fun: Any) -> None:
+    """What they use from outside is batched, too."""
+    x = np.random.default_rng(3).normal(size=(3, 4))
+    s = np.array([2.0, -3.0, 5.0])
+    total = lambda x, s: np.sum(fun(x, s) ** 2)  # noqa: E731
+    for f in (fun, grad(total, (0, 1)), lambda x, s: jvp(fun, (x, s), (x, s))[1]):
+        got, _ = flatten(vmap(f)(x, s))
+        want = [flatten(f(*one))[0] for one in zip(x, s, strict=True)]
+        for y, *each in zip(got, *want, strict=True):
+            np.testing.assert_allclose(y, np.stack(each), rtol=1e-12)
 
 
 # What common programs cost ------------------------------------------------------------

@@ -96,6 +96,24 @@ def test_invariant(name: str, dtype: str) -> None:
     check_grads(fun, (draw(*shape, dtype=dtype),), rtol=1e-8)
 
 
+def test_eigenvalues_of_large_matrices() -> None:
+    """LAPACK may find them in another order when it also finds the vectors."""
+    a, t = np.random.default_rng(1).normal(size=(2, 150, 150))
+    w, slopes = fgrad.jvp(np.linalg.eigvals, (a,), (t,))
+
+    def moved(h: float) -> Matrix:
+        """Where each one is for another matrix."""
+        others = np.linalg.eigvals(a + h * t)
+        return others[np.argmin(np.abs(w[:, None] - others), axis=1)]
+
+    h = 1e-5
+    want = (8 * (moved(h) - moved(-h)) - moved(2 * h) + moved(-2 * h)) / (12 * h)
+    np.testing.assert_allclose(slopes, want, rtol=1e-5, atol=1e-5)
+    g = np.exp(0.1j * np.arange(150))
+    (c,) = fgrad.vjp(np.linalg.eigvals, a)[1](g)
+    np.testing.assert_allclose(np.sum(c * t), np.sum(g * slopes).real, rtol=1e-9)
+
+
 @pytest.mark.filterwarnings("ignore:a derivative through np.linalg")
 def test_phase() -> None:
     """A result that depends on an arbitrary phase has no derivative."""

@@ -35,6 +35,10 @@ POLES = {
     "arctanh": (lambda x: np.arctanh(x), -1.0),
     "exp": (lambda x: np.exp(x), 1000.0),
     "log of log": (lambda x: np.log(np.log(x + 1)), 0.0),
+    # These nan are there before: no operation makes one, so none can say it.
+    "times nan": (lambda x: x * np.where(x > 1, np.nan, 2.0), 2.0),
+    "then times nan": (lambda x: np.sin(x * np.where(x > 1, np.nan, 2.0)) * 3, 2.0),
+    "interpolated": (lambda x: np.interp(x, [0, 1, 2, 3], [1, 2, np.nan, 3]), 2.0),
 }
 
 M = np.array([1.0, 0.0, 1.0])
@@ -115,6 +119,20 @@ def test_masked_poles_at_second_order(name, mask):
         got = quiet(lambda s=second: s(lambda x: np.sum(whole(x))))
         want = quiet(lambda s=second: s(lambda x: np.sum(apart(x))))
         np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", POLES)
+def test_zeros_of_the_user_are_masks(name):
+    """Those in a cotangent or a tangent, also if all of it is one zero."""
+    pole, at = POLES[name]
+    x, safe = np.array([0.6, at, 0.7]), np.array([0.6, 0.5, 0.7])
+    got, want = (quiet(lambda x=x: vjp(pole, x)[1](M)[0]) for x in (x, safe))
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+    got, want = (quiet(lambda x=x: jvp(pole, (x,), (M,))[1]) for x in (x, safe))
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+    for zero in (0.0, np.float64(0), np.zeros(())):
+        assert quiet(lambda zero=zero: vjp(pole, np.float64(at))[1](zero)[0]) == 0
+        assert quiet(lambda zero=zero: jvp(pole, (np.float64(at),), (zero,))[1]) == 0
 
 
 def test_constant_masks():

@@ -171,7 +171,7 @@ class Visit:
         """Whether there may be zeros in the cotangent of a root, which are meant."""
         for _, g in self.roots:
             if type(g) is np.ndarray:
-                if g.ndim and not g.all():
+                if not g.all():
                     return True
             elif type(g) is Box and g.ndim and not is_moved(g):
                 return True

@@ -24,6 +24,10 @@ class Variant(NamedTuple):
     modes: tuple[str, ...] = ("rev", "fwd")
 
 
+ALL = ("rev", "fwd", "vmap")
+"""The modes in which it matters which axis a function takes by itself."""
+
+
 def variants(
     fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Iterator[Variant]:
@@ -77,6 +81,9 @@ def _options(
             return Variant(name, changed, kwargs)
         return Variant(name, args, kwargs | {option: value})
 
+    if "axis" in kwargs:
+        rest = {name: value for name, value in kwargs.items() if name != "axis"}
+        yield Variant("no axis", args, rest, ALL)
     if "axis" in parameters:
         given = named.get("axis")
         if isinstance(given, np.ndarray):
@@ -108,9 +115,11 @@ def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Varian
         and np.asarray(a).dtype.kind in "fc"
     ]
 
-    def one(i: int, name: str, value: Any) -> Variant:
+    def one(
+        i: int, name: str, value: Any, modes: tuple[str, ...] = ("rev", "fwd")
+    ) -> Variant:
         changed = (*args[:i], value, *args[i + 1 :])
-        return Variant(f"{name} of argument {i}", changed, kwargs)
+        return Variant(f"{name} of argument {i}", changed, kwargs, modes)
 
     def all_of(name: str, change: Callable[[Any], Any]) -> Variant:
         changed = tuple(change(a) if i in moving else a for i, a in enumerate(args))
@@ -125,7 +134,7 @@ def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Varian
         if x.ndim:
             yield one(i, "a first axis of 1", x[:1])
             yield one(i, "a last axis of 1", x[..., :1])
-            yield one(i, "one more axis", np.stack([x, 1.25 * x]))
+            yield one(i, "one more axis", np.stack([x, 1.25 * x]), ALL)
             yield one(i, "size 0", x[:0])
             yield one(i, "a strided view", np.repeat(x, 2, axis=-1)[..., ::2])
         if x.ndim > 1:

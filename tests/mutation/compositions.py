@@ -67,7 +67,7 @@ MUTANTS = [
     ),
     *of(
         "derived/calculus.py",
-        BOTH,
+        f"{BOTH} test_subgradients.py",
         ("diff, what comes after", "parts = [*edge(prepend), a, *edge(append)]",
          "parts = [*edge(append), a, *edge(prepend)]", "diff"),
         ("trapezoid, distances", "dx = diff(x, axis=given if x.ndim > 1 else -1)",

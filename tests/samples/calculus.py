@@ -66,6 +66,8 @@ sample(
 sample(np.interp, 0.9, GRID, real(4), _real_only=FLOAT)
 sample(np.interp, POINTS, GRID, cplx(4), _real_only=FLOAT)
 sample(np.interp, POINTS, GRID, real(4), period=2.9, _real_only=FLOAT)
+around = np.array([-0.12, 0.02, 5.7])  # between the last entry and the first
+sample(np.interp, around, GRID + 0.2, real(4), period=2.9, _real_only=FLOAT)
 sample(np.interp, POINTS, GRID[::-1].copy(), real(4), period=-2.9, _real_only=FLOAT)
 sample(np.interp, np.array([-1.0, 1.0]), np.array([0.5]), real(1), _real_only=FLOAT)
 sample(np.interp, real(0), GRID, real(4), _real_only=FLOAT)
