@@ -9,8 +9,8 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import primal, values
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp

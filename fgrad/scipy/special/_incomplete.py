@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp
 from fgrad.scipy.special._gamma import BERNOULLI, polygamma

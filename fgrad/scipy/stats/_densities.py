@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad.scipy.special._bessel import log_ive
 from fgrad.scipy.special._distributions import kolmogorov_slope
 from fgrad.scipy.special._entropy import log_quotient
