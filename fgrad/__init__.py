@@ -62,6 +62,7 @@ LATER.update(
         "fgrad.scipy.linalg": "fgrad.scipy.linalg",  # these need SciPy
         "fgrad.scipy.special": "fgrad.scipy.special",
         "fgrad.scipy.stats": "fgrad.scipy.stats",
+        "namespaces of scipy": "fgrad.scipy._namespaces",
         "scipy.linalg": "scipy.linalg",  # if it is there
         "scipy.optimize": "scipy.optimize",  # likewise
         "matplotlib.figure": "matplotlib.figure",  # likewise

@@ -83,8 +83,10 @@ NO_ARRAY: dict[str, str] = {
 def members(space: str) -> Iterator[tuple[str, Any]]:
     """The public names of a module, and what they stand for."""
     module = LATER[f"fgrad.{space}"]()  # and its rules
+    loaded = sys.modules[space]
+    theirs = sys.modules["fgrad.scipy._special"] if "special" in space else loaded
     for name in sorted({*module.__all__}):
-        yield name, getattr(sys.modules[space], name)
+        yield name, getattr(theirs, name)
 
 
 def distribution(space: str, name: str) -> tuple[str, str] | None:

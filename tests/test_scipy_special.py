@@ -41,6 +41,12 @@ def kolmogorov(y: Any) -> Any:
     return 2 * sum((-1) ** (k - 1) * mp.exp(-2 * (k * y) ** 2) for k in range(1, 40))
 
 
+def carlson_c(x: Any, y: Any) -> Any:
+    if y > 0:
+        return mp.elliprc(x, y)
+    return mp.sqrt(x / (x - y)) * mp.elliprc(x - y, -y)  # the principal value
+
+
 TRUTH: dict[str, tuple[Any, list[tuple[float, ...]]]] = {
     "gammainc": (
         gamma_part,
@@ -48,10 +54,13 @@ TRUTH: dict[str, tuple[Any, list[tuple[float, ...]]]] = {
     ),
     "betainc": (
         beta_part,
-        [(0.05, 0.3, 0.2), (3.3, 1.7, 0.4), (200.0, 90.0, 0.7), (0.5, 8.0, 1e-5)],
+        [
+            *((0.05, 0.3, 0.2), (3.3, 1.7, 0.4), (200.0, 90.0, 0.7), (0.5, 8.0, 1e-5)),
+            *((1e-6, 3e-8, 0.3), (1e-4, 300.0, 1e-6)),
+        ],
     ),
     "stdtr": (student, [(1.7, -0.4), (3.0, 8.0), (200.0, -1.5), (0.7, 1e-3)]),
-    "fdtr": (f_part, [(1.2, 3.4, 0.7), (30.0, 20.0, 1.4)]),
+    "fdtr": (f_part, [(1.2, 3.4, 0.7), (30.0, 20.0, 1.4), (0.6, 5.0, 1e6)]),
     "beta": (mp.beta, [(1.3, 0.2), (1e3, 2.5), (3.0, 1e-9)]),
     "poch": (mp.rf, [(2.3, 0.7), (1e7, 0.5)]),
     "rgamma": (mp.rgamma, [(-3.0,), (-0.999999,), (4.2,), (0.0,)]),
@@ -63,6 +72,13 @@ TRUTH: dict[str, tuple[Any, list[tuple[float, ...]]]] = {
     "log_ndtr": (lambda x: mp.log(mp.ncdf(x)), [(-20.0,), (-0.5,), (4.0,)]),
     "zeta": (mp.zeta, [(1.01, 0.3), (3.0, 7.0), (30.0, 1.5)]),
     "kv": (mp.besselk, [(0.3, 0.1), (4.2, 2.0), (0.0, 1.0), (30.0, 20.0)]),
+    "kve": (
+        lambda v, z: mp.besselk(v, z) * mp.exp(z),
+        [(2.0, 300.0), (0.9, 5e5), (300.0, 1e6), (1e-9, 1.0)],
+    ),
+    "i0e": (lambda z: mp.besseli(0, z) * mp.exp(-z), [(3.0,), (300.0,), (1e8,)]),
+    "k1e": (lambda z: mp.besselk(1, z) * mp.exp(z), [(3.0,), (300.0,), (1e8,)]),
+    "elliprc": (carlson_c, [(0.7, 2.0), (0.7, -0.3), (1e-7, -0.8)]),
     "ellipk": (mp.ellipk, [(0.0,), (1e-9,), (0.999,), (-50.0,)]),
     "ellipe": (mp.ellipe, [(0.0,), (1e-9,), (0.999,), (-50.0,)]),
     "ellipkinc": (mp.ellipf, [(0.3, 0.7), (5.0, 0.4), (-1.5, -3.0)]),
@@ -152,7 +168,42 @@ def test_second_derivatives_of_an_incomplete_function() -> None:
             assert abs(found[int(i < 2), int(i < 1)] - truth) < 1e-11 * abs(truth)
 
 
+def noncentral(x: Any, df: Any, nc: Any) -> Any:
+    """The density of the noncentral chi-squared distribution."""
+    bessel = mp.besseli(df / 2 - 1, mp.sqrt(nc * x))
+    return mp.exp(-(x + nc) / 2) * (x / nc) ** (df / 4 - mp.mpf(0.5)) * bessel / 2
+
+
+@pytest.mark.parametrize("point", [(372.0, 502.8, 0.6), (3.0, 2.3, 4.0), (9.0, 1, 60)])
+def test_noncentral_densities_beyond_the_range_of_bessel_functions(point: Any) -> None:
+    found = grad(sp.chndtr, (0, 2))(*map(float, point))
+    with mp.workdps(30):
+        x, df, nc = map(mp.mpf, point)
+        for mine, truth in zip(
+            found, (noncentral(x, df, nc), -noncentral(x, df + 2, nc)), strict=True
+        ):
+            assert abs(mine - truth) < 1e-12 * abs(truth)
+
+
+def test_integrals_of_bessel_functions_near_zero() -> None:
+    for x in (1e-9, 1e-3, 0.9, 1.1):
+        i0 = grad(lambda x: sp.it2i0k0(x)[0])(x)
+        j0 = grad(lambda x: sp.it2j0y0(x)[0])(x)
+        with mp.workdps(40):
+            assert abs(i0 * x / (mp.besseli(0, x) - 1) - 1) < 1e-14
+            assert abs(j0 * x / (1 - mp.besselj(0, x)) - 1) < 1e-14
+
+
 # Edges --------------------------------------------------------------------------------
+
+
+def test_a_result_that_scipy_lacks_does_not_spoil_the_others() -> None:
+    """On the left, two of these functions are complex, and SciPy returns nan."""
+    for fun, k, slope in (
+        (sp.airye, 2, sp.airy(-2.0)[3]),
+        (sp.itj0y0, 0, sp.j0(-2.0)),
+    ):
+        assert grad(lambda x, fun=fun, k=k: fun(x)[k])(-2.0) == pytest.approx(slope)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ and Python asks it for its operators. All of them are attached to the box here.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,17 @@ def _array_namespace(self: Box, *, api_version: str | None = None) -> Any:
     return LATER["numpy"]()
 
 
+def _namespace_asked(self: Box) -> Callable[..., Any]:
+    """Where SciPy asks, it has to be told first that NumPy's arrays may be there, too.
+
+    It looks whether the method is there before it decides.
+    """
+    mode = sys.modules.get("scipy._lib._array_api")
+    if getattr(mode, "SCIPY_ARRAY_API", False):
+        LATER["namespaces of scipy"]().meet()
+    return partial(_array_namespace, self)
+
+
 def _astype(converted: Callable[..., Any]) -> Callable[..., Any]:
     def method(
         self: Box,
@@ -146,7 +158,7 @@ def _constant(
 def _attach(cls: Any) -> None:
     cls.__array_function__ = _array_function
     cls.__array_ufunc__ = _array_ufunc
-    cls.__array_namespace__ = _array_namespace
+    cls.__array_namespace__ = property(_namespace_asked)
     cls._twin = staticmethod(_twin)
     cls.astype = _astype(unary(rule_of(astype), astype))
     cls.__getitem__ = binary(rule_of(operator.getitem), operator.getitem)

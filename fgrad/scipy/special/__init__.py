@@ -5,8 +5,7 @@ numbers in them, such as DLMF 5.2.2, are those of formulas in the NIST Digital L
 of Mathematical Functions, https://dlmf.nist.gov.
 """
 
-import scipy.special as _scipy
-
+import fgrad.scipy._special as _scipy
 from fgrad.numpy._namespace import lifting as _lifting
 from fgrad.scipy.special import (
     _bessel as _bessel,

@@ -8,14 +8,42 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
+from fgrad._engine.box import primal, values
 from fgrad._engine.dispatch import primitive, traced
 from fgrad._engine.rules import defvjp
-from fgrad.scipy.special._quadrature import gauss, in_pieces
-from fgrad.scipy.special._words import COUNT, KNOWN, ORDER, real_only
+from fgrad.scipy.special._quadrature import gauss, in_pieces, reach
+from fgrad.scipy.special._words import COUNT, KNOWN, ORDER, of_results, real_only
 
-__all__ = ["kv_slope"]
+__all__ = ["kv_slope", "log_ive", "scaled_slope"]
+
+# Scaled functions of large arguments --------------------------------------------------
+
+
+def falling(sign: int, v: Any, z: Any) -> Any:
+    """The derivative of ``log(f)`` for a scaled function f of large z, DLMF 10.40.
+
+    Of ``exp(-z) iv(v, z)`` for the sign -1, of ``exp(z) kv(v, z)`` for 1. There, the
+    difference of a function and the mean of its neighbours has few digits.
+    """
+    term, total, slope = 1.0, 1.0, 0.0
+    for k in range(1, 16):
+        term = term * (4 * np.square(v) - (2 * k - 1) ** 2) / (8 * k * sign * z)
+        total, slope = total + term, slope - k * term
+    return (slope / total - 0.5) / z
+
+
+def scaled_slope(sign: int, v: Any, z: Any, ans: Any, usual: Any) -> Any:
+    """The derivative of a scaled function of real z; `usual` where z is not large."""
+    size = np.abs(primal(z))
+    large = size > 200 + 8 * np.square(primal(v))
+    if not np.any(values(large)):
+        return usual
+    safe = np.where(large, z, 1e3)
+    inner = ans * np.sign(safe) * falling(sign, v, np.abs(safe))
+    return np.where(large, inner, usual)
+
 
 # Of order 0 and 1 ---------------------------------------------------------------------
 
@@ -27,13 +55,24 @@ defvjp(sp.i0, x=lambda g, x: g * sp.i1(x))
 defvjp(sp.i1, x=lambda g, x: g * (sp.i0(x) + sp.iv(2, x)) / 2)
 defvjp(sp.k0, x=lambda g, x: -g * sp.k1(x))
 defvjp(sp.k1, x=lambda g, x: -g * (sp.k0(x) + sp.kv(2, x)) / 2)
-defvjp(sp.i0e, x=lambda g, ans, x: g * (sp.i1e(x) - np.sign(x) * ans))
+defvjp(
+    sp.i0e,
+    x=lambda g, ans, x: g * scaled_slope(-1, 0, x, ans, sp.i1e(x) - np.sign(x) * ans),
+)
 defvjp(
     sp.i1e,
-    x=lambda g, ans, x: g * ((sp.i0e(x) + sp.ive(2, x)) / 2 - np.sign(x) * ans),
+    x=lambda g, ans, x: (
+        g
+        * scaled_slope(-1, 1, x, ans, (sp.i0e(x) + sp.ive(2, x)) / 2 - np.sign(x) * ans)
+    ),
 )
-defvjp(sp.k0e, x=lambda g, ans, x: g * (ans - sp.k1e(x)))
-defvjp(sp.k1e, x=lambda g, ans, x: g * (ans - (sp.k0e(x) + sp.kve(2, x)) / 2))
+defvjp(sp.k0e, x=lambda g, ans, x: g * scaled_slope(1, 0, x, ans, ans - sp.k1e(x)))
+defvjp(
+    sp.k1e,
+    x=lambda g, ans, x: (
+        g * scaled_slope(1, 1, x, ans, ans - (sp.k0e(x) + sp.kve(2, x)) / 2)
+    ),
+)
 
 # Of any order -------------------------------------------------------------------------
 
@@ -73,7 +112,13 @@ def ive_pullback(g: Any, ans: Any, v: Any, z: Any) -> Any:
     """Of ``exp(-|z|) iv(v, z)``, for real z."""
     real_only("ive", z)
     mean = (sp.ive(np.subtract(v, 1), z) + sp.ive(np.add(v, 1), z)) / 2
-    return g * (mean - np.sign(z) * ans)
+    return g * scaled_slope(-1, v, z, ans, mean - np.sign(z) * ans)
+
+
+def kve_pullback(g: Any, ans: Any, v: Any, z: Any) -> Any:
+    """Of ``exp(z) kv(v, z)``."""
+    usual = ans - (sp.kve(np.subtract(v, 1), z) + sp.kve(np.add(v, 1), z)) / 2
+    return g * (usual if np.iscomplexobj(z) else scaled_slope(1, v, z, ans, usual))
 
 
 defvjp(sp.jve, lacks={"v": ORDER}, z=lambda g, v, z: scaled_pullback("jve", g, v, z))
@@ -101,19 +146,30 @@ def kv_slope(n: int, v: Any, z: Any, scaled: bool) -> Any:
     real_only("kv in the order", z)
 
     def slope(v: Any, z: Any) -> Any:
-        # The integrand ends where z cosh(t) - z - |v| t is above 45.
-        end = np.log(2 * (45 + 8 * np.abs(v)) / z + 2) + 1
-        end = np.where(z > 0, end, np.nan)
+        valid, odd = z > 0, n % 2
+        v, z = np.where(valid, v, 1.0), np.where(valid, z, 1.0)
+        size = np.abs(v)
+        peak = np.arcsinh(size / z)  # of exp(|v| t - z cosh(t))
+        top = size * peak - 2 * z * np.sinh(peak / 2) ** 2
+        parts = [x[:, None] for x in (size, z, peak)]
 
-        def integrand(t: Any) -> Any:
-            fall = -2 * z[:, None] * np.sinh(t / 2) ** 2  # z - z cosh(t)
-            up, down = np.exp(v[:, None] * t + fall), np.exp(-v[:, None] * t + fall)
-            return t**n * (up + (-1) ** n * down) / 2
+        def fallen(w: Any, size: Any = size, z: Any = z, peak: Any = peak) -> Any:
+            return size * w - 2 * z * np.sinh(peak + w / 2) * np.sinh(w / 2)
 
-        ans, parts = np.zeros_like(z), 4
-        for k in range(parts):
-            ans += gauss(integrand, end * k / parts, end * (k + 1) / parts)
-        return ans if scaled else ans * np.exp(-z)
+        def integrand(w: Any) -> Any:
+            t = parts[2] + w
+            mirror = -2 * parts[0] * t  # of exp(-|v| t - z cosh(t)), beside the other
+            both = -np.expm1(mirror) if odd else 1 + np.exp(mirror)
+            return t**n * both * np.exp(fallen(w, *parts))
+
+        down = -reach(lambda w: fallen(-w), peak)
+        up = reach(fallen, np.full_like(peak, np.inf))
+        ans = np.zeros_like(z)
+        for low, high in ((down, 0 * up), (0 * up, up)):
+            middle = (low + high) / 2
+            ans += gauss(integrand, low, middle) + gauss(integrand, middle, high)
+        ans *= np.exp(top if scaled else top - z) / 2
+        return np.where(valid, ans * (np.sign(v) if odd else 1), np.nan)
 
     return in_pieces(slope, v, z)
 
@@ -138,10 +194,48 @@ defvjp(
 defvjp(
     sp.kve,
     v=lambda g, v, z: g * kv_slope(1, v, z, True),
-    z=lambda g, ans, v, z: (
-        g * (ans - (sp.kve(np.subtract(v, 1), z) + sp.kve(np.add(v, 1), z)) / 2)
-    ),
+    z=kve_pullback,
 )
+
+# The logarithm of a modified function, which may be below all floats ------------------
+
+
+def _uniform_polynomials() -> list[Any]:
+    """Those of DLMF 10.41.10, by the recurrence 10.41.9."""
+    p = np.polynomial.Polynomial([0, 1])
+    found = [np.polynomial.Polynomial([1])]
+    for _ in range(6):
+        last = found[-1]
+        integral = ((1 - 5 * p**2) * last).integ()
+        found.append(p**2 * (1 - p**2) * last.deriv() / 2 + integral / 8)
+    return [[float(c) for c in u.coef] for u in found[1:]]
+
+
+UNIFORM = _uniform_polynomials()
+
+
+def log_ive(v: Any, z: Any) -> Any:
+    """``log(ive(v, z))`` for z >= 0; of large orders by DLMF 10.41.3."""
+    large = np.greater(primal(v), 50) & np.greater(primal(z), 0)
+    usual = sp.ive(v, z)
+    tiny = np.equal(primal(usual), 0) & ~large  # then, the first term of 10.25.2
+    first = sp.xlogy(v, np.where(tiny, z, 1) / 2) - sp.gammaln(np.add(v, 1))
+    ans = np.where(tiny, first, np.log(np.where(tiny | large, 1, usual)))
+    if not np.any(values(large)):
+        return ans
+    v, z = np.where(large, v, 60.0), np.where(large, z, 1.0)
+    y = z / v
+    root = np.sqrt(1 + y * y)
+    p, total = 1 / root, 1.0
+    for k, u in enumerate(UNIFORM, 1):
+        polynomial = 0.0
+        for c in reversed(u):
+            polynomial = polynomial * p + c
+        total = total + polynomial / v**k
+    fall = v * (1 / (root + y) - np.arcsinh(1 / y))
+    front = fall - 0.5 * np.log(2 * math.pi * v * root)
+    return np.where(large, front + np.log(total), ans)
+
 
 # Spherical Bessel functions -----------------------------------------------------------
 
@@ -177,8 +271,10 @@ def airye_pullback(g: Any, ans: Any, z: Any) -> Any:
     real_only("airye", z)
     root = np.sqrt(np.maximum(z, 0))
     a, da, b, db = ans
-    first = g[0] * (da + root * a) + g[1] * (z * a + root * da)
-    return first + g[2] * (db - root * b) + g[3] * (z * b - root * db)
+    return of_results(
+        *(g, ans),
+        *(da + root * a, z * a + root * da, db - root * b, z * b - root * db),
+    )
 
 
 defvjp(

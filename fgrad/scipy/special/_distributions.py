@@ -8,10 +8,11 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
-from fgrad._engine.box import primal
+import fgrad.scipy._special as sp
+from fgrad._engine.box import primal, values
 from fgrad._engine.rules import defvjp
+from fgrad.scipy.special._bessel import log_ive
 from fgrad.scipy.special._entropy import exprel_slope
 from fgrad.scipy.special._incomplete import (
     beta_density,
@@ -144,12 +145,18 @@ defvjp(
 
 
 def fdtr_slopes(dfn: Any, dfd: Any, x: Any) -> tuple[Any, Any, Any]:
-    """Of ``betainc(dfn / 2, dfd / 2, dfn x / (dfd + dfn x))`` in dfn, dfd and x."""
+    """Of ``betainc(dfn / 2, dfd / 2, dfn x / (dfd + dfn x))`` in dfn, dfd and x.
+
+    From the end that is nearer: there, the argument has all its digits.
+    """
     scaled = np.multiply(dfn, x)
     total = np.add(dfd, scaled)
-    in_a, in_b, density = beta_slopes(
-        np.divide(dfn, 2), np.divide(dfd, 2), scaled / total
+    far = np.greater(primal(scaled), primal(dfd))
+    a, b = np.divide(dfn, 2), np.divide(dfd, 2)
+    first, second, density = beta_slopes(
+        np.where(far, b, a), np.where(far, a, b), np.where(far, dfd, scaled) / total
     )
+    in_a, in_b = np.where(far, -second, first), np.where(far, -first, second)
     density = density / total / total
     return (
         in_a / 2 + density * dfd * x,
@@ -302,12 +309,18 @@ defvjp(
 
 def chndtr_slopes(x: Any, df: Any, nc: Any) -> tuple[Any, None, Any]:
     """In x and nc: the density, and minus that for df + 2."""
+    central = np.equal(primal(nc), 0)
+    moved = np.where(central, 1.0, nc)
 
     def density(df: Any) -> Any:
-        exponent = -np.square(np.sqrt(x) - np.sqrt(nc)) / 2
-        ratio = np.power(np.divide(x, nc), np.divide(df, 4) - 0.5)
-        bessel = sp.ive(np.divide(df, 2) - 1, np.sqrt(np.multiply(nc, x)))
-        return np.exp(exponent) * ratio * bessel / 2
+        exponent = -np.square(np.sqrt(x) - np.sqrt(moved)) / 2
+        power = sp.xlogy(np.divide(df, 4) - 0.5, np.divide(x, moved))
+        bessel = log_ive(np.divide(df, 2) - 1, np.sqrt(np.multiply(moved, x)))
+        ans = np.exp(exponent + power + bessel)
+        if np.any(values(central)):
+            a, y = np.divide(df, 2), np.divide(x, 2)
+            ans = np.where(central, gamma_density(a, y), ans)
+        return ans / 2
 
     return density(df), None, -density(np.add(df, 2))
 

@@ -9,8 +9,9 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
+from fgrad._engine.box import primal, values
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp
 from fgrad.scipy.special._quadrature import in_pieces
@@ -103,11 +104,27 @@ defvjp(
     z=lambda g, x, y, z, p, slope=_z: _of_four(g, slope, x, y, z, p),
     p=lambda g, x, y, z, p, slope=_p: _of_four(g, slope, x, y, z, p),
 )
-_x, _y = (_slope(k, 0.5, 0, HALF, ONE, 0, 0) for k in (1, 2))
+C_SLOPES = [_slope(k, 0.5, 0, HALF, ONE, 0, 0) for k in (1, 2)]
+
+
+def elliprc_pullback(k: int, g: Any, ans: Any, x: Any, y: Any) -> Any:
+    """For y < 0, by the differential equation that the principal value solves, too."""
+    if np.iscomplexobj(x) or np.iscomplexobj(y):
+        return _of_four(g, C_SLOPES[k], x, y)
+    left = np.less(primal(y), 0)
+    usual = _of_four(g, C_SLOPES[k], x, np.where(left, 1.0, y))
+    if not np.any(values(left)):
+        return usual
+    y = np.where(left, y, -1.0)
+    in_x = (ans - 1 / np.sqrt(x)) / (2 * (y - x))
+    slope = (-0.5 * ans - x * in_x) / y if k else in_x
+    return np.where(left, g * slope, usual)
+
+
 defvjp(
     sp.elliprc,
-    x=lambda g, x, y, slope=_x: _of_four(g, slope, x, y),
-    y=lambda g, x, y, slope=_y: _of_four(g, slope, x, y),
+    x=lambda g, ans, x, y: elliprc_pullback(0, g, ans, x, y),
+    y=lambda g, ans, x, y: elliprc_pullback(1, g, ans, x, y),
 )
 defvjp(
     sp.elliprg,

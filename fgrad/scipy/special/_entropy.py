@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import constant, defvjp
 

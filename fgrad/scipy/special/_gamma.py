@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import as_array, primal
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import constant, defvjp, derived, rule_of

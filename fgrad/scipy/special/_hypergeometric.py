@@ -1,8 +1,8 @@
 """Hypergeometric functions, in the argument: all parameters rise by 1."""
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.rules import defvjp, rule_of
 from fgrad.scipy.special._words import ORDER
 

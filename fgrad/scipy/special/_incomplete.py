@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import defvjp
 from fgrad.scipy.special._gamma import BERNOULLI, polygamma
@@ -121,7 +121,7 @@ def _gamma_side(n: int, a: Any, x: Any) -> Any:
 
     # For a < 1, there may be a long way up to t = 1, with a sharp fall at its end.
     way = np.where((side > 0) & (a < 1) & (x < 1), -log_x, 0.0)
-    end = way + reach(lambda w: fallen(side * (way + w)), np.full_like(a, 1e6))
+    end = way + reach(lambda w: fallen(side * (way + w)), np.full_like(a, np.inf))
     ans = gauss(integrand, side * way, side * end)
     if np.any(way):
         root = np.sqrt(way)[:, None]
@@ -237,8 +237,13 @@ def _beta_side(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
     orders = range(m + n)
     psi = [[_psi(k, z)[:, None] for z in (a, b, a + b)] for k in orders]
 
-    def fallen(u: Any, p: Any = p, total: Any = p + q, x: Any = x) -> Any:
-        return p * u - total * np.log1p(x * np.expm1(u))
+    def fallen(u: Any, p: Any = p, total: Any = p + q, x: Any = x, y: Any = y) -> Any:
+        less = x * np.expm1(u)
+        close = less > -0.5
+        log = np.where(
+            close, np.log1p(np.where(close, less, 0)), np.log(x * np.exp(u) + y)
+        )
+        return p * u - total * log
 
     def integrand(u: Any) -> Any:
         w = start[:, None] + u
@@ -246,18 +251,21 @@ def _beta_side(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
         log_t = np.where(down[:, None], logs[0], logs[1])
         log_s = np.where(down[:, None], logs[1], logs[0])
         kappa = partial(_beta_kappa, log_t, log_s, psi.__getitem__)
-        fall = fallen(u, p[:, None], (p + q)[:, None], x[:, None])
+        fall = fallen(u, *(z[:, None] for z in (p, p + q, x, y)))
         return np.exp(fall) * bell(m, n, kappa)
 
-    end = reach(lambda u: fallen(-u), np.full_like(a, 1e8))
+    end = reach(lambda u: fallen(-u), np.full_like(a, np.inf))
     # The integrand bends at w = 0, where the nodes have to be dense.
     bend = np.clip(start, 0, end)
-    root = np.sqrt(end - bend)[:, None]
+    straight = np.where(end - bend > 300, bend + 60, bend)
+    root = np.sqrt(end - straight)[:, None]
     ans = gauss(
-        lambda v: 2 * root**2 * v * integrand(-bend[:, None] - (root * v) ** 2),
+        lambda v: 2 * root**2 * v * integrand(-straight[:, None] - (root * v) ** 2),
         np.zeros_like(a),
         np.ones_like(a),
     )
+    if np.any(straight > bend):
+        ans += gauss(integrand, -straight, -bend)
     if np.any(bend):
         ans += gauss(integrand, -bend, np.zeros_like(a))
     return np.where(down, 1, -1) * ans * _beta_power(p, q, x, y)

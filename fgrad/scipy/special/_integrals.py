@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.rules import defvjp
-from fgrad.scipy.special._words import COUNT, KNOWN
+from fgrad.scipy.special._words import COUNT, KNOWN, of_results
 
 __all__: list[str] = []
 
@@ -47,10 +47,30 @@ for _fun in (sp.modfresnelm, sp.modfresnelp):
 
 # Integrals of Bessel, Airy and Struve functions ---------------------------------------
 
-defvjp(sp.itj0y0, x=lambda g, x: g[0] * sp.j0(x) + g[1] * sp.y0(x))
-defvjp(sp.iti0k0, x=lambda g, x: g[0] * sp.i0(x) + g[1] * sp.k0(x))
-defvjp(sp.it2j0y0, x=lambda g, x: g[0] * (1 - sp.j0(x)) / x - g[1] * sp.y0(x) / x)
-defvjp(sp.it2i0k0, x=lambda g, x: g[0] * (sp.i0(x) - 1) / x - g[1] * sp.k0(x) / x)
+
+def less_one(sign: int, x: Any) -> Any:
+    """``(i0(x) - 1) / x`` or, for the sign -1, ``(1 - j0(x)) / x``."""
+    small = np.abs(x) < 1
+    inner = np.where(small, x, 0)
+    square = sign * inner * inner / 4
+    series = 0.0
+    for k in range(9, 0, -1):
+        series = (1 + series * square) / k**2  # DLMF 10.25.2
+    safe = np.where(small, 1, x)
+    outer = (sp.i0(safe) - 1) / safe if sign > 0 else (1 - sp.j0(safe)) / safe
+    return np.where(small, inner / 4 * series, outer)
+
+
+defvjp(sp.itj0y0, x=lambda g, ans, x: of_results(g, ans, sp.j0(x), sp.y0(x)))
+defvjp(sp.iti0k0, x=lambda g, ans, x: of_results(g, ans, sp.i0(x), sp.k0(x)))
+defvjp(
+    sp.it2j0y0,
+    x=lambda g, ans, x: of_results(g, ans, less_one(-1, x), -sp.y0(x) / x),
+)
+defvjp(
+    sp.it2i0k0,
+    x=lambda g, ans, x: of_results(g, ans, less_one(1, x), -sp.k0(x) / x),
+)
 defvjp(sp.itstruve0, x=lambda g, x: g * sp.struve(0, x))
 defvjp(sp.itmodstruve0, x=lambda g, x: g * sp.modstruve(0, x))
 defvjp(sp.it2struve0, x=lambda g, x: -g * sp.struve(0, x) / x)

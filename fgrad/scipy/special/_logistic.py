@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import as_array, primal
 from fgrad._engine.rules import defvjp, derived
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 from scipy.stats import vonmises_line
 
+import fgrad.scipy._special as sp
 from fgrad.scipy.special._entropy import log_quotient
 from fgrad.scipy.stats._densities import (
     LOGPDF,

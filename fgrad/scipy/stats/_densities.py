@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
+from fgrad.scipy.special._bessel import log_ive
 from fgrad.scipy.special._distributions import kolmogorov_slope
 from fgrad.scipy.special._entropy import log_quotient
 from fgrad.scipy.stats._integrals import power_integral
@@ -184,11 +185,9 @@ def kappa4(z: Any, h: Any, k: Any) -> Any:
 
 def ncx2(z: Any, df: Any, nc: Any) -> Any:
     """The Bessel function is scaled: DLMF 10.25.2."""
-    root = np.sqrt(nc * z)
     front = -LOG_2 + (df / 4 - 0.5) * np.log(z / nc)
-    return (
-        front - 0.5 * (np.sqrt(z) - np.sqrt(nc)) ** 2 + np.log(sp.ive(df / 2 - 1, root))
-    )
+    bessel = log_ive(df / 2 - 1, np.sqrt(nc * z))
+    return front - 0.5 * (np.sqrt(z) - np.sqrt(nc)) ** 2 + bessel
 
 
 def rel_breitwigner(z: Any, rho: Any) -> Any:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import exprel
 
 from fgrad._engine.box import primal
 from fgrad._engine.dispatch import traced
 from fgrad._engine.rules import constant
 from fgrad.batching.forms import aligned
+from fgrad.scipy._special import exprel
 
 __all__ = ["expectation", "integral", "power_integral"]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import as_array, boxes_in, primal
 from fgrad._words.callsite import no_rule
 from fgrad.scipy.special._gamma import multigammaln

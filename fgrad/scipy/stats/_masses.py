@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import primal
 
 __all__ = ["COUNTS", "CUMULATIVE", "LOGPMF", "MEAN", "VAR"]

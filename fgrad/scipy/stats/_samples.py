@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 import scipy.stats as ss
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import as_array, boxes_in, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule

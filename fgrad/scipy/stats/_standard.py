@@ -175,7 +175,11 @@ def cumulative_slope(
             if log:
                 whole = log_probability(ans, dist, args, method)
                 return g * np.exp(logpdf(dist, *args) - whole)
-            return g * pdf(dist, *args)
+            height = pdf(dist, *args)
+            lost = np.isnan(primal(height))  # SciPy has multiplied 0 and infinity
+            if bool(np.any(values(lost))):
+                height = np.where(lost, np.exp(logpdf(dist, *args)), height)
+            return g * height
 
         return inside(g, dist, args, density)
     if dist.name in CUMULATIVE:
