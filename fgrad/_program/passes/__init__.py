@@ -14,6 +14,7 @@ from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
+from fgrad._program.passes.packed import packed
 
 __all__ = ["PASSES", "optimised"]
 
@@ -26,6 +27,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     guards,
     dead,
     lowered,
+    packed,
 )
 """In the order in which they run."""
 
