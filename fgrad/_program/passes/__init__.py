@@ -7,6 +7,7 @@ takes sums in another order, and runs where the user has said ``exact=False``.
 from collections.abc import Callable
 
 from fgrad._program.calls import Program
+from fgrad._program.passes.blocked import blocked
 from fgrad._program.passes.common import common
 from fgrad._program.passes.contracted import contracted
 from fgrad._program.passes.dead import dead
@@ -28,6 +29,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     dead,
     lowered,
     packed,
+    blocked,
 )
 """In the order in which they run."""
 

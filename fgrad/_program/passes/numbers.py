@@ -26,6 +26,7 @@ __all__ = [
     "repeated",
     "run_or_list",
     "same_alone",
+    "same_in_parts",
 ]
 
 FEWEST = 8
@@ -116,18 +117,45 @@ def one_by_one(fun: Any, *columns: Any) -> Any:
 @cache
 def same_alone(fun: np.ufunc, char: str) -> bool:
     """Whether a ufunc gives the same for many numbers at once and for each alone."""
-    if fun.types and f"{char * fun.nin}->{char}" not in fun.types:
+    if char not in "fdFD" or f"{char * fun.nin}->{char}" not in fun.types:
         return False
-    sizes = np.geomspace(1e-30, 1e30, 400) * np.tile([1, -1, 1, -1, 1], 80)
-    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 0.5, 1.0, -1.0]
-    x = np.concatenate([np.linspace(-3, 3, 301), sizes, special]).astype(char)
-    second = np.tile(special, len(x) // 4)[: len(x)]
-    pairs = [(x,)] if fun.nin == 1 else [(x, np.roll(x, k)) for k in (1, 7, 350)]
-    pairs += [(np.repeat(special, 8), second[:64])] if fun.nin == 2 else []
+    x = examples(char)
+    shifts = range(len(SPECIAL)) if fun.nin > 1 else (0,)
     with np.errstate(all="ignore"):
-        for args in pairs:
-            columns = [arg.astype(char) for arg in args]
+        for shift in shifts:
+            columns = [np.roll(x, shift * i) for i in range(fun.nin)]
             alone = [fun(*numbers) for numbers in zip(*columns, strict=True)]
-            if fun(*columns).tobytes() != np.array(alone, char).tobytes():
+            if not agree(fun(*columns), np.array(alone, char)):
                 return False
     return True
+
+
+@cache
+def same_in_parts(exponent: float, char: str) -> bool:
+    """Whether powers are the same for an array and for its parts."""
+    x = examples(char)
+    cuts = np.cumsum([1, 2, 3, 5, 8, 13, 21, 34, 64, 65, 127])
+    with np.errstate(all="ignore"):
+        parts = [part**exponent for part in np.split(x, cuts)]
+        return agree(x**exponent, np.concatenate(parts))
+
+
+def agree(x: Any, y: Any) -> bool:
+    """Whether arrays have the same bits, but for those of a nan."""
+    real = x.real.dtype
+    a, b = np.ravel(x).view(real), np.ravel(y).view(real)
+    missing = np.isnan(a)
+    same = np.array_equal(missing, np.isnan(b))
+    return same and a[~missing].tobytes() == b[~missing].tobytes()
+
+
+SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan, 0.5, 1.0, -1.0)
+
+
+def examples(char: str) -> Any:
+    """Numbers of all sizes, and some that are special, side by side with themselves."""
+    sizes = np.geomspace(1e-30, 1e30, 400) * np.tile([1, -1, 1, -1, 1], 80)
+    real = np.concatenate([np.linspace(-3, 3, 301), sizes, SPECIAL, SPECIAL])
+    with np.errstate(all="ignore"):
+        x = real + (1j if char in "FD" else 0) * np.roll(real, 5)
+        return x.astype(char)
