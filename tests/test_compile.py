@@ -152,6 +152,11 @@ def test_arguments_may_be_the_same_array():
     holds(grad(lambda x, y: np.sum(x * y)), (X, X), (X, 2 * X))
 
 
+def test_bounds_in_registers():
+    """NumPy warns where `np.maximum` gets its memory as a third argument."""
+    holds(lambda x: np.maximum(x * 2, 0.1) * np.minimum(x + 1, 1.0) * 2, (X,))
+
+
 def test_keywords_and_containers():
     def shifted(p, *, lr=0.1, mode="down"):
         return {k: v - lr if mode == "down" else v + lr for k, v in p.items()}

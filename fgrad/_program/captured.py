@@ -47,6 +47,9 @@ MOST = 5_000
 
 MISSING = object()
 
+TITLES = {*functools.WRAPPER_ASSIGNMENTS}
+"""What `functools.wraps` copies, and no library computes with."""
+
 PLAIN = (int, float, complex, str, bytes, type(None), range, np.generic, np.dtype)
 LIBRARIES = {"numpy", "scipy", "fgrad", "typing_extensions", *sys.stdlib_module_names}
 
@@ -127,7 +130,9 @@ class Captured:
         for cell, value in self._cells:
             terms.append(f"{name(cell)}.cell_contents is {name(value)}")
         for container, items in self._items:
-            terms.append(f"alike({name(container)}, {name(items)})")
+            now = name(container)
+            same = f"alike({now}, {name(items)})" if items else f"len({now}) == 0"
+            terms.append(same)
         for value, before in self._sets:
             terms.append(f"{name(value)} == {name(before)}")
         for array, shape, entries in self._entries:
@@ -163,8 +168,8 @@ class Captured:
             self._queue += value
             self._sets.append((value, frozenset(value)))
         elif isinstance(value, dict):
-            self._watch_items(_Values(value), tuple(value.values()))
-            self._watch_items(value, tuple(value))
+            self._watch_dict(value)
+            self._queue += [*value, *value.values()]
             self._attributes(value)
         elif isinstance(value, functools.partial):
             self._queue += [value.func, value.args, value.keywords]
@@ -292,8 +297,9 @@ class Captured:
         if isinstance(names, dict):
             if _in_library(vars(sys.modules.get(type(value).__module__, builtins))):
                 for name, item in names.items():  # it may fill in others later
-                    self._names.append((names, name, item))
-                    self._queue.append(item)
+                    if name not in TITLES:
+                        self._names.append((names, name, item))
+                        self._queue.append(item)
             else:
                 self._watch_dict(names)
                 self._queue += names.values()
@@ -305,7 +311,8 @@ class Captured:
                     self._queue.append(item)
 
     def _watch_dict(self, names: dict[Any, Any]) -> None:
-        self._items.append((_Values(names), tuple(names.values())))
+        if names:
+            self._items.append((_Values(names), tuple(names.values())))
         self._items.append((names, tuple(names)))
 
     def _watch_items(self, container: Any, items: tuple[Any, ...]) -> None:
@@ -332,7 +339,6 @@ class Captured:
             state = functools.partial(value.get_state, legacy=False)
         elif isinstance(value, sys.modules["numpy.random"].Generator):
             state = functools.partial(getattr, value.bit_generator, "state")
-
         else:
             return False
         self._states.append((state, state()))

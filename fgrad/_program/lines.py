@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from textwrap import indent
 from types import EllipsisType
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 
 from fgrad._engine.scatter import scatter_add
 from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufunc_of
+from fgrad._program.loops import Loop
 from fgrad._program.memory import REDUCERS, Memory, is_basic
 from fgrad._program.names import Names
+from fgrad._program.passes.blocked import Blocked
 from fgrad._program.passes.lowered import (
     method_reshape,
     method_transpose,
@@ -61,10 +64,11 @@ class Lines:
         self._views: dict[str, str] = {}
         self._guards = 0
         self._count = 0
+        self._buffers = 0
         for i, v in enumerate(program.inputs):
             self._name[v] = f"a{i}"
         for i, (shape, dtype) in enumerate(self.memory.spaces):
-            self.setup.append(f"w{i} = np.empty({shape!r}, {self._dtype(dtype)})")
+            self.setup.append(f"w{i} = np.empty({shape!r}, {self.dtype_text(dtype)})")
         for i, call in enumerate(program.calls):
             self._emit(call)
             freed = [
@@ -79,7 +83,8 @@ class Lines:
         reused = self.memory.reused
         return {reused[out] for out in call.outs if out in reused}
 
-    def _dtype(self, dtype: np.dtype[Any]) -> str:
+    def dtype_text(self, dtype: np.dtype[Any]) -> str:
+        """A dtype, as an argument."""
         return "float" if dtype.str == np.dtype(float).str else repr(dtype.str)
 
     # Arguments
@@ -135,7 +140,8 @@ class Lines:
 
     # Expressions
 
-    def _expression(self, call: Call) -> str:
+    def expression(self, call: Call) -> str:
+        """A call as an expression."""
         fun, args = call.fun, call.args
         if not call.kwargs:
             if fun is operator.getitem:
@@ -173,22 +179,25 @@ class Lines:
             self._emit_guard(call)
             return
         before = len(self.lines)
-        if len(call.outs) == 1 and not call.several:
+        if type(call.fun) is Blocked:
+            self._add(Loop(self, call).write(), call)
+        elif len(call.outs) == 1 and not call.several:
             self._emit_single(call)
         else:
-            names = [self._new(out) for out in call.outs]
-            expression = self._expression(call)
+            names = [self.new_name(out) for out in call.outs]
+            expression = self.expression(call)
             left = f"{', '.join(names)}{',' * (len(names) == 1)}" if names else ""
             self._add(f"{left} = {expression}" if left else expression, call)
         if call.quiet and len(self.lines) > before:
             modes = ", ".join(f'{kind}="ignore"' for kind in call.quiet)
-            quiet = [(f"    {text}", of) for text, of in self.lines[before:]]
-            self.lines[before:] = [(f"with np.errstate({modes}):", call), *quiet]
+            quiet = "\n".join(text for text, _ in self.lines[before:])
+            text = f"with np.errstate({modes}):\n{indent(quiet, '    ')}"
+            self.lines[before:] = [(text, call)]
 
     def _emit_single(self, call: Call) -> None:
         out, memory = call.out, self.memory
         if out in memory.views:
-            expression = self._expression(call)
+            expression = self.expression(call)
             self._name[out] = self._view(expression)
         elif out in memory.registers:
             self._name[out] = name = f"w{memory.registers[out]}"
@@ -198,35 +207,38 @@ class Lines:
             self._name[out] = name
             self._into(call, name)
         elif call.fun is scatter_add and all(map(is_basic, call.args[1])):
-            self._scatter(call, self._new(out), made=False)
+            self._scatter(call, self.new_name(out), made=False)
         else:
-            expression = self._expression(call)
+            expression = self.expression(call)
             element = ufunc_of(call)
             if element is not None and out.kind is np.ndarray:
                 operands = ", ".join(self._operands(call, element))
                 expression = f"{self.names.function(element)}({operands})"
-            self._add(f"{self._new(out)} = {expression}", call)
+            self._add(f"{self.new_name(out)} = {expression}", call)
 
     def _into(self, call: Call, name: str) -> None:
         """Write the result of a call into memory that there is."""
         if call.fun is scatter_add:
             self._scatter(call, name, made=True)
-            return
+        else:
+            self._add(self.call_into(call, name), call)
+
+    def call_into(self, call: Call, name: str) -> str:
+        """A call that writes its result into memory that there is."""
         if call.fun in REDUCERS:
             x, axis, *rest = call.args
             dtype, _, keepdims = rest or (None, None, False)
             more = ", True" if keepdims else ""
             parts = f"{self.ref(x)}, {self.ref(axis)}, {self.ref(dtype)}, {name}{more}"
-            self._add(f"{self.names.function(call.fun)}({parts})", call)
-            return
+            return f"{self.names.function(call.fun)}({parts})"
         element = ufunc_of(call)
         fun = element or (np.dot if call.fun is np.dot else np.matmul)
         if element is not None:
             operands = self._operands(call, element)
         else:
             operands = [*map(self.ref, call.args)]
-        text = f"{self.names.function(fun)}({', '.join([*operands, name])})"
-        self._add(text, call)
+        into = f"out={name}" if fun in (np.maximum, np.minimum) else name
+        return f"{self.names.function(fun)}({', '.join([*operands, into])})"
 
     def _scatter(self, call: Call, name: str, *, made: bool) -> None:
         """Add parts into an array of zeros; the first may be all of it."""
@@ -246,7 +258,7 @@ class Lines:
         elif made:
             self._add(f"{name}.fill(0)", call)
         else:
-            dtype = self._dtype(call.out.dtype)
+            dtype = self.dtype_text(call.out.dtype)
             self._add(f"{name} = np.zeros({shape!r}, {dtype})", call)
         for part, index in zip(parts[whole:], indices[whole:], strict=True):
             text = f"[{self._index(index)}]"
@@ -288,10 +300,22 @@ class Lines:
         square = f"{x}.dot({x})" if v.ndim == 1 else f"np.vdot({x}, {x})"
         return f"({square} < {self.names.constant(np.inf)} or {slow})"
 
-    def _new(self, out: Variable) -> str:
+    def new_name(self, out: Variable) -> str:
+        """A new name for a value."""
         self._count += 1
         self._name[out] = f"v{self._count}"
         return self._name[out]
+
+    def rename(self, v: Variable, name: str) -> None:
+        """Call a value so from now on."""
+        self._name[v] = name
+
+    def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+        """The name of memory that is made once, for blocks of a loop."""
+        self._buffers += 1
+        text = f"b{self._buffers} = np.empty({shape!r}, {self.dtype_text(dtype)})"
+        self.setup.append(text)
+        return f"b{self._buffers}"
 
     def _add(self, text: str, call: Call) -> None:
         self.lines.append((text, call))

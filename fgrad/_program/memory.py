@@ -24,6 +24,7 @@ from fgrad._program.calls import (
     ufunc_of,
     variables,
 )
+from fgrad._program.passes.blocked import Blocked
 from fgrad._program.passes.lowered import (
     method_reshape,
     method_transpose,
@@ -107,6 +108,7 @@ class Memory:
         below = frozenset[Variable]().union(*used)
         ufunc = isinstance(call.fun, np.ufunc) and is_known(call.fun)
         fresh = ufunc or ufunc_of(call) is not None or call.fun in FRESH | REDUCERS
+        fresh = fresh or type(call.fun) is Blocked
         for out in call.outs:
             if fresh or out.kind is not np.ndarray:
                 self._roots[out] = frozenset({out})

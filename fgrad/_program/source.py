@@ -85,8 +85,8 @@ class Source:
         """The text of the function; if wanted, with a call of `tick` after lines."""
         lines: list[str] = []
         for i, (text, _) in enumerate(self._all):
-            lines.append(text)
-            if ticks and not text.startswith(("with", "return")):
+            lines += text.splitlines()
+            if ticks and not text.startswith("return"):
                 lines.append(f"tick({i})")
         return self._around(lines)
 
@@ -96,7 +96,7 @@ class Source:
         last = ""
         for text, call in self._all:
             here = quoted(call.site) if call else last
-            lines += [f"# {here}"] * (here != last) + [text]
+            lines += [f"# {here}"] * (here != last) + text.splitlines()
             last = here
         body = self._around(lines).replace("def make():\n", "").splitlines()
         indent = "" if self._lines.setup else "    "

@@ -7,6 +7,7 @@ takes sums in another order, and runs where the user has said ``exact=False``.
 from collections.abc import Callable
 
 from fgrad._program.calls import Program
+from fgrad._program.passes.blocked import blocked
 from fgrad._program.passes.common import common
 from fgrad._program.passes.contracted import contracted
 from fgrad._program.passes.dead import dead
@@ -14,6 +15,7 @@ from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
+from fgrad._program.passes.packed import packed
 
 __all__ = ["PASSES", "optimised"]
 
@@ -26,6 +28,8 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     guards,
     dead,
     lowered,
+    packed,
+    blocked,
 )
 """In the order in which they run."""
 

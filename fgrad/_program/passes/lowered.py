@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -99,6 +101,26 @@ def _reduction(call: Call) -> Call | None:
     return call.calling(REDUCTIONS[call.fun].reduce, *args)
 
 
+@cache
+def is_power(fun: np.ufunc, exponent: float) -> bool:
+    """Whether ``x ** exponent`` calls this ufunc for arrays."""
+    x = np.concatenate([[0.0, -0.0, np.inf, np.nan, 1e200], np.linspace(-3, 3, 101)])
+    with np.errstate(all="ignore"):
+        found: Any = fun(x) if fun is np.square else fun(x, exponent)
+        return found.tobytes() == (x**exponent).tobytes()
+
+
+def _power(call: Call) -> Call | None:
+    x, exponent = call.args
+    if x.dtype.kind != "f" or type(exponent) not in (int, float):
+        return None
+    if exponent == 2 and is_power(np.square, 2):
+        return call.calling(np.square, x)
+    if exponent in (-1, 0, 0.5, 1, 2) or not is_power(np.power, exponent):
+        return None  # NumPy has ways of its own
+    return call.calling(np.power, x, exponent)
+
+
 def _reshape(call: Call) -> Call | None:
     if call.kwargs not in ({}, {"order": "C"}) or call.args[2:] not in ((), ("C",)):
         return None
@@ -155,4 +177,5 @@ LOWER: dict[Callable[..., Any], Callable[[Call], Call | None]] = {
     np.matrix_transpose: _matrix_transpose,
     np.tensordot: _tensordot,
     np.count_nonzero: _count,
+    operator.pow: _power,
 }
