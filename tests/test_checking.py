@@ -148,6 +148,25 @@ def test_a_buffer_that_is_overwritten_is_to_blame():
     )
 
 
+def test_a_rule_that_is_not_linear_is_to_blame():
+    @primitive
+    def clipped(x):
+        return 2 * x
+
+    defvjp(clipped, x=lambda g: np.clip(2 * g, -9, 9))
+
+    def f(x):
+        return np.sum(np.sin(clipped(x)))
+
+    error = error_of(check_grads, f, (X,))
+    line = f.__code__.co_firstlineno + 1
+    assert (error.kind, error.blame) == (
+        "not linear in g",
+        (f"the rule of clipped with respect to x, called at test_checking.py:{line}",),
+    )
+    assert error.program.startswith("fgrad.testing.check_rule(clipped, (np.array([")
+
+
 def test_forward_mode_is_checked():
     @custom_jvp
     def sine(x):
