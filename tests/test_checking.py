@@ -104,6 +104,16 @@ def test_an_error_says_where_and_how_much_and_who():
     )
 
 
+@pytest.mark.parametrize("name", ["/tmp/ipykernel_7/4698.py", "<ipython-input-3-4a>"])
+def test_cells_of_notebooks_have_no_names(name):
+    space = {"np": np, "softplus": softplus}
+    text = "def f(x):\n    y = softplus(x)\n    return np.sum(y)"
+    exec(compile(text, name, "exec"), space)
+    error = error_of(check_grads, space["f"], (X,))
+    blame = "the rule of softplus with respect to x, called at cell:2"
+    assert error.blame == (blame,)
+
+
 def test_the_program_of_an_error_repeats_it():
     error = error_of(check_grads, loss, (PARAMS, np.ones((1, 2))), order=1)
     scope = {"fgrad": fgrad, "np": np, "softplus": softplus}
