@@ -8,12 +8,18 @@ import pytest
 # The arrays of tests are small: more threads would only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from fgrad.batching import loops
 
-# Tests draw the same each time, also those in docstrings and pages.
-settings.register_profile("same", derandomize=True, database=None)
+# Tests draw the same each time, also those in docstrings and pages, and on a machine
+# that has more to do.
+settings.register_profile(
+    "same",
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("same")
 
 EXPECTED = {loops.NO_ENTRY, loops.REFUSED, loops.ASKED}

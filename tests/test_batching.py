@@ -31,10 +31,12 @@ UNEVEN = "gives results of different"
 class Mapped:
     """A sample as a function of some of its float arguments."""
 
-    def __init__(self, call: Sample, which: list[int] | None = None) -> None:
+    def __init__(
+        self, call: Sample, which: list[int] | None = None, count: int = COUNT
+    ) -> None:
         self.fun, self.primals = call.function()
         self.which = [*range(len(self.primals))] if which is None else which
-        self.examples = [*map(self.example, range(COUNT))]
+        self.examples = [*map(self.example, range(count))]
 
     def example(self, k: int) -> list[Any]:
         """The arguments of the k-th example: near those of the sample."""
@@ -125,6 +127,7 @@ def test_sample(call: Sample) -> None:
             assert_values_and_gradients(Mapped(call, [i]))
     if not call.rich:
         return
+    assert_values_and_gradients(Mapped(call, count=1))
     assert_stacked(f.rows, batch, [f.rows_of_one(*xs) for xs in f.examples])
     if call.order > 1:
         assert_stacked(f.second, batch, [f.second(*xs) for xs in f.examples])

@@ -104,6 +104,16 @@ def test_an_error_says_where_and_how_much_and_who():
     )
 
 
+@pytest.mark.parametrize("name", ["/tmp/ipykernel_7/4698.py", "<ipython-input-3-4a>"])
+def test_cells_of_notebooks_have_no_names(name):
+    space = {"np": np, "softplus": softplus}
+    text = "def f(x):\n    y = softplus(x)\n    return np.sum(y)"
+    exec(compile(text, name, "exec"), space)
+    error = error_of(check_grads, space["f"], (X,))
+    blame = "the rule of softplus with respect to x, called at cell:2"
+    assert error.blame == (blame,)
+
+
 def test_the_program_of_an_error_repeats_it():
     error = error_of(check_grads, loss, (PARAMS, np.ones((1, 2))), order=1)
     scope = {"fgrad": fgrad, "np": np, "softplus": softplus}
@@ -146,6 +156,25 @@ def test_a_buffer_that_is_overwritten_is_to_blame():
         f"an array that was changed after np.multiply was called with it at "
         f"test_checking.py:{line}",
     )
+
+
+def test_a_rule_that_is_not_linear_is_to_blame():
+    @primitive
+    def clipped(x):
+        return 2 * x
+
+    defvjp(clipped, x=lambda g: np.clip(2 * g, -9, 9))
+
+    def f(x):
+        return np.sum(np.sin(clipped(x)))
+
+    error = error_of(check_grads, f, (X,))
+    line = f.__code__.co_firstlineno + 1
+    assert (error.kind, error.blame) == (
+        "not linear in g",
+        (f"the rule of clipped with respect to x, called at test_checking.py:{line}",),
+    )
+    assert error.program.startswith("fgrad.testing.check_rule(clipped, (np.array([")
 
 
 def test_forward_mode_is_checked():

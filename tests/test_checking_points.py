@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fgrad import defvjp, primitive, stop_gradient
+from fgrad.batching.loops import batcher
 from fgrad.testing import (
     GradientError,
     UncheckedDerivativeWarning,
@@ -182,6 +183,22 @@ def test_right_rules_have_right_variants(call):
 def test_vmap_is_a_mode():
     report = check_grads(lambda x: np.sin(x) * x, (X,), modes=("rev", "fwd", "vmap"))
     assert [v.mode for v in report.verdicts if v.order == 1] == ["rev", "fwd", "vmap"]
+
+
+def test_values_are_compared_under_vmap():
+    """A sum along another axis has the same derivative here."""
+    rows = primitive(lambda a: np.sum(a, axis=-1))
+    defvjp(rows, a=lambda g, like: np.expand_dims(g, -1) * np.ones(like.shape))
+    batcher(rows)(
+        lambda trace, rule, args, kwargs: trace.boxed(np.sum(args[0]._value, axis=1))
+    )
+    a = np.arange(9.0).reshape(3, 3) ** 2
+    assert check_rule(rows, (a,)).ok
+    error = error_of(check_grads, rows, (a,), modes=("rev", "vmap"), order=1)
+    assert str(error).startswith(
+        "the value of <lambda> is wrong only under vmap: example 0 of a batch differs "
+        "by "
+    )
 
 
 # Derivatives from elsewhere -----------------------------------------------------------

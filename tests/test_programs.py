@@ -7,8 +7,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from fgrad import compile, debug, grad, hessian, vmap  # noqa: A004 (its name)
-from fgrad._program.calls import Program, finite
+from fgrad import (
+    compile,  # noqa: A004 (its name)
+    debug,
+    defvjp,
+    grad,
+    hessian,
+    primitive,
+    vmap,
+)
+from fgrad._program.calls import Call, Program, finite
 from fgrad._program.memory import Memory
 from fgrad._program.passes import PASSES, optimised
 from fgrad._program.passes.common import common
@@ -120,6 +128,59 @@ def test_guards():
     assert fewer.calls[-1].args == fewer.outputs
 
 
+MASK = np.array([True, False, True])
+OPERATIONS = {
+    "add": lambda x: x + 1.0,
+    "subtract": lambda x: 1.0 - x,
+    "multiply": lambda x: x * 0.5,
+    "divide": lambda x: x / 2.0,
+    "by": lambda x: 2.0 / x,
+    "negative": lambda x: -x,
+    "maximum": lambda x: np.maximum(x, 0.1),
+    "minimum": lambda x: np.minimum(x, 0.1),
+    "fmax": lambda x: np.fmax(x, 0.1),
+    "power": lambda x: x**-2.0,
+    "exp": lambda x: np.exp(-x),
+    "tanh": np.tanh,
+    "hypot": lambda x: np.hypot(x, 1.0),
+    "where": lambda x: np.where(MASK, x, 0.0),
+    "sum": np.sum,
+    "sum of some": lambda x: np.sum(x, where=MASK),
+    "sum of none": lambda x: np.sum(x[:0]),
+    "max": np.max,
+    "prod": np.prod,
+    "picked": lambda x: x[1:],
+    "reshape": lambda x: np.reshape(x, (3, 1)),
+    "transpose": lambda x: np.transpose(x),
+    "broadcast_to": lambda x: np.broadcast_to(x, (2, 3)),
+    "broadcast to nothing": lambda x: np.broadcast_to(x, (0, 3)),
+    "times nothing": lambda x: x * np.zeros((0, 3)),
+    "expand_dims": lambda x: np.expand_dims(x, 0),
+    "concatenate": lambda x: np.concatenate([x, x]),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_guard_is_left_out_only_if_another_implies_it(name):
+    fun = OPERATIONS[name]
+    program = recorded(fun, X)
+    x, out = program.inputs[0], program.calls[-1].out
+
+    def guard(v):
+        return Call(finite, (v,), {}, (), out.site, guard=True, answer=True)
+
+    fewer = guards(program.with_calls([guard(x), *program.calls, guard(out)]))
+    asked = [call.args[0] for call in fewer.calls if call.fun is finite]
+    if x not in asked:
+        assert out in asked
+        for bad in (np.nan, np.inf, -np.inf):
+            for i in range(3):
+                changed = X.copy()
+                changed[i] = bad
+                assert not np.isfinite(fun(changed)).all()
+
+
 def test_lowered():
     x = np.arange(12.0).reshape(3, 4)
 
@@ -168,6 +229,82 @@ def test_a_pass_changes_no_bit(improve):
         program = recorded(fun, x)
         assert same(run(improve(program), x), run(program, x))
         assert same(run(program, 2 * x), fun(2 * x))
+
+
+TWINS = {
+    "order": lambda x, y: (x - y, y - x, x / y, y / x, x**y, y**x),
+    "order of a comparison": lambda x, y: (x > y, y > x, x >= y, np.less(x, y)),
+    "order of a product": lambda x, y: (x @ y, y @ x, x.T @ y, (x * 1.0).T @ y.T),
+    "axes": lambda x, y: (np.sum(x, 0), np.sum(x, 1), np.sum(x), np.max(x, -1)),
+    "kept axes": lambda x, y: (np.sum(x, 1, keepdims=True), np.sum(x, 1), np.mean(x)),
+    "indices": lambda x, y: (x[1], x[True], x[1:], x[[1]], x[..., 1], x[1, 1:]),
+    "numbers": lambda x, y: (x + 0.0, x + -0.0, x * 1, x * 1.0, x**2, x**2.0, x**-1),
+    "dtypes": lambda x, y: (
+        x * np.float32(2),
+        x * 2.0,
+        x.real.astype(np.float32) * 2.0,
+    ),
+    "extremes": lambda x, y: (np.maximum(x, y), np.minimum(x, y), np.fmax(y, x)),
+    "axes of a transposition": lambda x, y: (
+        np.transpose(np.stack([x, y, x]), (1, 2, 0)),
+        np.transpose(np.stack([x, y, x]), (2, 0, 1)),
+        np.transpose(np.transpose(np.stack([x, y]), (1, 2, 0)), (1, 2, 0)),
+        np.matrix_transpose(np.stack([x, y])),
+    ),
+    "orders of memory": lambda x, y: (
+        np.reshape(x * y, (-1,), order="F"),
+        np.reshape(x * y, (-1,)),
+        np.ravel(x.T * y, order="K"),
+    ),
+    "sums over several axes": lambda x, y: (
+        np.tensordot(x, y, axes=([0, -1], [-1, 0])),
+        np.tensordot(x, y, axes=([-2, 1], [0, 1])),
+        np.tensordot(np.stack([x, y]), y, axes=([-1], [0])),
+        np.tensordot(np.stack([x, y, x]), np.stack([y, x]), axes=([1, -1], [2, 1])),
+    ),
+    "repeated numbers": lambda x, y: (
+        x + np.full((3, 3), 0.5),
+        x * np.array([[0.0, -0.0, 0.0]] * 3),
+        np.array([[0.0, -0.0, 0.0]] * 3) / x,
+        np.full((2, 3, 3), 2.0) * x,
+        1 / x,
+        x / np.ones((3, 3)),
+    ),
+    "counts": lambda x, y: (
+        np.count_nonzero(x > y, axis=0),
+        np.count_nonzero(x > y, axis=1, keepdims=True),
+        np.count_nonzero(x > y),
+        np.any(x > y, axis=1),
+        np.all(x > y),
+        np.mean(np.stack([x, y]), axis=(0, 2)),
+        np.mean(x.real.astype(np.float32), axis=0),
+        np.mean(x * 1j, axis=0, keepdims=True),
+    ),
+}
+"""Calls that are nearly the same, or nearly something simpler."""
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+@pytest.mark.parametrize("name", TWINS)
+def test_what_is_nearly_the_same_is_not(name, kind):
+    x, y = np.random.default_rng(0).uniform(0.5, 2, (2, 3, 3)).astype(kind)
+    program = optimised(recorded(TWINS[name], x, y))
+    for args in ((x, y), (y, x), (y + 0.5, 2 * x)):
+        assert same(run(program, *args), TWINS[name](*args))
+
+
+def test_functions_of_users_run_as_often_as_they_are_called(capsys):
+    @primitive
+    def loud(x):
+        print("called")
+        return np.sin(x)
+
+    defvjp(loud, x=lambda g, x: g * np.cos(x))
+    compiled = compile(lambda x: np.sum(loud(x) + loud(x)))
+    for _ in range(4):
+        capsys.readouterr()
+        compiled(X)
+    assert capsys.readouterr().out == "called\n" * 2
 
 
 def test_registers():

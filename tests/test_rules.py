@@ -110,7 +110,11 @@ def check_single(single: Sample, double: Sample) -> None:
 DRAWN = settings(max_examples=6, deadline=None, derandomize=True, database=None)
 
 
-@pytest.mark.parametrize("fun", sorted(FORMS, key=function_name), ids=function_name)
+@pytest.mark.parametrize(
+    "fun",
+    sorted(FORMS, key=function_name),
+    ids=lambda fun: f"{function_name(fun)}-drawn",
+)
 def test_drawn_calls(fun: Any) -> None:
     """Shapes, axes, options, dtypes and numbers that are drawn."""
     fh.check_rule(fun, settings=DRAWN)
@@ -136,7 +140,7 @@ def _one_of_each() -> Iterator[Any]:
         name = function_name(fun)
         call = next((call for call in calls if call.rich and call.order), None)
         if call and name.startswith("np.") and not name.startswith(ALIKE):
-            yield pytest.param(call, id=name)
+            yield pytest.param(call, id=f"{name}-varied")
 
 
 @pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")

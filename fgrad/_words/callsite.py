@@ -152,8 +152,10 @@ def line(site: Site) -> int:
 
 
 def short(site: Site) -> str:
-    """``model.py:12``."""
-    return f"{basename(site[0].co_filename)}:{line(site)}"
+    """``model.py:12``; in a notebook, where cells have no names, ``cell:12``."""
+    path = site[0].co_filename
+    cell = "ipykernel_" in path or "<ipython-input" in path
+    return f"{'cell' if cell else basename(path)}:{line(site)}"
 
 
 def source_line(site: Site) -> str:

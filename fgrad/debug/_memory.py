@@ -8,10 +8,10 @@ from typing import Any
 
 from fgrad._transforms._values import check_function, label
 from fgrad._transforms.reverse import value_and_grad
+from fgrad._words.callsite import short
 from fgrad.debug._kept import Keeper, Kept
 from fgrad.debug._report import Report, source_of
 from fgrad.debug._table import Table, size
-from fgrad.debug._values import place
 from fgrad.debug._watching import watching
 
 __all__ = ["Memory", "memory"]
@@ -60,7 +60,7 @@ def _table(title: str, kept: tuple[Kept, ...]) -> Table:
         ("<line", "bytes", "arrays", "shape", "dtype", "<operation", "<keeps", "<"),
         [
             (
-                place(one.site),
+                short(one.site),
                 size(one.bytes * count),
                 str(count),
                 str(one.shape),

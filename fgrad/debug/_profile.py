@@ -12,13 +12,12 @@ from typing_extensions import override
 
 from fgrad._transforms._values import check_function, label
 from fgrad._transforms.compile import Compiled
-from fgrad._words.callsite import Site, caller, line
+from fgrad._words.callsite import Site, caller, line, short
 from fgrad.debug._compiled import costs_of_program
 from fgrad.debug._cost import Cost
 from fgrad.debug._kept import Keeper
 from fgrad.debug._report import Report, source_of
 from fgrad.debug._table import Table, size, time
-from fgrad.debug._values import place
 from fgrad.debug._watching import Operation, Pulling, watching
 
 __all__ = ["Profile", "profile"]
@@ -133,7 +132,7 @@ def _sums(
         total = sums.get(key(site, operation))
         if total is None:
             by_line = key(site, operation) != operation
-            name = place(site) if by_line else operation
+            name = short(site) if by_line else operation
             total = Cost(name, source_of(site) if by_line else "")
             sums[key(site, operation)] = total
         total.calls += cost.calls

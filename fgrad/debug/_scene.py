@@ -13,9 +13,9 @@ from linecache import getline
 from textwrap import wrap
 from typing import NamedTuple
 
-from fgrad._words.callsite import line
+from fgrad._words.callsite import line, short
 from fgrad.debug._program import Node, Program, Result
-from fgrad.debug._values import place, rows, shortened
+from fgrad.debug._values import rows, shortened
 
 __all__ = [
     "CHARACTER",
@@ -290,6 +290,6 @@ def title(node: Node) -> str:
         words.append(node.note)
     if node.site:
         code, text = node.site[0], getline(node.site[0].co_filename, line(node.site))
-        words.append(f"{place(node.site)}, in {code.co_name}")
+        words.append(f"{short(node.site)}, in {code.co_name}")
         words += [f"    {text.strip()}"] if text.strip() else []
     return "\n".join(words)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from fgrad._words.callsite import short
 from fgrad.debug._program import Node, Program, Result
-from fgrad.debug._values import place, rows, shortened
+from fgrad.debug._values import rows, shortened
 
 __all__ = ["as_text"]
 
@@ -37,7 +38,7 @@ def as_text(program: Program) -> str:
             group = node.group
         indent = "  " * (1 + program.groups[group].depth)
         if node.kind == "error":
-            where = f", at {place(node.site)}" if node.site else ""
+            where = f", at {short(node.site)}" if node.site else ""
             lines.append(f"{indent}{node.name}: {node.expression}{where}")
         else:
             lines += _rows(node, indent)
@@ -70,7 +71,7 @@ def _rows(node: Node, indent: str) -> Iterator[Row]:
     head = node.name
     if node.expression:
         head += f" = {shortened(node.expression, WIDTH)}"
-    where = place(node.site) if node.site else ""
+    where = short(node.site) if node.site else ""
     outputs = ", ".join(node.outputs)
     for result in node.results or [Result("", "", (), None)]:
         kind = result.kind + (f" {result.shape}" if result.shape else "")

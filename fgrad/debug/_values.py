@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._words.callsite import Site, expression, line, short
+from fgrad._words.callsite import Site, expression
 
 __all__ = [
     "assigned",
@@ -18,7 +18,6 @@ __all__ = [
     "is_returned",
     "number",
     "numbered",
-    "place",
     "rows",
     "shortened",
     "small",
@@ -87,13 +86,6 @@ def shortened(text: str, width: int) -> str:
         return text
     left = (width - 1) // 2
     return f"{text[:left]}…{text[left + 1 - width :]}"
-
-
-def place(site: Site) -> str:
-    """``model.py:12``; in a notebook, where cells have no names, ``cell:12``."""
-    name = site[0].co_filename
-    cell = "ipykernel_" in name or "<ipython-input" in name
-    return f"cell:{line(site)}" if cell else short(site)
 
 
 BEFORE = re.compile(r"\s*([^\W\d]\w*)\s*(?::[^=]*)?=\s*\(?\s*")

@@ -14,7 +14,7 @@ from fgrad.testing._calls import Call, calls_of
 from fgrad.testing._pullback import same
 from fgrad.testing._source import source
 
-__all__ = ["Blame", "blame", "kinks"]
+__all__ = ["Blame", "blame", "blamed", "kinks"]
 
 MOST = 5_000
 """So many calls are looked at."""
@@ -65,6 +65,14 @@ def blame(
             for c in changed[:ENOUGH]
         )
     )
+
+
+def blamed(error: GradientError, found: Blame) -> GradientError:
+    """An error that names who is to blame, if anybody is."""
+    if found.words:
+        error.args = (f"{error}\nTo blame: {'; '.join(found.words)}.",)
+        error.blame, error.program = found
+    return error
 
 
 def kinks(fun: Callable[..., list[Any]], xs: list[Any], check: Check) -> list[str]:

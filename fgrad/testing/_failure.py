@@ -10,7 +10,7 @@ import numpy as np
 
 from fgrad._words.callsite import user_frame, warn_at
 from fgrad.errors import GradientError, UncheckedDerivativeWarning
-from fgrad.testing._blame import Blame
+from fgrad.testing._blame import Blame, blamed
 from fgrad.testing._judge import Finding
 from fgrad.testing._level import Level
 from fgrad.testing._locate import (
@@ -108,10 +108,7 @@ def fail_with(
             f"{times(entry.got, want)}, but finite differences give {number(want)} "
             f"± {error:.0e}."
         )
-    found_blame = blamer(level.order)
-    if found_blame.words:
-        words += f"\nTo blame: {'; '.join(found_blame.words)}."
-    raise GradientError(
+    failure = GradientError(
         words,
         kind="wrong",
         order=level.order,
@@ -120,9 +117,8 @@ def fail_with(
         got=entry.got,
         want=want,
         error=error,
-        blame=found_blame.words,
-        program=found_blame.program,
     )
+    raise blamed(failure, blamer(level.order))
 
 
 def fail_forward(level: Level, k: int, v: Any, blamer: Blamer) -> None:
@@ -170,12 +166,10 @@ def fail_nan(level: Level, k: int, blamer: Blamer) -> str:
     entry = single(level, k, index)
     want = entry.finding.slope.value
     value = complex(c[index]) if c.dtype.kind == "c" else float(c[index])
-    found = blamer(level.order)
-    to_blame = f"\nTo blame: {'; '.join(found.words)}." if found.words else ""
-    raise GradientError(
+    failure = GradientError(
         f"{_what(level, entry)} with respect to {_path(level, k, entry)} is {value}, "
         f"but finite differences give {number(want)} ± "
-        f"{entry.finding.slope.error:.0e}.{to_blame}",
+        f"{entry.finding.slope.error:.0e}.",
         kind="nan",
         order=level.order,
         path=level.settings.paths[k],
@@ -183,9 +177,8 @@ def fail_nan(level: Level, k: int, blamer: Blamer) -> str:
         got=entry.got,
         want=want,
         error=entry.finding.slope.error,
-        blame=found.words,
-        program=found.program,
     )
+    raise blamed(failure, blamer(level.order))
 
 
 REASONS = {

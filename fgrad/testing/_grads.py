@@ -12,7 +12,12 @@ from fgrad._transforms import vjp
 from fgrad._transforms._values import check_function, described, label
 from fgrad._tree import flatten, flatten_like
 from fgrad.errors import GradientError
-from fgrad.testing._blame import Blame, blame as find_blame, kinks as find_kinks
+from fgrad.testing._blame import (
+    Blame,
+    blame as find_blame,
+    blamed,
+    kinks as find_kinks,
+)
 from fgrad.testing._leaves import Flat, flat_function, float_positions, widened
 from fgrad.testing._level import Level, Settings, weights
 from fgrad.testing._levels import check_level, check_levels
@@ -164,13 +169,18 @@ def check_named(
     if grad is not None:
         return _check_own(fun, args, grad, flat, settings, rng)
     xs = [widened(x) for x in flat.values]
-    first = _first_level(fun, args, flat, xs, settings, rng)
 
     def blamer(order: int) -> Blame:
         if not blame:
             return Blame(())
         return find_blame(flat.call, xs, order, check_alone)
 
+    try:
+        first = _first_level(fun, args, flat, xs, settings, rng)
+    except GradientError as error:
+        if error.kind == "not linear in g":
+            blamed(error, blamer(1))
+        raise
     return Report(name, tuple(check_levels(first, order, rng, blamer)))
 
 

@@ -137,31 +137,40 @@ def _forward(level: Level, vs: list[Any], total: Any, blamer: Blamer) -> Verdict
 
 
 def _batched(level: Level, rng: np.random.Generator) -> Verdict:
-    """Compare `vmap` of the gradient with the gradients of the examples."""
+    """Compare value and gradient under `vmap` with those of the examples."""
     call, settings = level.call, level.settings
     fixed = [primal(w) for w in level.ws]
 
-    def derivative(*xs: Any) -> list[Any]:
-        return list(vjp(call, *xs)[1](fixed))
+    def both(*xs: Any) -> tuple[list[Any], list[Any]]:
+        out, pull = vjp(call, *xs)
+        return list(out), list(pull(fixed))
 
     others = [
         x + 2.0**-8 * level.like(k, direction(x, rng) * level.scale(k))
         for k, x in enumerate(level.xs)
     ]
     examples = [level.xs, others, level.xs]
-    stacked = [np.stack(leaves) for leaves in zip(*examples, strict=True)]
-    found = vmap(derivative)(*stacked)
+    values, gradients = vmap(both)(*map(np.stack, zip(*examples, strict=True)))
     for i, example in enumerate(examples):
-        for path, ours, theirs in zip(
-            settings.paths, found, derivative(*example), strict=True
-        ):
-            off = np.max(np.abs(ours[i] - theirs), initial=0.0)
-            if not off <= 1e-9 * np.max(np.abs(theirs), initial=0.0):
-                raise GradientError(
-                    f"the derivative of {settings.name} with respect to {path} is "
-                    f"wrong only under vmap: example {i} of a batch differs by "
-                    f"{off:.2g} from the same example alone.",
-                    kind="wrong",
-                    path=path,
-                )
+        out, gradient = both(*example)
+        what = f"the value of {settings.name}"
+        for found, want in zip(values, out, strict=True):
+            _check_example(what, "", i, found[i], want)
+        for path, *pair in zip(settings.paths, gradients, gradient, strict=True):
+            what = f"the derivative of {settings.name} with respect to {path}"
+            _check_example(what, path, i, pair[0][i], pair[1])
     return level.verdict("right", "all", "vmap", 0.0, Slope(0.0, 0.0, np.nan))
+
+
+def _check_example(what: str, path: str, i: int, found: Any, want: Any) -> None:
+    """One example of a batch is as it is alone."""
+    off = np.inf
+    if np.shape(found) == np.shape(want):
+        off = np.max(np.abs(found - want), initial=0.0)
+    if not off <= 1e-9 * np.max(np.abs(want), initial=0.0):
+        raise GradientError(
+            f"{what} is wrong only under vmap: example {i} of a batch differs by "
+            f"{off:.2g} from the same example alone.",
+            kind="wrong",
+            path=path,
+        )
