@@ -22,7 +22,7 @@ SPACES = ("scipy.special", "scipy.linalg", "scipy.stats")
 
 FOLLOWED = {
     *("jvp", "yvp", "ivp", "kvp", "h1vp", "h2vp", "zeta", "lambertw", "sinc"),
-    *("assoc_laguerre", "softplus"),
+    *("assoc_laguerre", "softplus", "btdtr", "btdtri"),
 }
 """SciPy's own code, which computes with traced values as with any numbers."""
 
@@ -32,7 +32,7 @@ NOT_FOLLOWED: dict[str, str] = {
     "factorial factorial2 factorialk perm": "use gamma or poch for what does not count",
     "diric": "use np.sin(n x / 2) / (n np.sin(x / 2))",
     "legendre_p legendre_p_all assoc_legendre_p assoc_legendre_p_all sph_legendre_p "
-    "sph_legendre_p_all sph_harm_y sph_harm_y_all": (
+    "sph_legendre_p_all sph_harm_y sph_harm_y_all sph_harm": (
         "not differentiated yet: use eval_legendre or lpmv, or SciPy's own diff_n="
     ),
     "lqn lqmn riccati_jn riccati_yn lmbda pbdv_seq pbvv_seq pbdn_seq obl_cv_seq "
@@ -46,6 +46,8 @@ NOT_FOLLOWED: dict[str, str] = {
         "a distribution of your own: write its log-density as a function"
     ),
     "CensoredData Covariance": "pass arrays",
+    "find_repeats": "use np.unique",
+    "rvs_ratio_uniforms": "draw with the method rvs of a distribution",
 }
 """What SciPy has for arrays and fgrad does not trace."""
 

@@ -259,6 +259,8 @@ def test_plain_calls_that_scipy_does_not_dispatch() -> None:
         "spherical_jn": lambda x: sp.spherical_jn(1, x),
         "gammaln": lambda x: np.sum(sp.gammaln([x, x])),
     }.items():
+        if name == "spherical_jn" and not hasattr(sp.spherical_jn, "__wrapped__"):
+            continue  # before SciPy 1.15, it calls a ufunc that is not public
         words = message(errors.ConversionError, lambda call=call: grad(call)(1.5))
         assert f"Use fgrad's own (from fgrad.scipy.special import {name}) to" in words
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 import scipy.stats as ss
 from mpmath import mp
 
@@ -15,6 +16,7 @@ from fgrad.scipy.stats._families import FAMILIES
 from fgrad.scipy.stats._masses import COUNTS, LOGPMF
 from fgrad.testing import check_grads
 
+SCIPY = tuple(map(int, scipy.__version__.split(".")[:2]))
 TIGHT = {"rtol": 1e-9, "order": 2}
 
 SHAPES = {
@@ -102,7 +104,8 @@ SHAPES = {
 CONTINUOUS = sorted(
     name
     for name, family in FAMILIES.items()
-    if isinstance(family._scipys, ss.rv_continuous) and name not in NUMERICAL
+    if isinstance(family._scipys, ss.rv_continuous)
+    and name not in NUMERICAL | {"trapz"}  # an old name
 )
 
 QUADRATURE = {"gausshyper", "genhyperbolic", "geninvgauss", "norminvgauss"}
@@ -167,7 +170,7 @@ def test_probabilities(name):
         *("genextreme", "genhalflogistic", "gennorm", "genpareto", "invgamma"),
         *("invgauss", "laplace_asymmetric", "loguniform", "nakagami", "rdist"),
         *("skewnorm", "t", "trapezoid", "triang", "truncnorm", "truncpareto"),
-        *("tukeylambda", "weibull_max", "weibull_min"),
+        *("weibull_max", "weibull_min", *["tukeylambda"] * (SCIPY >= (1, 15))),
     ],
 )
 def test_moments(name):
@@ -316,6 +319,8 @@ def between(a, b):
     return mp.ncdf(-a) - mp.ncdf(-b)
 
 
+CAUCHY = 1e9 if SCIPY >= (1, 15) else 10.0  # before, SciPy's own value is rounded
+
 TRUTH = [
     ("norm", "logcdf", lambda x: mp.log(mp.ncdf(x)), (-40.0,)),
     ("norm", "logsf", lambda x: mp.log(mp.ncdf(-x)), (30.0,)),
@@ -364,7 +369,7 @@ TRUTH = [
     ),
     ("burr12", "logsf", lambda x, c, d: -d * mp.log(1 + x**c), (1e3, 2.0, 3.0)),
     ("gumbel_r", "logsf", lambda x: mp.log(1 - mp.exp(-mp.exp(-x))), (40.0,)),
-    ("cauchy", "logsf", lambda x: mp.log(mp.atan(1 / x)), (1e9,)),
+    ("cauchy", "logsf", lambda x: mp.log(mp.atan(1 / x)), (CAUCHY,)),
     (
         "powernorm",
         "logcdf",

@@ -18,6 +18,7 @@ from fgrad.scipy.linalg import (
     _spectra,
     _structured,
     _systems,
+    _vmap as _vmap,
 )
 
 __all__ = list(_scipy.__all__)

@@ -71,6 +71,13 @@ def diagsvd(s: Any, M: int, N: int) -> Any:
     return arranged(lambda s: sl.diagsvd(s, M, N), as_traced(s))
 
 
+if hasattr(sl, "kron"):  # until SciPy 1.16
+
+    @derived(sl.kron)
+    def kron(a: Any, b: Any) -> Any:
+        return np.kron(as_traced(a), as_traced(b))
+
+
 @derived(sl.block_diag)
 def block_diag(*arrs: Any) -> Any:
     blocks = [np.atleast_2d(as_traced(a)) for a in arrs]

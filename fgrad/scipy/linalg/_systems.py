@@ -44,7 +44,15 @@ def _is_vector(b: Any) -> bool:
 
 # Any matrix ---------------------------------------------------------------------------
 
-solve: Any = lift(sl.solve)
+lifted_solve: Any = lift(sl.solve)
+
+
+def solve(a: Any, b: Any, *, assume_a: Any = None, **options: Any) -> Any:
+    """`scipy.linalg.solve`; before SciPy 1.15, there was no ``assume_a=None``."""
+    if assume_a is not None:
+        options["assume_a"] = assume_a
+    return lifted_solve(a, b, **options)
+
 
 FLIPPED = {
     "upper triangular": "lower triangular",

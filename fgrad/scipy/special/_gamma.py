@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import fgrad.scipy._special as sp
-from fgrad._engine.box import as_array, primal
+from fgrad._engine.box import as_array, primal, values
 from fgrad._engine.dispatch import primitive
 from fgrad._engine.rules import constant, defvjp, derived, rule_of
 from fgrad.scipy.special._quadrature import in_pieces
@@ -141,7 +141,7 @@ defvjp(
 @derived(sp.multigammaln)
 def multigammaln(a: Any, d: Any) -> Any:
     """The log of the multivariate gamma function, DLMF 35.3.4."""
-    sp.multigammaln(primal(a), primal(d))  # raises what SciPy does
+    sp.multigammaln(values(a), values(d))  # raises what SciPy does
     d = int(d)
     parts = [sp.loggamma(a - j / 2) for j in range(d)]
     return d * (d - 1) * 0.25 * np.log(np.pi) + sum(parts)

@@ -309,7 +309,13 @@ defvjp(
     b=lambda g, m, n, a, b, x: g * betainc_slope(m, n + 1, a, b, x),
     x=betainc_slope_x_pullback,
 )
-for _fun, _sign in ((sp.betainc, 1), (sp.betaincc, -1)):
+OLDER = [
+    [(getattr(sp._ufuncs, name), 1)] if hasattr(sp._ufuncs, name) else []
+    for name in ("btdtr", "btdtri")
+]
+"""Other names of `betainc` and `betaincinv`, until SciPy 1.14."""
+
+for _fun, _sign in ((sp.betainc, 1), (sp.betaincc, -1), *OLDER[0]):
     defvjp(
         _fun,
         a=lambda g, a, b, x, sign=_sign: sign * g * betainc_slope(1, 0, a, b, x),
@@ -323,10 +329,14 @@ def _inverse_slope(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
     return -betainc_slope(m, n, a, b, x) / beta_density(a, b, x)
 
 
-for _fun, _sign in ((sp.betaincinv, 1), (sp.betainccinv, -1)):
+for _fun, _sign in ((sp.betaincinv, 1), (sp.betainccinv, -1), *OLDER[1]):
     defvjp(
         _fun,
         a=lambda g, ans, a, b: g * _inverse_slope(1, 0, a, b, ans),
         b=lambda g, ans, a, b: g * _inverse_slope(0, 1, a, b, ans),
-        y=lambda g, ans, a, b, sign=_sign: sign * g / beta_density(a, b, ans),
+        **{
+            "y" if _fun.__name__.startswith("betainc") else "p": (
+                lambda g, ans, a, b, sign=_sign: sign * g / beta_density(a, b, ans)
+            )
+        },
     )

@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 
 import fgrad.scipy._special as sp
-from fgrad._engine.box import as_array, primal
+from fgrad._engine.box import as_array, primal, values
+from fgrad._engine.dispatch import lift
 from fgrad._engine.rules import defvjp, derived
+from fgrad.batching.forms import lined_up, several_arrays, shifted
+from fgrad.batching.trace import BatchTrace
 
 __all__: list[str] = []
 
@@ -18,7 +21,7 @@ defvjp(sp.log_expit, x=lambda g, x: g * sp.expit(-x))
 def _shares(a: Any, ans: Any, axis: Any) -> Any:
     """``exp(a - ans)``; where ans is infinite, those that make it so share equally."""
     endless = np.isinf(primal(ans))
-    if not np.any(endless):
+    if not bool(np.any(values(endless))):
         return np.exp(a - ans)
     equal = np.equal(primal(a), primal(ans))
     count = np.maximum(np.sum(equal, axis, keepdims=True), 1)
@@ -72,6 +75,20 @@ def logsumexp_b_pullback(
 
 
 defvjp(sp.logsumexp, broadcasts=True, a=logsumexp_pullback, b=logsumexp_b_pullback)
+
+
+@several_arrays(sp.logsumexp)
+def logsumexp_of_all(
+    trace: BatchTrace, a: Any, axis: Any = None, b: Any = None, **options: Any
+) -> Any:
+    """Of all examples of `vmap` at once."""
+    given = [as_array(x) for x in (a, b) if x is not None]
+    ndim = max(x.ndim for x in given)
+    axes = tuple(range(1, ndim + 1)) if axis is None else shifted(axis, ndim)
+    if not axes:
+        return NotImplemented
+    moved = [lined_up(trace.of_all(x), ndim) for x in given]
+    return lift(sp.logsumexp)(moved[0], axes, *moved[1:], **options)
 
 
 @derived(sp.softmax)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import fgrad.scipy._special as sp
+from fgrad._engine.box import primal, values
 from fgrad.scipy.special._bessel import log_ive
 from fgrad.scipy.special._distributions import kolmogorov_slope
 from fgrad.scipy.special._entropy import log_quotient
@@ -30,7 +31,12 @@ def log_normal(z: Any) -> Any:
 
 def power_of_exponential(c: Any, z: Any) -> Any:
     """``log1p(-c z) / c``, also for c = 0: -z."""
-    return -z * log_quotient(0, -c * z)
+    far = np.greater(-primal(c * z), 1)
+    near = -z * log_quotient(0, np.where(far, 0.0, -c * z))
+    if not bool(np.any(values(far))):
+        return near
+    c, z = np.where(far, c, 1.0), np.where(far, z, -1.0)
+    return np.where(far, np.log1p(-c * z) / c, near)
 
 
 def gauss_mass(a: Any, b: Any) -> Any:

@@ -176,9 +176,10 @@ def cumulative_slope(
                 whole = log_probability(ans, dist, args, method)
                 return g * np.exp(logpdf(dist, *args) - whole)
             height = pdf(dist, *args)
-            lost = np.isnan(primal(height))  # SciPy has multiplied 0 and infinity
-            if bool(np.any(values(lost))):
-                height = np.where(lost, np.exp(logpdf(dist, *args)), height)
+            # SciPy may have multiplied 0 and infinity.
+            lost = np.isnan(primal(height)) | np.equal(primal(height), 0)
+            if dist.name in LOGPDF and bool(np.any(values(lost))):
+                height = np.where(lost, np.exp(LOGPDF[dist.name](*args)), height)
             return g * height
 
         return inside(g, dist, args, density)
