@@ -117,7 +117,7 @@ class Memory:
             else:
                 self._roots[out] = below | {out}
                 self._pinned.add(out)
-        if not is_known(call.fun):
+        if not is_known(call.fun) or any(map(callable, call.args)):
             self._pinned |= below
 
     # Places
