@@ -32,6 +32,7 @@ from fgrad import (
 from fgrad._program import record, variants
 from fgrad._program.compare import same_bits
 from fgrad._tree import flatten, tree_map
+from fgrad.linalg import spectral_function
 
 X = np.array([0.3, -0.2, 0.5])
 
@@ -653,6 +654,30 @@ def test_primitives_of_users():
     fgrad.defvjp(pure, x=lambda g, x: g * 3.0 * x**2)
     holds(grad(lambda x: np.sum(np.sin(pure(x * 2.0)) + x)), (X,), (2 * X,))
     stays_eager(grad(fun), X, why="it changes what it uses beside its arguments")
+
+
+def test_functions_that_are_given_to_others():
+    """They run as part of one call, with plain values, and must use no others."""
+    a = np.array([[2.0, 0.3], [0.3, 1.0]])
+
+    def power(a, s):
+        return spectral_function(lambda t: t**s, a)[0, 1]
+
+    holds(grad(lambda a: power(a, 1.5)), (a,), (2 * a,))
+    holds(lambda a: np.apply_along_axis(lambda v: v @ v, 0, a), (a,), (2 * a,))
+    why = "a function given to hermitian_corner uses a value from outside"
+    stays_eager(power, a, 1.5, why=why)
+    exponent = [1.5]
+    compiled = holds(lambda a: power(a, exponent[0]), (a,))
+    exponent[0] = 2.5
+    assert same(compiled(a), power(a, 2.5))
+
+
+def test_entries_at_traced_places():
+    x = np.array([0.3, -0.2, 0.5, 0.3])
+    holds(grad(lambda x: np.sum(np.unique(x) ** 2)), (x,), (2 * x,))
+    holds(lambda x: np.take(x * 2, np.argsort(x)), (x,), (-x,))
+    holds(lambda x: np.take_along_axis(x, np.argsort(x), 0), (x,), (-x,))
 
 
 def test_rules_that_change():

@@ -7,7 +7,7 @@ import pytest
 
 from fgrad import compile, grad, value_and_grad, vjp  # noqa: A004 (its name)
 from fgrad._program.passes.blocked import Blocked, halves, in_halves
-from fgrad.debug import source
+from fgrad.debug import profile, source
 from tests.test_compile import programs, same
 
 N = 100_003
@@ -37,12 +37,12 @@ def test_one_axis(n, dtype):
 
 
 def test_memory():
-    compiled, _ = loops(value_and_grad(waves), 1_000_000)
-    x = np.linspace(-3, 3, 1_000_000)
+    compiled, _ = loops(value_and_grad(waves), 300_000)
+    x = np.linspace(-3, 3, 300_000)
     tracemalloc.start()
     try:
         compiled(x)
-        assert tracemalloc.get_traced_memory()[1] < 12e6
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * x.nbytes
     finally:
         tracemalloc.stop()
 
@@ -165,9 +165,8 @@ def test_layouts():
     fun = value_and_grad(lambda x: np.sum(np.exp(x) * np.sin(x)))
     compiled = compile(fun)
     x = np.random.default_rng(0).normal(size=(600, 400))
-    for y in (x, x.T, x[::2], x[:, ::2], x[::-1], np.asfortranarray(x)):
-        for k in (1.0, 2.0, 3.0):
-            assert same(compiled(y * k), fun(y * k))
+    for y in (x, x.T, x[::2], x[:, ::2], x[::-1]):
+        for _ in range(3):
             assert same(compiled(y), fun(y))
 
 
@@ -187,3 +186,30 @@ def test_it_can_be_read():
     exec(text, space)
     x = np.linspace(0, 1, N)
     assert same(space["program_1"](x)[0], compiled(x))
+
+
+def test_a_profile_has_memory():
+    compiled, _ = loops(value_and_grad(waves), 300_000)
+    found = profile(compiled, np.linspace(-1, 1, 300_000))
+    costs = {cost.name: cost for cost in found.primitives}
+    assert costs["np.add"].bytes == 2_400_000
+    assert costs["np.tanh"].bytes == 0
+    assert 500_000 < costs["a loop over blocks"].bytes < 2_000_000
+    assert all(cost.calls < 20 for cost in found.primitives)
+    assert costs["np.tanh"].forward > costs["a loop over blocks"].forward
+    assert found.heading.endswith("MB made")
+
+
+def test_a_profile_of_a_program_without_loops():
+    def fun(x):
+        return np.stack([x * 2, x + 1]) @ np.ones((1000, 1000))
+
+    compiled = compile(fun)
+    for _ in range(3):
+        compiled(np.ones(1000))
+    found = profile(compiled, np.ones(1000))
+    costs = {cost.name: cost for cost in found.primitives}
+    assert 16_000 <= costs["np.stack"].bytes < 17_000
+    assert 16_000 <= costs["np.matmul"].bytes < 17_000
+    assert costs["np.multiply"].bytes == 8000
+    assert sum(c.bytes for c in found.lines) == sum(c.bytes for c in found.primitives)

@@ -163,6 +163,11 @@ def test_few_numbers_are_left_alone():
     assert len(calls) == 7
 
 
+def test_arrays_without_axes():
+    one = np.array(1.0)
+    lines(lambda x: sum((v + one) * v for v in x), N)
+
+
 def test_mixed_dtypes_and_constants():
     def mixed(x):
         t = np.float64(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,24 @@ def _same(a: Any, b: Any, names: dict[Variable, Variable]) -> bool:
         return (a.start, a.stop, a.step) == (b.start, b.stop, b.step)
     if kind is np.ndarray or isinstance(a, np.generic | float | complex):
         return same_bits(a, b)
-    return bool(a == b)
+    if kind is FunctionType and a.__code__ is b.__code__:
+        return _same(_seen_by(a), _seen_by(b), names)
+    if kind is partial:
+        return _same(_parts(a), _parts(b), names)
+    if bool(a == b):
+        return True
+    state = getattr(a, "__dict__", None) if callable(a) else None
+    return bool(state) and _same(state, b.__dict__, names)
+
+
+def _seen_by(fun: FunctionType) -> list[Any]:
+    """What a function sees beside its arguments and globals."""
+    cells = [cell.cell_contents for cell in fun.__closure__ or ()]
+    return [fun.__defaults__, fun.__kwdefaults__, *cells]
+
+
+def _parts(fun: partial[Any]) -> list[Any]:
+    return [fun.func, fun.args, fun.keywords]
 
 
 def same_bits(a: Any, b: Any, *, layout: bool = True) -> bool:

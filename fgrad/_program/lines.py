@@ -60,6 +60,10 @@ class Lines:
         self.names = Names()
         self._name: dict[Variable, str] = {}
         self.lines: list[tuple[str, Call | None]] = []
+        self.inner: dict[Call, list[Call | None]] = {}
+        """The calls in the lines of a loop."""
+        self.buffers: dict[Call, int] = {}
+        """The bytes of the memory for blocks of a loop."""
         self.setup: list[str] = []
         self._views: dict[str, str] = {}
         self._guards = 0
@@ -179,8 +183,11 @@ class Lines:
             self._emit_guard(call)
             return
         before = len(self.lines)
-        if type(call.fun) is Blocked:
-            self._add(Loop(self, call).write(), call)
+        if isinstance(call.fun, Blocked):
+            loop = Loop(self, call.fun, call.outs)
+            self._add("\n".join(text for text, _ in loop.lines), call)
+            self.inner[call] = [made for _, made in loop.lines]
+            self.buffers[call] = loop.nbytes
         elif len(call.outs) == 1 and not call.several:
             self._emit_single(call)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,114 +32,117 @@ class Writer(Protocol):
 class Loop:
     """Writes the lines of a loop, with memory for blocks that is used again."""
 
-    def __init__(self, lines: Writer, call: Call) -> None:
-        self.lines = lines
-        self.call = call
-        self.loop: Blocked = call.fun  # pyright: ignore[reportAttributeAccessIssue]
-        self.most = max(end - begin for begin, end in self.loop.blocks)
-        self.head: list[str] = []
-        self.body: list[str] = []
+    def __init__(
+        self, writer: Writer, loop: Blocked, outs: tuple[Variable, ...]
+    ) -> None:
+        self.writer = writer
+        self.loop = loop
+        self._most = max(end - begin for begin, end in loop.blocks)
+        self._results = {out: writer.new_name(out) for out in outs}
+        self._body: list[tuple[str, Call | None]] = []
         self._last: dict[Variable, int] = {}
         """The last call of the loop that uses some memory."""
         self._memory: dict[Variable, Variable] = {}
         """The value in whose memory a value lies."""
         self._buffers: dict[Variable, str] = {}
         self._free: dict[Any, list[str]] = {}
+        self.nbytes = 0
+        """The memory for blocks."""
+        self.lines = self._written()
+        """The lines, and the call that is made in each, if one is."""
 
-    def write(self) -> str:
-        """The text of the loop."""
-        lines, loop = self.lines, self.loop
-        results = {out: lines.new_name(out) for out in self.call.outs}
-        tail: list[str] = []
-        for part, whole in loop.parts.items():
-            self._name(part, "x", f"{lines.ref(whole)}[i:j]")
-        for out, name in results.items():
+    def _written(self) -> list[tuple[str, Call | None]]:
+        head: list[tuple[str, Call | None]] = []
+        tail: list[tuple[str, Call | None]] = []
+        for part, whole in self.loop.parts.items():
+            self._name(part, "x", f"{self.writer.ref(whole)}[i:j]")
+        for out, name in self._results.items():
             if out.shape:
-                space = f"{out.shape!r}, {lines.dtype_text(out.dtype)}"
-                self.head.append(f"{name} = np.empty({space})")
+                space = f"{out.shape!r}, {self.writer.dtype_text(out.dtype)}"
+                head.append((f"{name} = np.empty({space})", None))
                 self._name(out, "y", f"{name}[i:j]")
-        for i, call in enumerate(loop.calls):
+            else:
+                head.append((f"{name} = []", None))
+                tree = self.writer.names.constant(self.loop.tree)
+                join = self.writer.names.function(in_halves)
+                tail.append((f"{name} = {join}({tree}, {name})", None))
+        self._find_memory()
+        for i, call in enumerate(self.loop.calls):
+            self._emit(i, call)
+        for out, name in self._results.items():
+            self.writer.rename(out, name)
+        body = [(f"    {text}", call) for text, call in self._body]
+        return [*head, *[(text, None) for text in self._for()], *body, *tail]
+
+    def _for(self) -> list[str]:
+        """The head of the loop."""
+        if self.loop.tree is not None:
+            return [f"for i, j in {self.writer.names.constant(self.loop.blocks)}:"]
+        rows, step = self.loop.blocks[-1][1], self._most
+        head = f"for i in range(0, {rows}, {step}):"
+        return [head, f"    j = min(i + {step}, {rows})"]
+
+    def _add(self, text: str, call: Call | None = None) -> None:
+        self._body.append((text, call))
+
+    def _name(
+        self, v: Variable, letter: str, text: str, of: Call | None = None
+    ) -> None:
+        """Give a name to what an expression is for each block."""
+        name = f"{letter}{len(self._body)}"
+        self._add(f"{name} = {text}", of)
+        self.writer.rename(v, name)
+
+    def _emit(self, i: int, call: Call) -> None:
+        out, writer = call.out, self.writer
+        element = ufunc_of(call) is not None
+        if element:  # an entry is read before it is written
+            self._release(i, call)
+        if not out.shape:
+            fun = writer.names.function(call.fun)
+            text = f"{self._results[out]}.append({fun}({writer.ref(call.first)}))"
+            self._add(text, call)
+        elif element or call.fun in REDUCERS:
+            if out not in self._results:
+                self._give(out)
+            self._add(writer.call_into(call, writer.ref(out)), call)
+        else:
+            text = self._expression(call)
+            if out in self._results:
+                self._add(f"{writer.ref(out)}[...] = {text}", call)
+            else:
+                self._name(out, "c", text, call)
+        if not element:
+            self._release(i, call)
+
+    def _expression(self, call: Call) -> str:
+        if call.fun is not method_reshape:
+            return self.writer.expression(call)
+        shape = ", ".join(["j - i", *map(str, call.out.shape[1:])])
+        return f"{self.writer.ref(call.first)}.reshape({shape})"
+
+    # Memory
+
+    def _find_memory(self) -> None:
+        """Find what lies in whose memory, and until when that is used."""
+        for i, call in enumerate(self.loop.calls):
             root = call.first if call.fun is method_reshape else call.out
             self._memory[call.out] = self._memory.get(root, root)
             for v in (*call.uses(), call.out):
                 self._last[self._memory.get(v, v)] = i
-        for i, call in enumerate(loop.calls):
-            self._emit(i, call, results)
-        for call in loop.calls:
-            if not call.out.shape:
-                name = results[call.out]
-                tree, join = (
-                    lines.names.constant(loop.tree),
-                    lines.names.function(in_halves),
-                )
-                tail.append(f"{name} = {join}({tree}, {name})")
-        for out, name in results.items():
-            lines.rename(out, name)
-        return "\n".join([*self.head, self._for(), *self.body, *tail])
-
-    def _for(self) -> str:
-        """The head of the loop."""
-        rows, step = self.loop.blocks[-1][1], self.loop.blocks[0][1]
-        if self.loop.tree is not None:
-            return f"for i, j in {self.lines.names.constant(self.loop.blocks)}:"
-        self.body.insert(0, f"    j = min(i + {step}, {rows})")
-        return f"for i in range(0, {rows}, {step}):"
-
-    def _add(self, text: str) -> None:
-        self.body.append(f"    {text}")
-
-    def _name(self, v: Variable, letter: str, text: str) -> None:
-        """Give a name to what an expression is for each block."""
-        name = f"{letter}{len(self.body)}"
-        self._add(f"{name} = {text}")
-        self.lines.rename(v, name)
-
-    def _emit(self, i: int, call: Call, results: dict[Variable, str]) -> None:
-        out, lines = call.out, self.lines
-        if not out.shape:  # a sum, block by block
-            self.head.append(f"{results[out]} = []")
-            fun = lines.names.function(call.fun)
-            self._add(f"{results[out]}.append({fun}({lines.ref(call.first)}))")
-            self._release(i, call)
-            return
-        if call.fun is method_reshape:
-            shape = ", ".join(["j - i", *map(str, out.shape[1:])])
-            text = f"{lines.ref(call.first)}.reshape({shape})"
-            if out in results:
-                self._add(f"{lines.ref(out)}[...] = {text}")
-            else:
-                self._name(out, "c", text)
-            self._release(i, call)
-            return
-        element = ufunc_of(call)
-        if element is None and call.fun not in REDUCERS:
-            text = lines.expression(call)
-            if out in results:
-                self._add(f"{lines.ref(out)}[...] = {text}")
-            else:
-                self._name(out, "c", text)
-            self._release(i, call)
-            return
-        if element is not None:
-            self._release(i, call)
-        if out not in results:
-            self._give(out)
-        self._add(lines.call_into(call, lines.ref(out)))
-        if element is None:
-            self._release(i, call)
-
-    # Memory
 
     def _give(self, out: Variable) -> None:
         space = out.shape[1:], out.dtype
         free = self._free.get(space)
         if not free:
-            whole = self.lines.buffer((self.most, *out.shape[1:]), out.dtype)
+            shape = (self._most, *out.shape[1:])
+            self.nbytes += prod(shape) * out.dtype.itemsize
+            whole = self.writer.buffer(shape, out.dtype)
             self._name(out, "c", f"{whole}[:j - i]")
-            self._buffers[out] = self.lines.ref(out)
+            self._buffers[out] = self.writer.ref(out)
             return
         self._buffers[out] = free.pop()
-        self.lines.rename(out, self._buffers[out])
+        self.writer.rename(out, self._buffers[out])
 
     def _release(self, i: int, call: Call) -> None:
         """Free the memory that no later call of the loop uses."""

@@ -82,6 +82,8 @@ class Memory:
         """The register of each variable that lies in one."""
         self.spaces: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
         """Shape and dtype of each register."""
+        self.made: set[Variable] = set()
+        """The variables that are the first ones in their registers."""
         self.views: set[Variable] = set()
         """Views of registers, which are made once."""
         self.reused: dict[Variable, Variable] = {}
@@ -115,7 +117,7 @@ class Memory:
             else:
                 self._roots[out] = below | {out}
                 self._pinned.add(out)
-        if not is_known(call.fun):
+        if not is_known(call.fun) or any(map(callable, call.args)):
             self._pinned |= below
 
     # Places
@@ -175,6 +177,7 @@ class Memory:
             self.registers[out] = free.pop()
         else:
             self.registers[out] = len(self.spaces)
+            self.made.add(out)
             self.spaces.append(space)
 
     def _release(self, roots: list[Variable]) -> None:

@@ -67,7 +67,7 @@ class Abandoned(BaseException):
 class RecordTrace(Trace):
     """One run of a function that is being compiled."""
 
-    __slots__ = ("_copies", "_epoch", "_ignored", "calls", "captured")
+    __slots__ = ("_copies", "_epoch", "_ignored", "_inside", "calls", "captured")
 
     opaque = True
 
@@ -80,6 +80,8 @@ class RecordTrace(Trace):
         """Floating-point errors that nobody wants to hear of, in the whole call."""
         self._copies: dict[int, tuple[Any, Any]] = {}
         self._epoch = 0
+        self._inside: Any = None
+        """The function that runs as one call, and calls a function it was given."""
 
     def abandon(self, why: str, *, of_values: bool = False) -> NoReturn:
         """End the recording."""
@@ -114,11 +116,21 @@ class RecordTrace(Trace):
         if not self.open:
             return super().interpret(rule, args, kwargs, fun)
         self.refresh(args, kwargs)
-        if any(map(_is_users, args)) or any(map(_is_users, kwargs.values())):
-            return self._of_function(args, kwargs, fun)
+        self._uninvolved()
+        if fun in DERIVED and any(map(_is_users, (*args, *kwargs.values()))):
+            return composition(fun)(*args, **kwargs)
         result = self._computed(rule, args, kwargs, fun)
         self.link(rule, args, kwargs, result)
         return result
+
+    def _uninvolved(self) -> None:
+        """Refuse to follow a function that is given to one that is called as a whole.
+
+        It gets plain values, and may use others from outside only if they are plain.
+        """
+        if self._inside is not None:
+            name = function_name(self._inside)
+            self.abandon(f"a function given to {name} uses a value from outside")
 
     @override
     def copy(self, box: Box) -> Box:
@@ -137,11 +149,15 @@ class RecordTrace(Trace):
         modes = np.geterr()
         quiet = tuple(k for k in KINDS if modes[k] == "ignore")
         raising: Any = {k: "ignore" if k in quiet else "raise" for k in KINDS}
+        users = any(map(_is_users, (*args, *kwargs.values())))
+        self._inside = fun if users else None
         try:
             with np.errstate(**raising):
                 ans = fun(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 (whatever it is, eager says it)
             self.abandon(f"{rule.name} raised {type(error).__name__}", of_values=True)
+        finally:
+            self._inside = None
         quiet = tuple(k for k in quiet if k not in self._ignored)
         return self._recorded(fun, refs, named, ans, quiet)
 
@@ -174,12 +190,6 @@ class RecordTrace(Trace):
             for out, box in zip(outs, boxes_in(result), strict=True):
                 self._guard(space_of, out, space_of(box._value), site)
         return result
-
-    def _of_function(self, args: Any, kwargs: Any, fun: Any) -> Any:
-        """A call that is given a function of the user's: by its parts."""
-        if fun not in DERIVED:
-            self.abandon(f"{function_name(fun)} calls a function of yours")
-        return composition(fun)(*args, **kwargs)
 
     @override
     def prefers(self, fun: Callable[..., Any]) -> bool:
@@ -232,6 +242,7 @@ class RecordTrace(Trace):
     # Decisions
 
     def _guard(self, fun: Any, variable: Variable, answer: Any, site: Site) -> None:
+        self._uninvolved()
         call = Call(fun, (variable,), {}, (), site, guard=True, answer=answer)
         self.calls.append(call)
 

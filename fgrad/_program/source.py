@@ -84,10 +84,15 @@ class Source:
     def text(self, *, ticks: bool = False) -> str:
         """The text of the function; if wanted, with a call of `tick` after lines."""
         lines: list[str] = []
-        for i, (text, _) in enumerate(self._all):
-            lines += text.splitlines()
+        for i, (text, call) in enumerate(self._all):
+            inner = self._lines.inner.get(call, []) if ticks and call else []
+            for k, line in enumerate(text.splitlines()):
+                lines.append(line)
+                if inner and inner[k]:
+                    indent = " " * (len(line) - len(line.lstrip()))
+                    lines.append(f"{indent}tick(({i}, {k}))")
             if ticks and not text.startswith("return"):
-                lines.append(f"tick({i})")
+                lines.append(f"tick(({i}, None))")
         return self._around(lines)
 
     def listing(self, count: int) -> str:
@@ -124,16 +129,38 @@ class Source:
         made = "\n    ".join(["def make():", *self._lines.setup])
         return f"{made}\n\n    {inner}\n\n    return program\n"
 
-    def timed(self, tick: Callable[[int], None]) -> Any:
-        """The function, which calls `tick` with the number of each line after it."""
+    def timed(self, tick: Callable[[tuple[int, int | None]], None]) -> Any:
+        """The function, which calls `tick` with the number of each line after it.
+
+        That is a pair: the second number counts the lines of a loop.
+        """
         space: dict[str, Any] = {**self.names.space, "tick": tick}
         exec(compile(self.text(ticks=True), "<fgrad.compile>", "exec"), space)  # noqa: S102
         return space["make"]() if self._lines.setup else space["program"]
 
-    def site(self, number: int) -> tuple[Site, str] | None:
-        """The user's line to which a line belongs, and the function it calls."""
-        call = self._all[number][1]
-        return call and (call.site, function_name(NAMED.get(call.fun, call.fun)))
+    def made(self, number: tuple[int, int | None]) -> tuple[Site, str, int] | None:
+        """For a line, the user's line, what is called, and bytes that are kept for it.
+
+        Those are registers, and in loops also what is made: there is no more to see.
+        """
+        i, k = number
+        call = self._all[i][1]
+        inner = self._lines.inner.get(call) if call else None
+        if k is not None and inner is not None:
+            outs, call = call.outs if call else (), inner[k]
+        else:
+            outs = self._lines.memory.made
+        if call is None:
+            return None
+        space = sum(out.nbytes for out in call.outs if out in outs)
+        space += self._lines.buffers.get(call, 0)
+        name = "a loop over blocks" if inner and k is None else ""
+        fun = NAMED.get(call.fun, call.fun)
+        return call.site, name or function_name(fun), space
+
+    def is_loop(self, number: tuple[int, int | None]) -> bool:
+        """Whether a line is a loop, or one of a loop."""
+        return self._all[number[0]][1] in self._lines.inner
 
     def function(self) -> Any:
         """The program as a function, which may run in several threads at once."""

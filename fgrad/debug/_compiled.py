@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from fgrad._program.eager import EAGER, Eager
+from fgrad._program.source import Source
 from fgrad._program.variants import Variant
 from fgrad._transforms._values import label
 from fgrad._transforms.compile import Compiled
@@ -16,6 +18,9 @@ from fgrad._words.callsite import Site
 from fgrad.debug._cost import Cost
 
 __all__ = ["costs_of_program", "eager", "source"]
+
+Number = tuple[int, int | None]
+"""A line of a program, and a line of a loop in it."""
 
 ROUNDS = 5
 """How often a program runs so that the least time of each line is known."""
@@ -134,21 +139,51 @@ def costs_of_program(
             f"is, and fgrad.debug.eager tells why."
         )
     variant, leaves = chosen
-    ticks: list[tuple[int, float]] = []
-    run = variant.source.timed(lambda i: ticks.append((i, perf_counter())))
-    least: dict[int, float] = {}
+    source = variant.source
+    ticks: list[tuple[Number, float]] = []
+    run = source.timed(lambda number: ticks.append((number, perf_counter())))
+    least: dict[Number, float] = {}
     for _ in range(ROUNDS):
         ticks.clear()
         before = perf_counter()
         run(*leaves)
-        for i, now in ticks:
-            least[i] = min(least.get(i, now - before), now - before)
-            before = perf_counter() if i == ticks[-1][0] else now
+        spent: dict[Number, float] = {}
+        for number, now in ticks:
+            spent[number] = spent.get(number, 0.0) + now - before
+            before = now
+        for number, time in spent.items():
+            least[number] = min(least.get(number, time), time)
+    space = made_by(source, leaves)
     costs: dict[tuple[Site, str], Cost] = {}
-    for i, spent in least.items():
-        found = variant.source.site(i)
+    for number, time in least.items():
+        found = source.made(number)
         if found is not None:
-            cost = costs.setdefault(found, Cost(found[1]))
+            site, operation, kept = found
+            cost = costs.setdefault((site, operation), Cost(operation))
             cost.calls += 1
-            cost.forward += spent
+            cost.forward += time
+            cost.bytes += kept + space.get(number, 0)
     return seconds, costs
+
+
+def made_by(source: Source, leaves: Any) -> dict[Number, int]:
+    """How much memory each line gets, by Python's own book-keeping."""
+    found: dict[Number, int] = {}
+    before = 0
+
+    def tick(number: Number) -> None:
+        nonlocal before
+        now = tracemalloc.get_traced_memory()[0]
+        if not source.is_loop(number):
+            found[number] = max(now - before, 0)
+        before = now
+
+    run, running = source.timed(tick), tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        run(*leaves)
+    finally:
+        if not running:
+            tracemalloc.stop()
+    return found

@@ -57,6 +57,36 @@ class Profile(Report):
         ]
 
 
+class CompiledProfile(Profile):
+    """What `profile` returns of a compiled function."""
+
+    @property
+    @override
+    def heading(self) -> str:
+        """What was measured, and the sums."""
+        spent = sum(cost.forward for cost in self.lines)
+        return (
+            f"profile of {self.name}: {time(self.seconds)}, of which {time(spent)} in "
+            f"operations; {size(sum(cost.bytes for cost in self.lines))} made"
+        )
+
+    @property
+    @override
+    def tables(self) -> list[Table]:
+        """The tables of the report."""
+        return [
+            _short_table("by line", "line", self.lines),
+            _short_table("by primitive", "primitive", self.primitives),
+        ]
+
+
+def _short_table(title: str, what: str, costs: tuple[Cost, ...]) -> Table:
+    rows = [
+        (c.name, time(c.forward), size(c.bytes), str(c.calls), c.source) for c in costs
+    ]
+    return Table(title, (f"<{what}", "time", "memory", "calls", "<"), rows)
+
+
 def _table(title: str, what: str, costs: tuple[Cost, ...]) -> Table:
     rows = [
         (
@@ -150,7 +180,8 @@ def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     ----------
     fun : callable
         A transform of a function, such as ``grad(f)``, or what `fgrad.compile` has
-        returned: then the lines of its program are measured, all as ``forward``.
+        returned: then the lines of its program are measured, all as ``forward``, and
+        ``bytes`` is the memory that they get, also what the program keeps.
     *args, **kwargs : tree
         The arguments of `fun`. It is called twice: the first call loads what is loaded
         on first need, and is not measured.
@@ -186,7 +217,8 @@ def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     check_function("profile", fun, "profile(grad(f), x), not profile(grad(f)(x))")
     name = label(fun)
     if isinstance(fun, Compiled):
-        return _profile(name, *costs_of_program(fun, args, kwargs))
+        seconds, costs = costs_of_program(fun, args, kwargs)
+        return _profile(name, seconds, costs, CompiledProfile)
     fun(*args, **kwargs)
     profiler = Profiler()
     start = perf_counter()
@@ -201,10 +233,15 @@ def profile(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     for ref, kept in profiler.all:
         if ref() is None:  # else it is the program's own
             profiler.cost(kept.site, kept.operation).bytes += kept.bytes
-    return _profile(name, seconds, profiler.costs)
+    return _profile(name, seconds, profiler.costs, Profile)
 
 
-def _profile(name: str, seconds: float, costs: dict[tuple[Site, str], Cost]) -> Profile:
+def _profile(
+    name: str,
+    seconds: float,
+    costs: dict[tuple[Site, str], Cost],
+    kind: type[Profile],
+) -> Profile:
     """The report on costs by site and operation."""
     lines = _sums(costs, lambda site, _: (site[0].co_filename, line(site)))
-    return Profile(name, seconds, lines, _sums(costs, lambda _, name: name))
+    return kind(name, seconds, lines, _sums(costs, lambda _, name: name))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import as_array, primal
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_index, as_traced
 from fgrad.primitives.creation import asarray
@@ -15,12 +15,12 @@ from fgrad.primitives.creation import asarray
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     arr = as_traced(arr)
     if axis is None:
-        return np.ravel(arr)[np.asarray(indices)]
+        return np.ravel(arr)[as_array(indices)]
     axis = normalize_axis_index(axis, arr.ndim)
     if np.ndim(indices) != arr.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
     index = list(np.ix_(*map(range, arr.shape)))
-    index[axis] = np.asarray(indices)
+    index[axis] = as_array(indices)
     return arr[tuple(index)]
 
 

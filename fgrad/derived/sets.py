@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import as_array, primal
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 
@@ -13,7 +13,7 @@ from fgrad.derived.creation import as_traced
 def picked(source: Any, values: Any) -> Any:
     """Entries of `source` with these values: of equal ones, the first."""
     source = np.ravel(source)
-    plain = np.asarray(primal(source))
+    plain = as_array(primal(source))
     order = np.argsort(plain, kind="stable")
     return source[order[np.searchsorted(plain, values, sorter=order)]]
 

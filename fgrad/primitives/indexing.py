@@ -5,6 +5,7 @@ import operator
 import numpy as np
 
 from fgrad._engine import scatter
+from fgrad._engine.box import as_array
 from fgrad._engine.dispatch import primitive, traced
 from fgrad._engine.rules import constant, defvjp
 from fgrad._engine.scatter import Scatter
@@ -91,7 +92,7 @@ def index_along(index, axis, like):
 def take_pullback(g, like, indices, axis, mode):
     """Add to the entries that were taken."""
     length = like.size if axis is None else like.shape[axis]
-    indices = np.asarray(indices)
+    indices = as_array(indices)
     indices = np.clip(indices, 0, length - 1) if mode == "clip" else indices % length
     return Scatter(g, index_along(indices, axis, like))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._program.calls import Call, Variable, finite, ufunc_of
-from fgrad._program.passes.numbers import FEWEST, is_number
+from fgrad._program.passes.numbers import FEWEST, is_constant, is_number
 
 __all__ = ["Running", "in_order", "levels"]
 
@@ -66,7 +66,7 @@ class _Levels:
     def add(self, i: int, call: Call) -> None:
         """Find the level of a call."""
         fun = ufunc_of(call)
-        if fun in RUNNING and all(map(is_number, (call.out, *call.uses()))):
+        if fun in RUNNING and takes_numbers(call):
             self._add_term(i, call, fun)
             return
         used = call.uses()
@@ -133,6 +133,14 @@ class _Levels:
                 here = self._items.setdefault((level, k), [])
                 here.append((place, running.calls[k]))
         return [sorted(items, key=_place) for _, items in sorted(self._items.items())]
+
+
+def takes_numbers(call: Call) -> bool:
+    """Whether a call makes a number of numbers of the same dtype."""
+    dtype = call.out.dtype
+    return is_number(call.out) and all(
+        (is_number(v) and v.dtype == dtype) or is_constant(v, dtype) for v in call.args
+    )
 
 
 def _place(item: tuple[int, Any]) -> int:

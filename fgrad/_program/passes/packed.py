@@ -166,10 +166,8 @@ class Packer:
         values = [running.start, *running.terms]
         dtype = last[1].out.dtype
         loose = sum(v not in self._lanes for v in running.terms)
-        plain = all(is_number(v) or is_constant(v, dtype) for v in values)
-        one_dtype = all(v.dtype == dtype for call in calls for v in call.uses())
         quiet = {call.quiet for call in calls}
-        if 2 * loose > len(calls) or not plain or not one_dtype or len(quiet) > 1:
+        if 2 * loose > len(calls) or len(quiet) > 1:
             for call in calls:
                 self._single(place, call)
             return

@@ -254,7 +254,7 @@ def ordered(x: Any, order: Any) -> Any:
 
 def row_order(piv: Any, rows: int) -> Any:
     """The rows of a matrix in the order of its factors, from LAPACK's swaps."""
-    piv = np.asarray(piv)
+    piv = as_array(piv)
     order = np.broadcast_to(np.arange(rows), (*piv.shape[:-1], rows)).copy()
     for index in np.ndindex(piv.shape[:-1]):
         for i, j in enumerate(piv[index]):
