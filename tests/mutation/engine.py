@@ -45,7 +45,7 @@ MUTANTS = [
         f"{ALL} test_memory.py test_custom.py",
         ("what the cotangent shares is owned", "if type(c) is not np.ndarray or "
          "c.base is not None or c is g:",
-         "if type(c) is not np.ndarray or c is g:", ""),
+         "if type(c) is not np.ndarray or c is g:", "not_written"),
         ("residuals are owned",
          "return all(c is not residual for residual in residuals)", "return True", "",
          "A pullback that returns what it has kept is not linear in g: it is refused."),
