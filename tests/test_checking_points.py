@@ -188,10 +188,12 @@ def test_right_rules_have_right_variants(call):
         lambda x: 1 - np.abs(np.mean(np.exp(1j * x))),
     ],
 )
-def test_what_is_0_but_for_rounding(fun):
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")
+def test_what_is_0_but_for_rounding_is_not_wrong(fun):
     """The value, its differences, and the derivative in both modes are rounding."""
     for x in (0.3, 0.7, 1.1, 1.9, 2.3):
-        assert check_grads(fun, (x,), order=1).ok
+        report = check_grads(fun, (x,))
+        assert {v.kind for v in report.verdicts} <= {"right", "noisy", "cannot tell"}
 
 
 def test_vmap_is_a_mode():
