@@ -303,6 +303,7 @@ CHANGES: list[Callable[[Any, Any, Any], None]] = [
     lambda np, a, x: np.put(a, [1, 17, -3], x[:3], mode="clip"),
     lambda np, a, x: np.put(a, [0, 5, 6], x[:2]),
     lambda np, a, x: np.put(a[0, :1], [0, 0, 0], x[:2]),
+    lambda np, a, x: np.put(np.reshape(a[1:2, :1], ()), [0, 0], x[:2]),
     lambda np, a, x: np.place(a, a > 1.5, x[:1]),
     lambda np, a, x: np.place(a, a > 0.5, x[:3]),
     lambda np, a, x: np.putmask(a, a > 0.5, x[:3]),
