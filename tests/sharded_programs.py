@@ -85,3 +85,7 @@ def sleeps(p, shard):
 
 def fails_to_start():
     raise RuntimeError("no start")
+
+
+def shifted(p, shard, offset):
+    return p * shard + offset

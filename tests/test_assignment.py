@@ -296,6 +296,84 @@ def test_outputs_of_functions() -> None:
     np.testing.assert_allclose(grad(f)(X), stencil(plain, X), atol=1e-8)
 
 
+CHANGES: list[Callable[[Any, Any, Any], None]] = [
+    lambda np, a, x: np.copyto(a, x, where=np.array([True, False, True, False])),
+    lambda np, a, x: np.copyto(a, x[::-1], "same_kind"),
+    lambda np, a, x: np.put(a, [1, 7, -3], x[:3], mode="wrap"),
+    lambda np, a, x: np.put(a, [1, 17, -3], x[:3], mode="clip"),
+    lambda np, a, x: np.put(a, [0, 5, 6], x[:2]),
+    lambda np, a, x: np.put(a[0, :1], [0, 0, 0], x[:2]),
+    lambda np, a, x: np.put(np.reshape(a[1:2, :1], ()), [0, 0], x[:2]),
+    lambda np, a, x: np.place(a, a > 1.5, x[:1]),
+    lambda np, a, x: np.place(a, a > 0.5, x[:3]),
+    lambda np, a, x: np.putmask(a, a > 0.5, x[:3]),
+    lambda np, a, x: np.putmask(a, a > 1.0, np.stack([x, x**2, x, -x])),
+    lambda np, a, x: np.put_along_axis(a, np.array([[1], [0], [3], [2]]), x[:1], 1),
+    lambda np, a, x: np.put_along_axis(a, np.array([[1, 0, 3, 2]]), x, 0),
+    lambda np, a, x: np.put_along_axis(a, np.array([9, 1]), x[:2], None),
+    lambda np, a, x: np.fill_diagonal(a, x),
+    lambda np, a, x: np.fill_diagonal(a[:, :2], x[:2]),
+    lambda np, a, x: np.fill_diagonal(a[:, :2], x[:2], wrap=True),
+    lambda np, a, x: np.fill_diagonal(np.reshape(a[:2], (2, 2, 2)), x[:2]),
+    lambda np, a, x: np.subtract.at(a, ([0, 0, 1], [2, 2, 3]), x[:3]),
+    lambda np, a, x: np.divide.at(a, (0, [1, 1]), x[:2]),
+    lambda np, a, x: np.power.at(a, (0, [1, 2, 1]), x[:3]),
+    lambda np, a, x: a.flat.__setitem__([0, 5, 6], x[:2]),
+    lambda np, a, x: a.flat.__setitem__(slice(2, None, 5), x[:1]),
+    lambda np, a, x: a.__setitem__(1, np.stack(list(a.flat))[3:7] * x),
+]
+"""Changes of a matrix, each by one function."""
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_functions_that_change_an_array(
+    change: Callable[[Any, Any, Any], None],
+) -> None:
+    def f(np: Any, x: Any) -> Any:
+        a = np.arange(16.0).reshape(4, 4) / 8
+        a = a * (1 + x)
+        change(np, a, x)
+        return np.sum(a * np.arange(16.0).reshape(4, 4) ** 2)
+
+    value, slope = fgrad.value_and_grad(lambda x: f(fnp, x))(X)
+    assert value == f(np, X)
+    want = stencil(lambda x: f(np, x), X)
+    np.testing.assert_allclose(slope, want, rtol=1e-8, atol=1e-7)
+    rows = jacfwd(lambda x: f(fnp, x))(X)
+    np.testing.assert_allclose(rows, want, rtol=1e-8, atol=1e-7)
+
+
+def test_what_is_taken_out_is_a_copy() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        kept, some = y.at[:2].get(), y.flat[1:3]
+        y[:] = 7.0
+        plain = np.ones(3)
+        more = fnp.at(plain)[0].set(5.0)
+        assert plain[0] == 1.0
+        assert more[0] == 5.0
+        return fnp.sum(kept**2) + fnp.sum(some**3) + y[0]
+
+    np.testing.assert_allclose(grad(f)(X), [0.6, 1.75, 1.47, 0])
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda y: np.copyto(y, y, casting="none"), ValueError),
+        (lambda y: np.copyto(y, y * 1j), TypeError),
+        (lambda y: np.put(y, [0, 4], y[:2]), IndexError),
+        (lambda y: np.put(y, [-5], y[:1]), IndexError),
+        (lambda y: np.place(y, y > 0, []), ValueError),
+        (lambda y: np.fill_diagonal(y, 1.0), ValueError),
+        (lambda y: y.flat.__setitem__(slice(1, 3), y[:2]), ConversionError),
+        (lambda y: np.fill_diagonal(y.reshape(2, 2), y[:2]), ConversionError),
+    ],
+)
+def test_changes_that_are_refused(change: Callable[[Any], None], kind: Any) -> None:
+    assert refused(lambda x: change(x * 1.0), kind)
+
+
 # What is refused ----------------------------------------------------------------------
 
 

@@ -180,6 +180,22 @@ def test_right_rules_have_right_variants(call):
     check_rule(*call, vary=True)
 
 
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: 1 - np.hypot(np.cos(x), np.sin(x)),
+        lambda x: np.arctan2(np.sin(x), np.cos(x)) - x,
+        lambda x: 1 - np.abs(np.mean(np.exp(1j * x))),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")
+def test_what_is_0_but_for_rounding_is_not_wrong(fun):
+    """The value, its differences, and the derivative in both modes are rounding."""
+    for x in (0.3, 0.7, 1.1, 1.9, 2.3):
+        report = check_grads(fun, (x,))
+        assert {v.kind for v in report.verdicts} <= {"right", "noisy", "cannot tell"}
+
+
 def test_vmap_is_a_mode():
     report = check_grads(lambda x: np.sin(x) * x, (X,), modes=("rev", "fwd", "vmap"))
     assert [v.mode for v in report.verdicts if v.order == 1] == ["rev", "fwd", "vmap"]

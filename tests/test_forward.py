@@ -271,3 +271,29 @@ def test_tangents_are_the_users_own():
         for i, t in enumerate(tangents):
             others = (v, *tangents[:i])
             assert not any(np.shares_memory(t, other) for other in others)
+
+
+W = np.ones(3, np.float32)
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: W - x,
+        lambda x: W / x,
+        lambda x: np.stack([W[0], x]),
+        lambda x: np.sum(W * x, dtype=np.float64),
+        lambda x: np.cumsum(W * x, dtype=np.float64),
+        lambda x: np.mean(W * x, dtype=np.float64),
+        lambda x: np.sum((W * x).astype(np.float16)),
+        lambda x: (W * x).astype(float),
+        lambda x: np.einsum("i,i->", W, W * x, dtype=np.float64),
+        lambda x: np.fft.fft(W * x),
+        lambda x: np.real(x * 1j * W),
+    ],
+)
+@pytest.mark.parametrize("kind", [float, np.float32, np.float16])
+def test_tangents_have_the_dtype_of_the_result(fun, kind):
+    value, tangent = jvp(fun, (kind(2),), (kind(1),))
+    assert tangent.dtype == value.dtype
+    assert np.shape(tangent) == np.shape(value)

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from fgrad import (
     compile,  # noqa: A004 (its name)
@@ -14,6 +15,7 @@ from fgrad import (
     grad,
     hessian,
     primitive,
+    vjp,
     vmap,
 )
 from fgrad._program.calls import Call, Program, finite
@@ -25,10 +27,11 @@ from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
-from fgrad._program.record import RecordTrace
+from fgrad._program.record import Abandoned, RecordTrace
 from fgrad._program.source import Source
 from fgrad._tree import flatten
 from fgrad.primitives.contraction import product_of_matrices
+from fgrad.testing import hypothesis as fh
 from tests.test_compile import programs, rosenbrock, same, stays_eager
 
 X = np.array([0.3, -0.2, 0.5])
@@ -195,6 +198,9 @@ def test_lowered():
     assert same(run(program, x), fun(x))
 
 
+FORMED_AS_THEY_ARE = {"ij,ij->i", "ij,k->ikj", "ij,jk->k", "iik,kj->ij"}
+
+
 @pytest.mark.parametrize(
     ("names", "shapes"),
     [
@@ -203,6 +209,8 @@ def test_lowered():
         ("bij,bjk->kbi", ((2, 3, 4), (2, 4, 5))),
         ("ij,ij->i", ((3, 4), (3, 4))),
         ("ij,k->ikj", ((3, 4), (2,))),
+        ("ij,jk->k", ((3, 4), (4, 5))),
+        ("iik,kj->ij", ((3, 3, 2), (2, 4))),
         ("ij,jk,kl,lm->im", ((2, 3), (3, 4), (4, 5), (5, 2))),
     ],
 )
@@ -215,7 +223,7 @@ def test_contracted(names, shapes):
     (program,) = programs(compiled)
     calls = functions(program.program)
     assert len(calls) == len(arrays) - 1
-    assert (product_of_matrices in calls) == (names not in {"ij,ij->i", "ij,k->ikj"})
+    assert (product_of_matrices in calls) == (names not in FORMED_AS_THEY_ARE)
     bound = np.einsum(names, *map(np.abs, arrays))
     terms = np.einsum(names, *map(np.ones_like, arrays))
     error = np.abs(found - np.einsum(names, *arrays))
@@ -249,6 +257,7 @@ TWINS = {
         np.transpose(np.stack([x, y, x]), (1, 2, 0)),
         np.transpose(np.stack([x, y, x]), (2, 0, 1)),
         np.transpose(np.transpose(np.stack([x, y]), (1, 2, 0)), (1, 2, 0)),
+        np.transpose(np.stack([x, y, x]).T, (1, 2, 0)),
         np.matrix_transpose(np.stack([x, y])),
     ),
     "orders of memory": lambda x, y: (
@@ -264,6 +273,7 @@ TWINS = {
     ),
     "repeated numbers": lambda x, y: (
         x + np.full((3, 3), 0.5),
+        x[:1] + np.full((3, 3), 0.5),
         x * np.array([[0.0, -0.0, 0.0]] * 3),
         np.array([[0.0, -0.0, 0.0]] * 3) / x,
         np.full((2, 3, 3), 2.0) * x,
@@ -291,6 +301,21 @@ def test_what_is_nearly_the_same_is_not(name, kind):
     program = optimised(recorded(TWINS[name], x, y))
     for args in ((x, y), (y, x), (y + 0.5, 2 * x)):
         assert same(run(program, *args), TWINS[name](*args))
+
+
+@settings(max_examples=60, deadline=None)
+@given(fh.programs())
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Passing more than 2")
+def test_drawn_programs(program):
+    """No pass changes a bit, of the value or of the gradient."""
+    args = program.args
+    for fun in (program, lambda *args: vjp(program, *args)[1](np.ones_like(out))):
+        out = program(*args)
+        try:
+            made = recorded(fun, *args)
+        except Abandoned:  # there was an overflow, or a nan
+            return
+        assert same(run(optimised(made), *args), fun(*args))
 
 
 def test_functions_of_users_run_as_often_as_they_are_called(capsys):

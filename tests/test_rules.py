@@ -105,6 +105,35 @@ def check_single(single: Sample, double: Sample) -> None:
         np.testing.assert_allclose(narrow, wide, rtol=0, atol=atol)
 
 
+@pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
+@pytest.mark.parametrize("call", {c.values[0].fun: c for c in CASES[::-1]}.values())
+def test_cotangents_of_others_are_not_written_into(call: Sample) -> None:
+    """What a pullback returns may share memory with the cotangent that it got.
+
+    Here that is the gradient of another argument, too; and there is more to be added to
+    what the pullback returned, which happens last.
+    """
+    fun, primals = call.function()
+
+    def floats(*xs: Any) -> list[Any]:
+        return [y for y in fun(*xs) if np.result_type(y).kind in "fc"]
+
+    def more(*xs: Any) -> tuple[list[Any], list[Any]]:
+        moving, others = xs[: len(primals)], xs[len(primals) :]
+        twice = [x * 2 for x in moving]
+        ys = floats(*moving)
+        return twice, [y + z for y, z in zip(ys, others, strict=True)]
+
+    out, pullback = vjp(floats, *primals)
+    gs = [np.array(y) * 0 + 0.5 for y in out]
+    ones = [np.ones_like(x) for x in primals]
+    zeros = [np.zeros_like(y) for y in out]
+    got = vjp(more, *primals, *zeros)[1]((ones, [np.array(g) for g in gs]))
+    want = [c + 2 for c in pullback(gs)]
+    for c, expected in zip(got, [*want, *gs], strict=True):
+        np.testing.assert_allclose(c, expected, rtol=1e-6)
+
+
 # Calls that no sample has -------------------------------------------------------------
 
 DRAWN = settings(max_examples=6, deadline=None, derandomize=True, database=None)

@@ -142,6 +142,21 @@ def test_float16_is_added_in_float32():
     assert same_bits(total, np.float16(5001))
 
 
+def test_sums_are_in_the_widest_dtype():
+    """Also where the first shards are real, and the others complex."""
+    x = np.arange(6.0).reshape(2, 3)
+    shards = [x, x + 1, 1j * x, (2 + 1j) * x]
+
+    def f(w, x):
+        return w * x
+
+    for order in (shards, shards[::-1]):
+        found = sharded.jacobian(f, order, reduce="sum")(np.ones(3))
+        want = sum(fgrad.jacobian(f)(np.ones(3), x) for x in order)
+        assert found.dtype == complex
+        np.testing.assert_allclose(found, want, rtol=1e-14)
+
+
 def test_arrays_of_users_are_not_written_into():
     x = np.ones((4, 3))
     before = x.copy()

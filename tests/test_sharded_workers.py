@@ -264,6 +264,8 @@ def test_what_cannot_be_pickled_is_named(processes):
         "sharded.grad(simple) cannot send shard 0['x'][1] to a worker process: a lock "
         "cannot be pickled (cannot pickle '_thread.lock' object)"
     )
+    words = unpicklable(processes, programs.shifted, [1.0], 1.0, LOCK)
+    assert words.startswith("sharded.grad(shifted) cannot send offset to a worker")
     assert unpicklable(processes, loss, SHARDS, PARAMS, scale=LOCK) == (
         "sharded.grad(loss) cannot send scale to a worker process: a lock cannot be "
         "pickled (cannot pickle '_thread.lock' object)"

@@ -46,7 +46,7 @@ def check_rule(
     order : int
         Up to which derivative; 0 leaves out the finite differences.
     vary : bool
-        Whether to check variants of this call, too: other axes, ``keepdims``,
+        Whether to check variants of this call, too: other axes, none, ``keepdims``,
         ``where``, broadcasting, sizes 0 and 1, other memory order, single precision,
         complex numbers, large and small arguments, `vmap`. What the function itself
         refuses is left out.

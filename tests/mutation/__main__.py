@@ -1,6 +1,6 @@
 """Build faults into a copy of fgrad, one by one, and see whether tests find them.
 
-    python -m tests.mutation                 # all; about half an hour on two cores
+    python -m tests.mutation                 # all; some hours on two cores
     python -m tests.mutation quantile roll   # those with these words in name or file
     python -m tests.mutation --log found     # goes on with what is in the file
 

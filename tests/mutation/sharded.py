@@ -13,8 +13,9 @@ MUTANTS = [
         ("what is left is put together from the start",
          "for other in reversed(before):\n            part = self._join(other, part)",
          "for other in before:\n            part = self._join(part, other)", ""),
-        ("the user's arrays are written into", "owned: bool = False", "owned: bool = "
-         "True", ""),
+        ("the first parts are written into", "owned: bool = False",
+         "owned: bool = True",
+         "", "What a transform of fgrad returns is nobody else's."),
         ("sums in the memory of another dtype",
          "if left.owned and a.dtype == np.result_type(a, b):", "if left.owned:", ""),
         ("a mean by the last weight", "left.weight + right.weight", "right.weight", ""),
