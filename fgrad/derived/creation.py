@@ -30,6 +30,24 @@ def as_index(index: Any) -> Any:
     return index
 
 
+NUMBERS = (int, float, complex, np.generic)
+
+
+def numbers(nested: Any) -> tuple[list[Any], tuple[int, ...]] | None:
+    """The entries and the shape of a nested list, if each entry is one number."""
+    entries, shape = [*nested], (len(nested),)
+    while entries and all(is_sequence(type(entry)) for entry in entries):
+        if len({len(entry) for entry in entries}) > 1:
+            return None
+        shape = (*shape, len(entries[0]))
+        entries = [item for entry in entries for item in entry]
+    for entry in entries:
+        scalar = entry.shape == () if type(entry) is Box else isinstance(entry, NUMBERS)
+        if not scalar:
+            return None
+    return entries, shape
+
+
 @derived(np.array)
 def array(
     object: Any,
@@ -42,13 +60,18 @@ def array(
     ndmax: int = 0,
     like: Any = None,
 ) -> Any:
-    """A nested list with traced entries: stack it, level by level."""
+    """A nested list with traced entries: stack its numbers, or its levels."""
     if ndmax:
         raise no_rule("np.array(..., ndmax=...)")
     if type(object) is Box:
         object = np.copy(object) if copy else object
     elif is_sequence(type(object)) and boxes_in(object):
-        object = np.stack([array(item) for item in object])
+        flat = numbers(object)
+        if flat is None:
+            object = np.stack([array(item) for item in object])
+        else:
+            object = np.stack(flat[0])
+            object = object if len(flat[1]) == 1 else np.reshape(object, flat[1])
     elif boxes_in(object):
         what = f"np.array with a traced value in a {type(object).__name__}"
         raise no_rule(f"{what}; make a list of it")
