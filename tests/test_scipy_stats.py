@@ -395,6 +395,41 @@ def test_truth(name, method, truth, point):
             assert abs(mine - expected) <= 1e-11 * abs(expected)
 
 
+def log_pearson3(z, skew):
+    alpha = 4 / skew**2
+    y = alpha + 2 * z / skew
+    front = mp.log(abs(2 / skew)) - mp.loggamma(alpha)
+    return front + (alpha - 1) * mp.log(y) - y
+
+
+@pytest.mark.parametrize("point", [(0.2, -5e-4), (-2.2, 2e-5), (0.3, 0.09), (1.3, 2.0)])
+def test_small_skews(point):
+    """Where the gamma function has a large argument, and its derivatives cancel."""
+    with mp.workdps(60):
+        z, skew = map(mp.mpf, point)
+        of_skew = lambda x: mp.diff(lambda s: log_pearson3(x, s), skew)  # noqa: E731
+        got = slopes(stats.pearson3.logpdf, *point)[1]
+        assert abs(got - of_skew(z)) <= 1e-12 * abs(got)
+    if point[1] < 1:
+        with mp.workdps(40):
+            ends = (-12, -3, z) if z < 0 else (-12, -3, 0, z)
+            truth = mp.quad(
+                lambda x: mp.exp(log_pearson3(x, skew)) * of_skew(x), ends, maxdegree=6
+            )
+        got = slopes(stats.pearson3.cdf, *point)[1]
+        assert abs(got - truth) <= 1e-11 * abs(truth)
+
+
+def test_points_that_are_far_away():
+    """exp(z) is 0 there, and so is SciPy's density of the second one."""
+    slope = fgrad.grad(stats.loggamma.logcdf, 1)(-2289.35, 0.00065)
+    assert abs(slope / (-2289.35 - float(mp.digamma(1.00065))) - 1) < 1e-14
+    point = (-906.13, 814.037)
+    expected = np.exp(ss.dgamma.logpdf(*point))
+    assert abs(fgrad.grad(stats.dgamma.cdf)(*point) / expected - 1) < 1e-14
+    assert fgrad.grad(stats.genextreme.cdf, 1)(-5e175, 6565.7) > 3e-6
+
+
 def test_an_entropy_that_scipy_integrates_with_fewer_digits():
     """By mpmath, for 40 digits: SciPy's own is right to five."""
     got = fgrad.grad(stats.crystalball.entropy)(1.2, 3.5)

@@ -311,21 +311,11 @@ def adapted(program: Program, use: Use) -> str | None:
     return None
 
 
-AT = {"set": "index_update", "add": "index_add"}
-OTHERS_AT = {"apply", "divide", "get", "max", "min", "mul", "multiply", "power"}
-
-
-def index(program: Program, node: ast.expr, arrays: str | None) -> list[Part]:
-    """An index outside of brackets: slices need ``s_``."""
-    span = program.span(node)
-    if not any(isinstance(n, ast.Slice) for n in ast.walk(node)):
-        bare = isinstance(node, ast.Tuple) and program.text(node)[:1] != "("
-        return ["(", span, ")"] if bare else [span]
-    return [f"{arrays or program.fgrad('numpy')}.s_[", span, "]"]
+AT = {"add", "apply", "divide", "get", "max", "min", "multiply", "power", "set"}
 
 
 def assignments(program: Program) -> None:
-    """``x.at[i].set(v)`` is ``index_update(x, i, v)``, also of plain arrays."""
+    """``x.at[i].set(v)`` is ``at(x)[i].set(v)``, also of plain arrays."""
     modules = [b.local for b in program.names.bindings if b.name == "jax.numpy"]
     for call in ast.walk(program.tree):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
@@ -334,25 +324,18 @@ def assignments(program: Program) -> None:
         if method == "block_until_ready" and not call.args:
             program.source.replace(program.span(call), program.span(cell))
             continue
-        if not isinstance(cell, ast.Subscript) or method not in {*AT, *OTHERS_AT}:
+        if not isinstance(cell, ast.Subscript) or method not in {*AT, "mul"}:
             continue
         at = cell.value
         if not isinstance(at, ast.Attribute) or at.attr != "at":
             continue
-        good = only_positional(call, 1) and program.can_edit(call) and method in AT
-        if not good:
-            words = "instead: fgrad.index_update(x, i, v), with the new values as v"
+        if call.keywords or method not in AT or not program.can_edit(call):
+            words = "instead: fgrad.numpy.at(x)[i].set(v), which has no options"
             program.left.add(Left(call.lineno, f".at[...].{method}", words))
             continue
+        arrays = modules[0] if modules else program.fgrad("numpy")
         program.source.replace(
-            program.span(call),
-            f"{program.fgrad(AT[method])}(",
-            program.span(at.value),
-            ", ",
-            *index(program, cell.slice, modules[0] if modules else None),
-            ", ",
-            program.span(call.args[0]),
-            ")",
+            program.span(at), f"{arrays}.at(", program.span(at.value), ")"
         )
 
 

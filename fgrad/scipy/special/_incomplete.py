@@ -29,6 +29,7 @@ __all__ = [
     "betainc_slope",
     "gamma_density",
     "gammainc_slope",
+    "stirling_error",
 ]
 
 

@@ -12,6 +12,7 @@ from fgrad.scipy.stats import (
     _continuous as _continuous,
     _discrete as _discrete,
     _multivariate as _multivariate,
+    _normality as _normality,
     _refused as _refused,
     _samples as _samples,
 )

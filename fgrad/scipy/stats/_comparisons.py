@@ -18,7 +18,7 @@ from fgrad.scipy.stats._by_formula import by_formula
 from fgrad.scipy.stats._samples import central, whole
 from fgrad.scipy.stats._standard import OPERATIONS
 
-__all__: list[str] = []
+__all__ = ["Test", "register", "tail"]
 
 # Distances ----------------------------------------------------------------------------
 
@@ -124,6 +124,7 @@ def register(
     def composition(*args: Any, **kwds: Any) -> Any:
         return kind(*by_formula(theirs, by_name, args, kwds))
 
+    composition.__module__ = formula.__module__
     derived(test)(composition)
 
 

@@ -18,7 +18,7 @@ from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
 from fgrad.scipy.stats._by_formula import by_formula
 
-__all__ = ["central", "register", "variance"]
+__all__ = ["central", "kurtosis", "refuse_to_omit", "register", "skew", "variance"]
 
 BOUNDS = ("limits", "proportiontocut")
 """What decides only which entries count."""
