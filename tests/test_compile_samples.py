@@ -71,8 +71,7 @@ def test_same_bits(part, kind):
                 here = [moved(x, rng, i == 3) for x in primals] if i else primals
                 expected, found = outcome(fun, here), outcome(compiled, here)
                 assert same(expected, found), (call, here)
-        if not call.file.startswith("scipy.stats"):  # it calls functions it is given
-            COMPILED[bool(programs(compiled))] += 1
+        COMPILED[bool(programs(compiled))] += 1
 
 
 def as_single(x):
@@ -81,4 +80,5 @@ def as_single(x):
 
 
 def test_most_are_compiled():
-    assert COMPILED[True] >= 0.93 * sum(COMPILED.values()) > 0
+    print(COMPILED)
+    assert COMPILED[True] >= 0.95 * sum(COMPILED.values()) > 0

@@ -18,6 +18,7 @@ __all__ = [
     "Call",
     "Program",
     "Variable",
+    "elementwise",
     "finite",
     "is_known",
     "substituted",
@@ -72,6 +73,7 @@ class Call:
     answer: Any = None
     quiet: tuple[str, ...] = ()
     """Floating-point errors that the user's code ignores here."""
+    _uses: list[Variable] | None = field(default=None, init=False)
 
     @property
     def out(self) -> Variable:
@@ -80,6 +82,8 @@ class Call:
 
     def uses(self) -> list[Variable]:
         """The variables among the arguments, as often as they occur."""
+        if self._uses is not None:
+            return self._uses
         found: list[Variable] = []
         for value in (*self.args, *self.kwargs.values()):
             kind = type(value)
@@ -87,6 +91,7 @@ class Call:
                 found.append(value)
             elif kind is tuple or kind is list or kind is dict:
                 found += variables(value)
+        object.__setattr__(self, "_uses", found)
         return found
 
     def renamed(self, same: dict[Variable, Any]) -> Call:
@@ -181,10 +186,17 @@ OPERATORS: dict[Any, np.ufunc] = {
 
 def ufunc_of(call: Call) -> np.ufunc | None:
     """The elementwise ufunc that a call is, if its result is one array or number."""
-    fun = OPERATORS.get(call.fun, call.fun)
-    if not isinstance(fun, np.ufunc) or fun.signature is not None:
+    if call.kwargs or len(call.outs) != 1:
         return None
-    return fun if fun.nout == 1 and not call.kwargs and len(call.outs) == 1 else None
+    return elementwise(call.fun)
+
+
+@cache
+def elementwise(fun: Callable[..., Any]) -> np.ufunc | None:
+    """The ufunc that a function is, if it takes entry by entry, and has one result."""
+    fun = OPERATORS.get(fun, fun)
+    one = isinstance(fun, np.ufunc) and fun.nout == 1 and fun.signature is None
+    return fun if one else None  # pyright: ignore[reportReturnType]
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._engine.box import Box
 from fgrad._program.calls import Program, Variable
 from fgrad._words.callsite import at
 
@@ -63,6 +64,8 @@ def _same(a: Any, b: Any, names: dict[Variable, Variable]) -> bool:
         return _same(_seen_by(a), _seen_by(b), names)
     if kind is partial:
         return _same(_parts(a), _parts(b), names)
+    if kind is Box:  # in a function that does not use it, else that is not recorded
+        return True
     if bool(a == b):
         return True
     state = getattr(a, "__dict__", None) if callable(a) else None

@@ -10,6 +10,7 @@ Registers are never seen outside: not in a result, and not by functions of the u
 from __future__ import annotations
 
 import operator
+from functools import cache
 from types import EllipsisType
 from typing import Any
 
@@ -20,6 +21,7 @@ from fgrad._program.calls import (
     Call,
     Program,
     Variable,
+    elementwise,
     is_known,
     ufunc_of,
     variables,
@@ -48,6 +50,7 @@ FRESH = {
 """Functions besides ufuncs whose results are memory of their own."""
 
 REDUCERS = {ufunc.reduce for ufunc in (np.add, np.maximum, np.minimum)}
+PRODUCTS = {np.dot, np.matmul, operator.matmul}
 BASIC = (int, slice, EllipsisType, type(None))
 
 
@@ -106,18 +109,18 @@ class Memory:
     # Roots
 
     def _find_roots(self, call: Call) -> None:
-        used = [self._roots[v] for v in call.uses()]
-        below = frozenset[Variable]().union(*used)
-        ufunc = isinstance(call.fun, np.ufunc) and is_known(call.fun)
-        fresh = ufunc or ufunc_of(call) is not None or call.fun in FRESH | REDUCERS
-        fresh = fresh or type(call.fun) is Blocked
+        fresh = is_fresh(call.fun) or type(call.fun) is Blocked
+        seen = not is_known(call.fun) or any(map(callable, call.args))
+        below = frozenset[Variable]()
+        if seen or not fresh:
+            below = below.union(*[self._roots[v] for v in call.uses()])
         for out in call.outs:
             if fresh or out.kind is not np.ndarray:
                 self._roots[out] = frozenset({out})
             else:
                 self._roots[out] = below | {out}
                 self._pinned.add(out)
-        if not is_known(call.fun) or any(map(callable, call.args)):
+        if seen:
             self._pinned |= below
 
     # Places
@@ -129,7 +132,7 @@ class Memory:
             if self._is_view(call):
                 self.views.add(call.out)
             elif self._in_register(call):
-                if ufunc_of(call) is not None:  # an entry is read before it is written
+                if ending and ufunc_of(call) is not None:  # read before it is written
                     direct = {v for v in call.uses() if not self.is_shared(v)}
                     viewed = {
                         root
@@ -203,6 +206,13 @@ class Memory:
                 return
 
 
+@cache
+def is_fresh(fun: Any) -> bool:
+    """Whether the results of a function are memory of their own."""
+    ufunc = isinstance(fun, np.ufunc) and is_known(fun)
+    return ufunc or elementwise(fun) is not None or fun in FRESH or fun in REDUCERS
+
+
 def is_contiguous(v: Variable) -> bool:
     """Whether an array lies in C order without gaps."""
     if v.size == 0:
@@ -219,7 +229,7 @@ def writes_into(call: Call) -> bool:
     """Whether a call can write its result into memory that it is given."""
     if call.kwargs or call.several or call.guard:
         return False
-    if ufunc_of(call) is not None or call.fun in (np.dot, np.matmul, operator.matmul):
+    if elementwise(call.fun) is not None or call.fun in PRODUCTS:
         return all(v.kind is not int for v in call.uses())
     if call.fun in REDUCERS:
         return len(call.args) > 1 and call.args[1] is not None

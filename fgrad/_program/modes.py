@@ -14,6 +14,7 @@ import numpy as np
 
 __all__ = ["KINDS", "Raising", "current", "ignored"]
 
+NONE: dict[str, Any] = {}
 KINDS = ("divide", "over", "under", "invalid")
 
 _umath: Any = getattr(getattr(np, "_core", SimpleNamespace()), "umath", None)
@@ -41,13 +42,13 @@ class Raising:
         self._modes: Any = {k: "ignore" if k in ignored else "raise" for k in KINDS}
         self._made = None if _make is None else _make(**self._modes)
 
-    def run(self, fun: Callable[..., Any], args: Any) -> Any:
+    def run(self, fun: Callable[..., Any], args: Any, kwargs: Any = NONE) -> Any:
         """Call a function in this context."""
         if self._made is None or _variable is None:
             with np.errstate(**self._modes):
-                return fun(*args)
+                return fun(*args, **kwargs)
         token = _variable.set(self._made)
         try:
-            return fun(*args)
+            return fun(*args, **kwargs)
         finally:
             _variable.reset(token)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any, NoReturn
 
@@ -31,7 +32,7 @@ from fgrad._engine.trace import Trace, next_order
 from fgrad._program.calls import Call, Variable, finite, is_known
 from fgrad._program.compare import same_bits
 from fgrad._program.memory_of import frozen, root_of
-from fgrad._program.modes import KINDS
+from fgrad._program.modes import Raising, current, ignored
 from fgrad._program.spaces import depends_on_values, space_of
 from fgrad._words.callsite import LIBRARY, Site, caller
 
@@ -67,7 +68,15 @@ class Abandoned(BaseException):
 class RecordTrace(Trace):
     """One run of a function that is being compiled."""
 
-    __slots__ = ("_copies", "_epoch", "_ignored", "_inside", "calls", "captured")
+    __slots__ = (
+        "_copies",
+        "_epoch",
+        "_ignored",
+        "_inside",
+        "_modes",
+        "calls",
+        "captured",
+    )
 
     opaque = True
 
@@ -80,6 +89,8 @@ class RecordTrace(Trace):
         """Floating-point errors that nobody wants to hear of, in the whole call."""
         self._copies: dict[int, tuple[Any, Any]] = {}
         self._epoch = 0
+        self._modes: Any = (None, None, None)
+        """NumPy's modes now; a context that raises errors; which of them are quiet."""
         self._inside: Any = None
         """The function that runs as one call, and calls a function it was given."""
 
@@ -139,27 +150,23 @@ class RecordTrace(Trace):
 
     def _computed(self, rule: Rule, args: Any, kwargs: Any, fun: Any) -> Any:
         """The result of a call, which is written down."""
-        whole = (
-            isinstance(fun, np.ufunc | type)
-            or fun in OF_NUMBERS
-            or getattr(fun, "__module__", "") == "_operator"
-        )
-        args, refs = self._taken(tuple(args), whole)
-        kwargs, named = self._taken(kwargs, whole)
-        modes = np.geterr()
-        quiet = tuple(k for k in KINDS if modes[k] == "ignore")
-        raising: Any = {k: "ignore" if k in quiet else "raise" for k in KINDS}
-        users = any(map(_is_users, (*args, *kwargs.values())))
-        self._inside = fun if users else None
+        whole = _takes_ints(fun)
+        pairs = [self._taken(arg, whole) for arg in args]
+        args, refs = [v for v, _ in pairs], tuple([ref for _, ref in pairs])
+        kwargs, named = self._taken(kwargs, whole) if kwargs else (kwargs, {})
+        if self._modes[0] is not current():
+            self._modes = current(), Raising(ignored()), ignored() - self._ignored
+        _, raising, quiet = self._modes
+        if any(map(callable, args)) or any(map(callable, kwargs.values())):
+            users = any(map(_is_users, (*args, *kwargs.values())))
+            self._inside = fun if users else None
         try:
-            with np.errstate(**raising):
-                ans = fun(*args, **kwargs)
+            ans = raising.run(fun, args, kwargs)
         except Exception as error:  # noqa: BLE001 (whatever it is, eager says it)
             self.abandon(f"{rule.name} raised {type(error).__name__}", of_values=True)
         finally:
             self._inside = None
-        quiet = tuple(k for k in quiet if k not in self._ignored)
-        return self._recorded(fun, refs, named, ans, quiet)
+        return self._recorded(fun, refs, named, ans, tuple(sorted(quiet)))
 
     def _recorded(
         self, fun: Any, refs: Any, named: Any, ans: Any, quiet: tuple[str, ...]
@@ -327,6 +334,13 @@ def _site() -> Site:
                 return node.site
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+@cache
+def _takes_ints(fun: Any) -> bool:
+    """Whether a Python int among the arguments is a value, and no shape or axis."""
+    plain = isinstance(fun, np.ufunc | type) or fun in OF_NUMBERS
+    return plain or getattr(fun, "__module__", "") == "_operator"
 
 
 def _is_users(value: Any) -> bool:

@@ -232,8 +232,8 @@ class Packer:
         self, source: Variable, where: list[int], of: tuple[int, Call]
     ) -> Variable:
         """Entries of an array: itself, a slice without gaps, or a gather."""
-        n, m = source.size, len(where)
-        if where == [*range(n)]:
+        m = len(where)
+        if m == source.size and where == [*range(m)]:
             return source
         key = source, *where
         if key not in self._known:
