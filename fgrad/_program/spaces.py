@@ -23,7 +23,7 @@ FIXED = {
     *(np.diagonal, np.tril, np.triu, np.clip, np.take_along_axis, np.real, np.imag),
     *(np.isfinite, np.isnan, np.round, np.nan_to_num, np.angle, np.kron, np.cross),
     *(np.linalg.solve, np.linalg.inv, np.linalg.det, np.linalg.slogdet),
-    *(np.count_nonzero, np.nansum),
+    *(np.count_nonzero, np.nansum, np.copy),
     *(np.linalg.cholesky, np.linalg.eigh, np.linalg.svd, np.linalg.qr, np.linalg.norm),
     *(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft),
     *(scatter_add, index_add, index_update),
