@@ -12,6 +12,7 @@ from fgrad._engine.scatter import scatter_add
 from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufunc_of
 from fgrad._program.memory import REDUCERS, Memory, is_basic
 from fgrad._program.names import Names
+from fgrad._program.native.function import Layout, Native
 from fgrad._program.passes.lowered import (
     method_reshape,
     method_transpose,
@@ -46,6 +47,9 @@ NAMED: dict[Any, Any] = {
 }
 """What functions are called in reports."""
 PYTHON = (int, float, complex, bool)
+
+LARGE_WORK = 1 << 20
+"""Bytes of memory to work in that are given back after each call."""
 
 
 class Lines:
@@ -172,6 +176,9 @@ class Lines:
         if call.guard:
             self._emit_guard(call)
             return
+        if isinstance(call.fun, Native):
+            self._native(call, call.fun)
+            return
         before = len(self.lines)
         if len(call.outs) == 1 and not call.several:
             self._emit_single(call)
@@ -206,6 +213,44 @@ class Lines:
                 operands = ", ".join(self._operands(call, element))
                 expression = f"{self.names.function(element)}({operands})"
             self._add(f"{self._new(out)} = {expression}", call)
+
+    def _native(self, call: Call, fun: Native) -> None:
+        """A call of C, with what it writes to."""
+        given = [*map(self.ref, call.args)]
+        numbers: list[tuple[Variable, str]] = []
+        for out, layout in zip(call.outs, fun.layouts, strict=True):
+            empty = self._empty(out, layout)
+            if out in self.memory.registers:
+                self._name[out] = given_name = f"w{self.memory.registers[out]}"
+            elif out.kind is np.ndarray:
+                given_name = self._new(out)
+                self._add(f"{given_name} = {empty}", call)
+            else:
+                given_name = self._own(empty)
+                numbers.append((out, given_name))
+            given.append(given_name)
+        if fun.work > LARGE_WORK:
+            given.append(f"np.empty({fun.work}, 'u1')")
+        elif fun.work:
+            given.append(self._own(f"np.empty({fun.work}, 'u1')"))
+        name = self.names.function(fun)
+        self._add(f"if {name}({', '.join(given)}): return None", call)
+        for out, given_name in numbers:
+            self._add(f"{self._new(out)} = {given_name}[()]", call)
+
+    def _empty(self, out: Variable, layout: Layout) -> str:
+        """An array for a result of C."""
+        made = f"np.empty({layout.shape!r}, {self._dtype(out.dtype)})"
+        if layout.axes == (*range(out.ndim),):
+            return made
+        return f"{made}.transpose({layout.axes!r})"
+
+    def _own(self, text: str) -> str:
+        """The name of memory that is made once."""
+        name = f"w{len(self.memory.spaces) + len(self._views)}"
+        self._views[name] = name
+        self.setup.append(f"{name} = {text}")
+        return name
 
     def _into(self, call: Call, name: str) -> None:
         """Write the result of a call into memory that there is."""

@@ -24,6 +24,7 @@ from fgrad._program.calls import (
     ufunc_of,
     variables,
 )
+from fgrad._program.native.function import Native
 from fgrad._program.passes.contracted import product_of_matrices
 from fgrad._program.passes.lowered import (
     method_reshape,
@@ -107,13 +108,14 @@ class Memory:
         below = frozenset[Variable]().union(*used)
         ufunc = isinstance(call.fun, np.ufunc) and is_known(call.fun)
         fresh = ufunc or ufunc_of(call) is not None or call.fun in FRESH | REDUCERS
+        fresh = fresh or isinstance(call.fun, Native)
         for out in call.outs:
             if fresh or out.kind is not np.ndarray:
                 self._roots[out] = frozenset({out})
             else:
                 self._roots[out] = below | {out}
                 self._pinned.add(out)
-        if not is_known(call.fun):
+        if not is_known(call.fun) and not isinstance(call.fun, Native):
             self._pinned |= below
 
     # Places
@@ -121,7 +123,11 @@ class Memory:
     def _place(self, call: Call, i: int, ending: list[Variable]) -> None:
         """Find memory for a result; then free what ends here."""
         early: list[Variable] = []
-        if len(call.outs) == 1:
+        if isinstance(call.fun, Native):
+            for out in call.outs:
+                if self._may_be_in_register(out):
+                    self._give_register(out)
+        elif len(call.outs) == 1:
             if self._is_view(call):
                 self.views.add(call.out)
             elif self._in_register(call):
@@ -156,10 +162,11 @@ class Memory:
         return call.fun is method_reshape and is_contiguous(x)
 
     def _in_register(self, call: Call) -> bool:
-        out = call.out
+        return writes_into(call) and self._may_be_in_register(call.out)
+
+    def _may_be_in_register(self, out: Variable) -> bool:
         return (
-            writes_into(call)
-            and out.kind is np.ndarray
+            out.kind is np.ndarray
             and out.shape != ()
             and 0 < out.nbytes <= SMALL
             and is_contiguous(out)
