@@ -24,6 +24,8 @@ class Timing:
     best: float = math.inf
     wall: float = 0.0
     processor: float = 0.0
+    least: float = math.inf
+    """The shortest time of the processor, in which nothing else is done."""
 
     @property
     def threads(self) -> float:
@@ -52,13 +54,16 @@ def timings(
             gc.disable()
             timing = found[name]
             start, processor = time.perf_counter(), time.process_time()
-            for _ in range(timing.repeats):
+            repeats = timing.repeats
+            for _ in range(repeats):
                 call()
             wall = time.perf_counter() - start
             timing.best = min(timing.best, wall / timing.repeats)
             timing.repeats = math.ceil(TURN / timing.best)
             timing.wall += wall
-            timing.processor += time.process_time() - processor
+            spent = time.process_time() - processor
+            timing.least = min(timing.least, spent / repeats)
+            timing.processor += spent
             gc.enable()
     gc.unfreeze()
     return found

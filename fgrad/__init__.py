@@ -56,6 +56,7 @@ LATER.update(
         "batchers": "fgrad.batching.tables",
         "flat": "fgrad.derived.flat",
         "updates": "fgrad.derived.updates",
+        "c": "fgrad._program.native.compiled",
         "numpy": "fgrad.numpy",
         "numpy.random": "fgrad.numpy.random",
         "numpy.polynomial": "fgrad.numpy.polynomial",

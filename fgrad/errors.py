@@ -295,5 +295,6 @@ class EagerWarning(UserWarning):
     """A compiled function runs as it is, since it cannot become a program.
 
     The result is right, and no faster than without `fgrad.compile`. The message says
-    why, and where; ``with fgrad.debug.eager() as found:`` counts all such calls.
+    why, and where; ``with fgrad.debug.eager() as found:`` counts all such calls. A
+    function with ``backend="c"`` whose C cannot be built runs as a program of NumPy.
     """

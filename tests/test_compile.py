@@ -197,8 +197,8 @@ def test_static_arguments():
 def test_settings():
     for options, words in (
         ({"exact": 1}, "exact=1 of compile(rosenbrock): give a bool."),
-        ({"backend": "c"}, "backend='c' of compile(rosenbrock): there is one "
-         "backend, 'numpy'."),
+        ({"backend": "d"}, "backend='d' of compile(rosenbrock): give 'numpy', "
+         "or 'c'."),
         ({"max_variants": 0}, "max_variants=0 of compile(rosenbrock): give an int of "
          "at least 1."),
         ({"static_argnums": "x"}, "static_argnums='x' of compile(rosenbrock): give an "

@@ -14,6 +14,7 @@ from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufu
 from fgrad._program.loops import Loop
 from fgrad._program.memory import REDUCERS, Memory, is_basic
 from fgrad._program.names import Names
+from fgrad._program.native.function import Layout, Native
 from fgrad._program.passes.blocked import Blocked
 from fgrad._program.passes.lowered import (
     method_reshape,
@@ -49,6 +50,9 @@ NAMED: dict[Any, Any] = {
 }
 """What functions are called in reports."""
 PYTHON = (int, float, complex, bool)
+
+LARGE_WORK = 1 << 20
+"""Bytes of memory to work in that are given back after each call."""
 
 
 class Lines:
@@ -182,6 +186,9 @@ class Lines:
         if call.guard:
             self._emit_guard(call)
             return
+        if isinstance(call.fun, Native):
+            self._native(call, call.fun)
+            return
         before = len(self.lines)
         if isinstance(call.fun, Blocked):
             loop = Loop(self, call.fun, call.outs)
@@ -222,6 +229,44 @@ class Lines:
                 operands = ", ".join(self._operands(call, element))
                 expression = f"{self.names.function(element)}({operands})"
             self._add(f"{self.new_name(out)} = {expression}", call)
+
+    def _native(self, call: Call, fun: Native) -> None:
+        """A call of C, with what it writes to."""
+        given = [*map(self.ref, call.args)]
+        numbers: list[tuple[Variable, str]] = []
+        for out, layout in zip(call.outs, fun.layouts, strict=True):
+            empty = self._empty(out, layout)
+            if out in self.memory.registers:
+                self._name[out] = given_name = f"w{self.memory.registers[out]}"
+            elif out.kind is np.ndarray:
+                given_name = self.new_name(out)
+                self._add(f"{given_name} = {empty}", call)
+            else:
+                given_name = self._own(empty)
+                numbers.append((out, given_name))
+            given.append(given_name)
+        if fun.work > LARGE_WORK:
+            given.append(f"np.empty({fun.work}, 'u1')")
+        elif fun.work:
+            given.append(self._own(f"np.empty({fun.work}, 'u1')"))
+        name = self.names.function(fun)
+        self._add(f"if {name}({', '.join(given)}): return None", call)
+        for out, given_name in numbers:
+            self._add(f"{self.new_name(out)} = {given_name}[()]", call)
+
+    def _empty(self, out: Variable, layout: Layout) -> str:
+        """An array for a result of C."""
+        made = f"np.empty({layout.shape!r}, {self.dtype_text(out.dtype)})"
+        if layout.axes == (*range(out.ndim),):
+            return made
+        return f"{made}.transpose({layout.axes!r})"
+
+    def _own(self, text: str) -> str:
+        """The name of memory that is made once."""
+        name = f"w{len(self.memory.spaces) + len(self._views)}"
+        self._views[name] = name
+        self.setup.append(f"{name} = {text}")
+        return name
 
     def _into(self, call: Call, name: str) -> None:
         """Write the result of a call into memory that there is."""

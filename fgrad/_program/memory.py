@@ -26,6 +26,7 @@ from fgrad._program.calls import (
     ufunc_of,
     variables,
 )
+from fgrad._program.native.function import Native
 from fgrad._program.passes.blocked import Blocked
 from fgrad._program.passes.lowered import (
     method_reshape,
@@ -109,8 +110,10 @@ class Memory:
     # Roots
 
     def _find_roots(self, call: Call) -> None:
-        fresh = is_fresh(call.fun) or type(call.fun) is Blocked
-        seen = not is_known(call.fun) or any(map(callable, call.args))
+        ours = type(call.fun) in (Blocked, Native)
+        fresh = ours or is_fresh(call.fun)
+        known = ours or is_known(call.fun)
+        seen = not known or any(map(callable, call.args))
         below = frozenset[Variable]()
         if seen or not fresh:
             below = below.union(*[self._roots[v] for v in call.uses()])
@@ -128,7 +131,11 @@ class Memory:
     def _place(self, call: Call, i: int, ending: list[Variable]) -> None:
         """Find memory for a result; then free what ends here."""
         early: list[Variable] = []
-        if len(call.outs) == 1:
+        if isinstance(call.fun, Native):
+            for out in call.outs:
+                if self._may_be_in_register(out):
+                    self._give_register(out)
+        elif len(call.outs) == 1:
             if self._is_view(call):
                 self.views.add(call.out)
             elif self._in_register(call):
@@ -163,10 +170,11 @@ class Memory:
         return call.fun is method_reshape and is_contiguous(x)
 
     def _in_register(self, call: Call) -> bool:
-        out = call.out
+        return writes_into(call) and self._may_be_in_register(call.out)
+
+    def _may_be_in_register(self, out: Variable) -> bool:
         return (
-            writes_into(call)
-            and out.kind is np.ndarray
+            out.kind is np.ndarray
             and out.shape != ()
             and 0 < out.nbytes <= SMALL
             and is_contiguous(out)

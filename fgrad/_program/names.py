@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from fgrad._program.native.function import Native, listing
+
 __all__ = ["Names"]
 
 MODULES = (("np", np), ("np.linalg", np.linalg), ("np.fft", np.fft))
@@ -25,6 +27,7 @@ class Names:
         self.space: dict[str, Any] = {"np": np}
         """What the names stand for when the program runs."""
         self._functions: dict[Any, str] = {}
+        self._natives: dict[str, Native] = {}
         self._constants: dict[Any, tuple[str, Any]] = {}
 
     # Functions
@@ -32,6 +35,10 @@ class Names:
     def function(self, fun: Callable[..., Any]) -> str:
         """The name of a function."""
         fun = abs if fun is operator.abs else fun
+        if isinstance(fun, Native):
+            self._natives[fun.__name__] = fun
+            self.space[fun.__name__] = fun.function
+            return fun.__name__
         name = self._functions.get(fun)
         if name is None:
             name = self._functions[fun] = self._found(fun) or self._own(fun)
@@ -97,7 +104,21 @@ class Names:
 
     def imports(self) -> set[str]:
         """The imports of the functions that the program calls."""
-        return {text for text in map(_imported, *self._own_functions()) if text}
+        found = {text for text in map(_imported, *self._own_functions()) if text}
+        if self._natives:
+            found.add("from fgrad._program.native.loaded import functions")
+        return found
+
+    @property
+    def natives(self) -> list[str]:
+        """The names of the functions of C."""
+        return [*self._natives]
+
+    def c(self) -> list[str]:
+        """The lines of C that the program calls."""
+        if not self._natives:
+            return []
+        return [*listing(next(iter(self._natives.values())).text)]
 
     def constants(self) -> list[str]:
         """Lines that give the constants, and the functions that cannot be imported."""
@@ -113,6 +134,7 @@ class Names:
 
     def _own_functions(self) -> tuple[list[str], list[Any]]:
         known = {name for name, _ in self._constants.values()} | {"np", "__builtins__"}
+        known |= {*self._natives}
         found = {n: v for n, v in self.space.items() if n not in known}
         for name in ("make", "program"):
             found.pop(name, None)

@@ -110,6 +110,7 @@ class Source:
         made = [f"    {text}" for text in self.names.constants()]
         return "\n".join(
             [
+                *self._c(count),
                 f"def make_{count}():",
                 *made,
                 *[f"{indent}{text}".rstrip() for text in body],
@@ -118,6 +119,15 @@ class Source:
                 f"program_{count} = make_{count}()",
             ]
         )
+
+    def _c(self, count: int) -> list[str]:
+        """The functions of C that the program calls, if there are any."""
+        lines, names = self.names.c(), self.names.natives
+        if not lines:
+            return []
+        text = [f'c_{count} = r"""', *lines, '"""']
+        made = f"{', '.join(names)}, = functions(c_{count}, {str(names)[1:-1]})"
+        return [*text, made, "", ""]
 
     def _around(self, lines: list[str]) -> str:
         """The text of the function around its lines."""

@@ -19,20 +19,19 @@ import numpy as np
 
 from fgrad._engine.box import Box
 from fgrad._engine.trace import STAND_INS
-from fgrad._program.calls import Program, finite
+from fgrad._program.calls import Program
 from fgrad._program.captured import Captured, TracedError, UnseenError
 from fgrad._program.compare import alike, difference, same_bits
 from fgrad._program.eager import EAGER, Eager
-from fgrad._program.modes import Raising, current, ignored
-from fgrad._program.passes import optimised
+from fgrad._program.modes import current, ignored
 from fgrad._program.record import Abandoned, RecordTrace
 from fgrad._program.signature import Static, entrance, is_value, signature
-from fgrad._program.source import Source
+from fgrad._program.variant import Variant
 from fgrad._tree import flatten, unflatten
 from fgrad._words.callsite import at, caller, short, user_frame, warn_at
 from fgrad.errors import EagerWarning
 
-__all__ = ["Variant", "Variants"]
+__all__ = ["Variants"]
 
 ATTEMPTS = 3
 """How often a recording may fail for a reason that may not last."""
@@ -42,32 +41,6 @@ CHANGES = 10
 
 SIGNATURES = 256
 """For how many combinations of shapes, dtypes and static values there are programs."""
-
-
-class Variant:
-    """One program, for one signature and the answers of its guards."""
-
-    def __init__(self, recorded: Program, ignored: set[str], exact: bool) -> None:
-        self.recorded: Program | None = recorded
-        """As it was recorded, until that is confirmed."""
-        self.program = optimised(recorded, exact=exact)
-        self.source = Source(self.program)
-        self.run = self.source.function()
-        self.answers = tuple(
-            call.answer
-            for call in self.program.calls
-            if call.guard and call.fun is not finite
-        )
-        self.confirmed = False
-        """Whether a second recording was the same."""
-        self._raising = Raising(ignored)
-
-    def __call__(self, leaves: Any) -> Any:
-        """What the program returns; ``None`` after anything unusual."""
-        try:
-            return self._raising.run(self.run, leaves)
-        except Exception:  # noqa: BLE001 (whatever it is, the function itself says it)
-            return None
 
 
 class Entry:
@@ -99,8 +72,10 @@ class Variants:
         static_argnums: tuple[int, ...] = (),
         static_argnames: tuple[str, ...] = (),
         exact: bool = True,
+        backend: str = "numpy",
     ) -> None:
         self.fun = fun
+        self._backend = backend
         self.exact = exact
         self._static = static_argnums, static_argnames
         self.name = name
@@ -255,13 +230,15 @@ class Variants:
             self._pure(captured, before, leaves)
             program = self._program(captured, entry.ints, leaves, structure)
             self._pure(captured, before, leaves)
-            variant = Variant(program, ignored(), self.exact)
+            variant = Variant(program, ignored(), self.exact, self._backend)
             inputs = [leaf for leaf in leaves if is_value(leaf, ints=entry.ints)]
             found = variant(inputs)
             if type(found) is not list:
                 raise Abandoned("its program fails", caller(), of_values=True)
             if not self._same(out, found[0]):
                 raise Abandoned("it gives another result when it is recorded", caller())
+            if variant.without:
+                self._warn(f"runs without C: {variant.without}")
         except Abandoned as abandoned:
             self._abandoned(entry, abandoned)
             return out
@@ -389,10 +366,13 @@ class Variants:
         """Say once why a function is not compiled."""
         words, _, where = why.partition(", at File ")
         EAGER[Eager(self.name, words, where.partition("\n")[0])] += 1
+        self._warn(f"runs as it is: {why}")
+
+    def _warn(self, words: str) -> None:
+        """Say once that something is not as it was asked for."""
         if not self._warned:
             self._warned = True
-            words = f"{self.name} runs as it is: {why}"
-            warn_at(user_frame(sys._getframe()), words, EagerWarning)
+            warn_at(user_frame(sys._getframe()), f"{self.name} {words}", EagerWarning)
 
 
 def _constant(leaf: Any) -> Any:

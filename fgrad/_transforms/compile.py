@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
+from fgrad._engine.later import LATER
+from fgrad._program.native.function import CompilerError
 from fgrad._program.variants import Variants
 from fgrad._transforms._values import check_function, label
 from fgrad._transforms._wrapped import Wrapped
@@ -26,16 +28,18 @@ class Compiled(Wrapped):
         static_argnames: tuple[str, ...],
         max_variants: int,
         exact: bool,
+        backend: str,
     ) -> None:
         super().__init__(fun)
-        self.exact = exact
+        self.exact = exact and backend == "numpy"
+        self.backend = backend
         self.static_argnums = static_argnums
         self.static_argnames = static_argnames
         self.max_variants = max_variants
         self.variants = self._none_yet()
 
     def _none_yet(self) -> Variants:
-        options = self.static_argnums, self.static_argnames, self.exact
+        options = self.static_argnums, self.static_argnames, self.exact, self.backend
         return Variants(self.fun, label(self.fun), self.max_variants, *options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -85,7 +89,11 @@ def compile(  # noqa: A001 (this is its name)
         order, by matrix products: a sum of n products of k factors is then off by at
         most ``(n + k) * eps`` times the sum of their absolute values, as in any order.
     backend : str, optional
-        What runs the program. Only ``"numpy"`` is there today.
+        ``"numpy"``, or ``"c"`` for C where that can be: elementwise functions, sums,
+        and small products of matrices. It needs a compiler, which runs in the first
+        call, and is never `exact`: functions are within 4 units in the last place,
+        and a sum of n numbers is off by at most ``n * eps`` times the sum of their
+        absolute values. Arithmetic has the same bits.
     max_variants : int, optional
         How many programs there may be for arguments of the same shapes and dtypes.
 
@@ -99,12 +107,13 @@ def compile(  # noqa: A001 (this is its name)
     Warns
     -----
     EagerWarning
-        Once, if `fun` cannot become a program, with the reason and the line.
+        Once, if `fun` cannot become a program, with the reason and the line; or if the
+        compiler for C fails.
 
     Raises
     ------
     SettingError
-        If a setting is none of those above.
+        If a setting is none of those above, or if there is no compiler for C.
 
     Notes
     -----
@@ -115,6 +124,9 @@ def compile(  # noqa: A001 (this is its name)
     1024 entries are compared: pass such arrays as arguments if they change.
     A call with a floating-point error, a nan in a derivative, or an exception, runs
     `fun` as it is, with its warnings and errors.
+
+    With C, what was compiled lies in ``~/.cache/fgrad/compiled``, where other processes
+    find it; it may be deleted.
 
     ``fgrad.debug.source(compiled)`` prints the programs, ``fgrad.debug.eager()`` says
     where `fun` ran as it is.
@@ -130,11 +142,12 @@ def compile(  # noqa: A001 (this is its name)
     check_function("compile", fun, "compile(fun)(x), not compile(fun(x))")
     if type(exact) is not bool:
         raise SettingError(f"exact={exact!r} of compile({label(fun)}): give a bool.")
-    if backend != "numpy":
+    if backend not in ("numpy", "c"):
         raise SettingError(
-            f"backend={backend!r} of compile({label(fun)}): there is one backend, "
-            f"'numpy'."
+            f"backend={backend!r} of compile({label(fun)}): give 'numpy', or 'c'."
         )
+    if backend == "c":
+        _check_compiler(fun)
     if type(max_variants) is not int or max_variants < 1:
         raise SettingError(
             f"max_variants={max_variants!r} of compile({label(fun)}): give an int of "
@@ -151,7 +164,18 @@ def compile(  # noqa: A001 (this is its name)
             f"static_argnames={static_argnames!r} of compile({label(fun)}): give a "
             f"name, or a sequence of names."
         )
-    return Compiled(fun, numbers, names, max_variants, exact)
+    return Compiled(fun, numbers, names, max_variants, exact, backend)
+
+
+def _check_compiler(fun: Callable[..., Any]) -> None:
+    """Say at once that there is no compiler."""
+    try:
+        LATER["c"]().compiler()
+    except CompilerError as error:
+        raise SettingError(
+            f"backend='c' of compile({label(fun)}) needs a compiler for C: {error}. "
+            f"Install one, name it in $CC, or use backend='numpy', which needs none."
+        ) from None
 
 
 def _several(given: Any, kind: type) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fgrad._program.eager import EAGER, Eager
 from fgrad._program.source import Source
-from fgrad._program.variants import Variant
+from fgrad._program.variant import Variant
 from fgrad._transforms._values import label
 from fgrad._transforms.compile import Compiled
 from fgrad._words.callsite import Site

@@ -31,11 +31,19 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     packed,
     blocked,
 )
-"""In the order in which they run."""
+"""In the order in which they run; before the last one, calls may become C."""
 
 
-def optimised(program: Program, *, exact: bool = True) -> Program:
-    """The program after all passes."""
-    for improve in PASSES if exact else (dead, common, contracted, *PASSES):
+def optimised(
+    program: Program,
+    *,
+    exact: bool = True,
+    translated: Callable[[Program], Program] | None = None,
+) -> Program:
+    """The program after all passes, and what is translated into another language."""
+    passes = [*PASSES] if exact else [dead, common, contracted, *PASSES]
+    if translated is not None:
+        passes.insert(-1, translated)
+    for improve in passes:
         program = improve(program)
     return program

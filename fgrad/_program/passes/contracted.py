@@ -22,9 +22,15 @@ def contracted(program: Program) -> Program:
     Higham, Accuracy and Stability of Numerical Algorithms (2002), (3.5).
     """
     calls: list[Call] = []
+    same: dict[Variable, Any] = {}
     for call in program.calls:
-        calls += _pairs(call) if _is_plain(call) else [call]
-    return program.with_calls(calls)
+        call = call.renamed(same)
+        if _is_plain(call):
+            calls += _pairs(call)
+            same[call.out] = calls[-1].out  # it lies in another order
+        else:
+            calls.append(call)
+    return program.with_calls(calls, same)
 
 
 def _is_plain(call: Call) -> bool:
@@ -59,9 +65,9 @@ def _pairs(call: Call) -> Iterator[Call]:
         needed = {*result, *(axis for axes, _ in left for axis in axes)}
         found = dict.fromkeys(axis for axes, _ in chosen for axis in axes)
         axes = "".join(axis for axis in found if axis in needed) if left else result
-        out = call.out if not left else _between(call, axes, chosen)
-        yield _product(call, chosen, axes, out)
-        left.append((axes, out))
+        made = _product(call, chosen, axes, _between(call, axes, chosen))
+        yield made
+        left.append((axes, made.out))
 
 
 def _between(call: Call, axes: str, chosen: Any) -> Variable:
@@ -78,7 +84,10 @@ def _product(call: Call, chosen: Any, result: str, out: Variable) -> Call:
     """The product of a pair: of matrices, if it is one."""
     names = f"{','.join(axes for axes, _ in chosen)}->{result}"
     arrays = [array for _, array in chosen]
-    plain = Call(np.einsum, (names, *arrays), {}, (out,), call.site, epoch=call.epoch)
+    options = {"order": "C"}
+    plain = Call(
+        np.einsum, (names, *arrays), options, (out,), call.site, epoch=call.epoch
+    )
     if len(chosen) != 2:
         return plain
     (x, a), (y, b) = chosen
@@ -86,5 +95,8 @@ def _product(call: Call, chosen: Any, result: str, out: Variable) -> Call:
     product = layout(x, y, result, size)
     if product is None:
         return plain
+    shape, order = product.last
+    strides = np.empty(shape, out.dtype).strides
+    out.strides = tuple(strides[i] for i in order)
     args = (a, b, *product)
     return Call(product_of_matrices, args, {}, (out,), call.site, epoch=call.epoch)
