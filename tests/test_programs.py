@@ -56,6 +56,15 @@ def run(program, *args):
     return Source(program).function()(*args)[0]
 
 
+def test_a_complex_number_times_one_is_computed():
+    """The part -0.0 becomes 0.0, which is another side of the cut of a root."""
+    fast = compile(lambda z: np.sqrt(-(z * 1.0)))
+    for z in (1 + 1j, 1 + 1j, 1 + 1j, complex(1, -0.0), complex(-0.0, 1)):
+        assert same(fast(z), np.sqrt(-(np.complex128(z) * 1.0)))
+    for z in (complex(1, -0.0), complex(-0.0, 1)):
+        assert str(compile(lambda z: z / 1)(z)) == str(np.complex128(z) / 1)
+
+
 def test_dead():
     def fun(x):
         np.sin(x)

@@ -92,9 +92,9 @@ def _unchanged(call: Call, made: dict[Variable, Call]) -> Variable | None:
     """The argument that a call returns as it is, but for class and layout."""
     fun, args = ufunc_of(call) or call.fun, call.args
     if fun is np.multiply and _is_one(args[0]):
-        return _variable(args[1])
+        return _real(args[1])
     if fun in {np.multiply, np.divide} and _is_one(args[1]):
-        return _variable(args[0])
+        return _real(args[0])
     if not args or _variable(args[0]) is None:
         return None
     if fun in RESHAPES:
@@ -108,6 +108,11 @@ def _unchanged(call: Call, made: dict[Variable, Call]) -> Variable | None:
 
 def _variable(value: Any) -> Variable | None:
     return value if type(value) is Variable else None
+
+
+def _real(value: Any) -> Variable | None:
+    """A variable of real numbers: ``z * 1`` is ``z * (1 + 0j)``, with sums of zeros."""
+    return None if np.iscomplexobj(value) else _variable(value)
 
 
 def _is_one(value: Any) -> bool:
