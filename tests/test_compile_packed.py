@@ -156,6 +156,7 @@ def squared_by_power(x):
 def test_what_is_compared():
     assert same_alone(np.arctan2, "d") in (True, False)
     assert not same_alone(np.isnan, "d")  # its result has another dtype
+    assert not same_alone(np.frompyfunc(abs, 1, 1), "d")  # it is not NumPy's
 
 
 def test_few_numbers_are_left_alone():

@@ -80,5 +80,4 @@ def as_single(x):
 
 
 def test_most_are_compiled():
-    print(COMPILED)
     assert COMPILED[True] >= 0.95 * sum(COMPILED.values()) > 0
