@@ -233,9 +233,20 @@ def test_layouts():
             y.ravel() + 1,
         )
 
+    def in_orders(x):
+        y = np.sin(x) * 2
+        orders = "C", "F", "A", "K"
+        return (
+            *[y.ravel(order) + 1 for order in orders],
+            *[np.ravel(y, order=order) * 3 for order in orders],
+            *[np.reshape(y, (-1, 2), order) - 1 for order in "CFA"],
+            *[y.reshape(2, -1, order=order) / 2 for order in "CFA"],
+        )
+
     base = np.random.default_rng(0).normal(size=(8, 10))
     for x in (base[:4, :5], base[:4, :5].T.copy().T, base[::2, ::-2], base[::-2, :5]):
         holds(fun, (x,))
+        holds(in_orders, (x,), whole=False)
     packed = np.zeros(9, np.dtype([("flag", "i1"), ("x", "f8")]))["x"]
     packed += X[:9]
     compiled = compile(lambda x: np.exp(x) * 2 - x, backend="c")

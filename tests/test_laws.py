@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, reject, settings, strategies as st
 
 from fgrad import grad, jvp, value_and_grad, vjp
 from fgrad._tree import flatten
+from fgrad.errors import UndefinedDerivativeWarning
 from fgrad.testing import STEP, check_grads, hypothesis as fh, stencil
 from tests.test_rules import CASES
 
@@ -76,9 +77,11 @@ def test_programs(calls, seed, x):
 @pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")
 def test_programs_of_arrays(program):
     """Steps on arrays, in both modes and orders, and under `vmap`."""
-    check_grads(
-        program, program.args, modes=("rev", "fwd", "vmap"), kinks="skip", atol=1e-12
-    )
+    modes = ("rev", "fwd", "vmap")
+    try:
+        check_grads(program, program.args, modes=modes, kinks="skip", atol=1e-12)
+    except UndefinedDerivativeWarning:  # such as the deviation of x / x
+        reject()
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

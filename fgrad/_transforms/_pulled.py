@@ -18,8 +18,6 @@ __all__ = ["Pulled"]
 
 ARRAYS = (np.ndarray, np.generic)
 
-JOINING = (np.concatenate, np.stack, np.hstack, np.vstack, np.dstack, np.column_stack)
-
 OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 
 
@@ -28,16 +26,10 @@ class Pulled(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
 
     __array_ufunc__ = None  # so NumPy's operators leave it to those below
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """Of several cotangents, as of any tuple; one alone would get one more axis."""
-        return _refuse() if _alone(self) else np.array(tuple(self), dtype)
-
     def __array_function__(
         self, fun: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """Several cotangents can be stacked, as in any tuple; one alone is no row."""
-        if fun not in JOINING and any(_alone(x) for x in (*args, *kwargs.values())):
-            _refuse()
+        """Other functions read it like any tuple: several cotangents can be stacked."""
         named = {name: _plain(value) for name, value in kwargs.items()}
         return fun(*map(_plain, args), **named)
 
@@ -58,10 +50,6 @@ class Pulled(tuple[Any, ...]):  # noqa: SLOT001 (a tuple cannot have any)
 
 def _plain(value: Any) -> Any:
     return tuple(value) if type(value) is Pulled else value
-
-
-def _alone(value: Any) -> bool:
-    return type(value) is Pulled and len(value) == 1
 
 
 def _refuse() -> NoReturn:

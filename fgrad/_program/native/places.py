@@ -30,6 +30,7 @@ __all__ = [
     "looked",
     "own",
     "place_of",
+    "reshapes",
     "viewed",
 ]
 
@@ -143,10 +144,17 @@ def viewed(call: Call, places: dict[Variable, Place]) -> Place | None:
     if call.fun in VIEWS:
         return looked(place, call.fun, *call.args[1:], **call.kwargs)
     shape = call.out.shape
-    usual = not call.kwargs or call.kwargs == {"order": "C"}
-    if call.fun in RESHAPES and usual and place.strides == in_order(place.shape):
+    if reshapes(call) and place.strides == in_order(place.shape):
         return Place(place.root, shape, in_order(shape), place.offset)
     return None
+
+
+def reshapes(call: Call) -> bool:
+    """Whether a call gives the same entries, in C order, another shape."""
+    if call.fun not in RESHAPES:
+        return False
+    order = call.args[1 if call.fun is np.ravel else 2 :]
+    return order in ((), ("C",)) and call.kwargs in ({}, {"order": "C"})
 
 
 def looked(place: Place, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Place:

@@ -29,6 +29,7 @@ from fgrad._program.native.places import (
     in_order,
     looked,
     own,
+    reshapes,
 )
 from fgrad._program.passes.lowered import product_of_axes
 from fgrad._words.callsite import Site
@@ -242,9 +243,7 @@ def _tensordot(call: Call, find: Find) -> list[Statement] | None:
 def _reshaped(call: Call, find: Find) -> list[Statement] | None:
     """A copy in C order of what lies in another one."""
     x, out = call.first, call.out
-    if call.kwargs not in ({}, {"order": "C"}) or own(out).strides != in_order(
-        out.shape
-    ):
+    if not reshapes(call) or own(out).strides != in_order(out.shape):
         return None
     into = Place(out, x.shape, in_order(x.shape))
     return [

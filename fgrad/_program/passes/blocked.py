@@ -86,6 +86,8 @@ class Groups:
         """The results of the group."""
         self._after: list[Call] = []
         """Calls that need results of the group, and wait for its end."""
+        self._as_they_were: list[Call] = []
+        """Both, in their order."""
         self._late = set[Variable]()
         """Their results, and the sums of the group."""
         self._waiting = set[Variable]()
@@ -98,6 +100,7 @@ class Groups:
                 self.flush()
             if is_large(call.out) or self._group:
                 self._group.append(call)
+                self._as_they_were.append(call)
                 self._members.add(call.out)
                 return
         used = {*call.uses()}
@@ -108,6 +111,7 @@ class Groups:
             return
         if is_sum(call) and call.first in self._members and self._alike(call):
             self._group.append(call)
+            self._as_they_were.append(call)
             self._late.update(call.outs)
             return
         self._waiting |= {v for v in used & self._members if is_large(v)}
@@ -116,6 +120,7 @@ class Groups:
             self.calls.append(call)
             return
         self._after.append(call)
+        self._as_they_were.append(call)
         self._late.update(call.outs)
 
     def _alike(self, call: Call) -> bool:
@@ -138,12 +143,12 @@ class Groups:
 
     def flush(self) -> None:
         """End the group: as a loop if that pays, else as it was."""
-        if sum(is_large(v) for v in self._members) > 1:
-            self.calls.append(self._loop())
+        inside = Counter(v for call in self._group for v in call.uses())
+        if any(is_large(v) and self._uses[v] == inside[v] for v in self._members):
+            self.calls += [self._loop(), *self._after]
         else:
-            self.calls += self._group
-        self.calls += self._after
-        self._group, self._after = [], []
+            self.calls += self._as_they_were
+        self._group, self._after, self._as_they_were = [], [], []
         self._members, self._late, self._waiting = set(), set(), set()
 
     def _loop(self) -> Call:
