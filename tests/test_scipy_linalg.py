@@ -422,3 +422,12 @@ def test_repeated_eigenvalues_of_a_generalised_problem():
     with pytest.warns(UndefinedDerivativeWarning, match="a derivative"):
         c = fgrad.grad(lambda a: sl.eigh(a, 2 * np.eye(2))[1][0, 1])(np.eye(2))
     assert np.isnan(c).any()
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_a_band_of_one_column(lower):
+    """SciPy reads its first row."""
+    a = np.array([[1.5], [2.5]])
+    value, gradient = fgrad.value_and_grad(lambda a: sl.eigvals_banded(a, lower)[0])(a)
+    assert value == 1.5
+    np.testing.assert_array_equal(gradient, [[1.0], [0.0]])

@@ -380,3 +380,17 @@ def test_the_table_is_of_a_known_package() -> None:
 def test_mpmath_is_right_about_the_incomplete_beta_function() -> None:
     """The truth of this file, at a point where it is known in closed form."""
     assert mpmath.almosteq(beta_part(2, 1, mp.mpf(0.5)), mp.mpf(0.25))
+
+
+def test_a_result_is_constant_beyond_an_edge():
+    """SciPy gives 1 for negative distances, and 0 for counts that would be negative."""
+    assert fgrad.grad(sp.kolmogorov)(-1.0) == 0
+    assert fgrad.hessian(sp.kolmogorov)(-1.0) == 0
+    assert fgrad.grad(sp.kolmogorov)(1e-200) == 0
+    for fun, point in (
+        (sp.pdtrik, (1e-6, 0.5)),
+        (sp.bdtrik, (1e-6, 5.0, 0.3)),
+        (sp.nbdtrik, (1e-6, 5.0, 0.3)),
+    ):
+        assert fun(*point) == 0
+        assert fgrad.grad(fun, (*range(len(point)),))(*point) == (0,) * len(point)

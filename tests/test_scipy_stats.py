@@ -434,3 +434,8 @@ def test_an_entropy_that_scipy_integrates_with_fewer_digits():
     """By mpmath, for 40 digits: SciPy's own is right to five."""
     got = fgrad.grad(stats.crystalball.entropy)(1.2, 3.5)
     assert abs(got + 0.5740874538032466) < 1e-13
+
+
+def test_one_sample_has_no_spread_around_the_circle():
+    gradient = fgrad.grad(lambda x: stats.circstd(x))(np.array([0.3]))
+    np.testing.assert_array_equal(gradient, [0.0])

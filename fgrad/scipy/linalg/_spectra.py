@@ -153,12 +153,17 @@ def eig_banded_pullback(g, ans, a_band, lower=False, eigvals_only=False, select=
     """As of the whole matrix."""
     _refuse_selection("eig_banded", select)
     uplo = "L" if lower else "U"
-    whole = _band(a_band, lower)
+    rows = 1 if a_band.shape[-1] == 1 else a_band.shape[-2]  # SciPy reads the first
+
+    def matrix(band: Any) -> Any:
+        return _band(band[..., :rows, :], lower)
+
+    whole = matrix(a_band)
     if eigvals_only:
         c = eigvalsh_pullback(g, whole, uplo)
     else:
         c = eigh_pullback(g, ans, whole, uplo)
-    return pulled(c, lambda band: _band(band, lower), a_band)
+    return pulled(c, matrix, a_band)
 
 
 def _tridiagonal(d: Any, e: Any) -> Any:

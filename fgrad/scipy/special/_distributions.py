@@ -112,10 +112,17 @@ defvjp(
     lacks={"k": COUNT},
     y=lambda g, ans, k: -g / gamma_density(np.add(k, 1.0), ans),
 )
+
+
+def unclipped(g: Any, ans: Any) -> Any:
+    """The cotangent of a count: SciPy's is 0 also where it would be negative."""
+    return g * np.greater(ans, 0)
+
+
 defvjp(
     sp.pdtrik,
-    p=lambda g, ans, m: inverse(g, pdtr_slopes(ans, m), 0),
-    m=lambda g, ans, m: inverse(g, pdtr_slopes(ans, m), 0, 1),
+    p=lambda g, ans, m: inverse(unclipped(g, ans), pdtr_slopes(ans, m), 0),
+    m=lambda g, ans, m: inverse(unclipped(g, ans), pdtr_slopes(ans, m), 0, 1),
 )
 
 # Beta and F ---------------------------------------------------------------------------
@@ -235,9 +242,13 @@ for _fun, _density, _sign in (
 for _fun, _slopes in ((sp.bdtrik, bdtr_slopes), (sp.nbdtrik, nbdtr_slopes)):
     defvjp(
         _fun,
-        y=lambda g, ans, n, p, f=_slopes: inverse(g, f(ans, n, p), 0),
-        n=lambda g, ans, n, p, f=_slopes: inverse(g, f(ans, n, p), 0, 1),
-        p=lambda g, ans, n, p, f=_slopes: inverse(g, f(ans, n, p), 0, 2),
+        y=lambda g, ans, n, p, f=_slopes: inverse(unclipped(g, ans), f(ans, n, p), 0),
+        n=lambda g, ans, n, p, f=_slopes: inverse(
+            unclipped(g, ans), f(ans, n, p), 0, 1
+        ),
+        p=lambda g, ans, n, p, f=_slopes: inverse(
+            unclipped(g, ans), f(ans, n, p), 0, 2
+        ),
     )
 for _fun, _slopes in ((sp.bdtrin, bdtr_slopes), (sp.nbdtrin, nbdtr_slopes)):
     defvjp(
@@ -389,18 +400,22 @@ defvjp(
 
 
 def kolmogorov_slope(y: Any) -> Any:
-    """By one of its two series, which Jacobi's identity connects: DLMF 20.7.32."""
-    right = np.greater(y, 0.9)
-    x, y = np.where(right, y, 1), np.where(right, 0.5, y)
+    """By one of its two series, which Jacobi's identity connects: DLMF 20.7.32.
+
+    Below 0.02 it is smaller than any number, and below 0 it is 0.
+    """
+    right, left = np.greater(y, 0.9), np.less(y, 0.02)
+    x, y = np.where(right, y, 1), np.where(right | left, 0.5, y)
     falling = sum((-1) ** k * k * k * np.exp(-2.0 * k * k * x * x) for k in range(1, 8))
     rising: Any = 0
     for k in range(1, 12, 2):
         c = (k * math.pi) ** 2 / 8
         rising = rising + np.exp(-c / (y * y)) * (2 * c / (y * y) - 1)
-    return np.where(right, 8 * x * falling, -math.sqrt(2 * math.pi) * rising / (y * y))
+    rising = -math.sqrt(2 * math.pi) * rising / (y * y)
+    return np.where(right, 8 * x * falling, np.where(left, 0.0, rising))
 
 
 defvjp(sp.kolmogorov, y=lambda g, y: g * kolmogorov_slope(y))
-defvjp(sp.kolmogi, p=lambda g, ans: g / kolmogorov_slope(ans))
+defvjp(sp.kolmogi, p=lambda g, ans: -g / np.abs(kolmogorov_slope(ans)))
 defvjp(sp.smirnov, lacks={"n": COUNT, "d": KNOWN})
 defvjp(sp.smirnovi, lacks={"n": COUNT, "p": KNOWN})

@@ -313,7 +313,9 @@ def circvar(samples: Any, high: Any, low: Any) -> Any:
 
 
 def circstd(samples: Any, high: Any, low: Any, normalize: bool = False) -> Any:
-    """By the logarithm of the length."""
+    """By the logarithm of the length, which is 1 for one sample."""
+    if np.shape(samples)[-1] == 1:
+        return 0.0 * samples[..., 0]
     sine, cosine, unit = directions(samples, high, low)
     ans = np.sqrt(-2 * np.log(np.hypot(sine, cosine)))
     return ans if normalize else ans * unit
