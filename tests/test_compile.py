@@ -753,3 +753,34 @@ def test_async_and_generators():
 def test_tree_of_results():
     holds(lambda x: {"a": (x, [x[0], None]), "b": 1.0, "c": "text"}, (X,), (2 * X,))
     holds(lambda x: tree_map(lambda y: y * 2, OrderedDict(a=x)), (X,))
+
+
+def test_functions_that_see_what_is_recorded():
+    """NumPy calls them for each row: they may use other arguments."""
+
+    def fun(x):
+        return np.apply_along_axis(lambda row: row * np.sum(x[0]), 1, x)
+
+    compiled, x = compile(fun), np.arange(6.0).reshape(2, 3)
+    with fgrad.debug.eager() as ran:
+        for k in range(4):
+            assert same(compiled(x + k), fun(x + k))
+    assert not ran
+
+
+def test_new_arrays_take_recorded_values():
+    """Also where no derivative is taken."""
+
+    def fun(x):
+        out = fnp.zeros(len(x))
+        for i in range(1, len(x)):
+            out[i] = out[i - 1] + np.sin(x[i])
+        view = out[1:]
+        view *= 2
+        return out, fnp.ones(2)
+
+    compiled = compile(fun)
+    with fgrad.debug.eager() as ran:
+        for k in range(4):
+            assert same(compiled(X + k), fun(X + k))
+    assert not ran

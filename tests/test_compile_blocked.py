@@ -213,3 +213,10 @@ def test_a_profile_of_a_program_without_loops():
     assert 16_000 <= costs["np.matmul"].bytes < 17_000
     assert costs["np.multiply"].bytes == 8000
     assert sum(c.bytes for c in found.lines) == sum(c.bytes for c in found.primitives)
+
+
+def test_arrays_of_several_lengths():
+    def fun(x, y):
+        return np.exp(np.sin(x)) + 1, np.exp(np.sin(y)) + 1, np.cos(np.sin(x)) * 2
+
+    loops(fun, 70_000, 80_000, count=3)

@@ -187,3 +187,28 @@ def test_errors_go_to_the_function():
     with pytest.warns(RuntimeWarning, match="divide by zero") as caught:
         compiled(np.arange(float(N)))
     assert caught[0].filename == __file__
+
+
+def test_places_that_come_again():
+    """What goes to one place is added in rounds, in the recorded order."""
+
+    def fun(x):
+        total = 0.0
+        for i in range(3 * N):
+            total = total + np.sin(x[i % 7]) * x[(3 * i) % N]
+        return total
+
+    def added(x):
+        y = fnp.zeros(7)
+        for i in range(3 * N):
+            y[i % 7] += x[i % N] * x[(5 * i) % N]
+        return y
+
+    def counted_from_both_ends(x):
+        total = 0.0
+        for i in range(N):
+            total = total + np.sin(x[i]) * x[i - N] * x[np.int64(i)]
+        return total
+
+    for one in (fun, grad(fun), added, grad(counted_from_both_ends)):
+        lines(one, N)

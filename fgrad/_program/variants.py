@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.box import Box
+from fgrad._engine.constants import RUNNING
+from fgrad._engine.memory import settled
 from fgrad._engine.trace import STAND_INS
 from fgrad._program.calls import Program
 from fgrad._program.captured import Captured, TracedError, UnseenError
@@ -27,7 +29,7 @@ from fgrad._program.modes import current, ignored
 from fgrad._program.record import Abandoned, RecordTrace
 from fgrad._program.signature import Static, entrance, is_value, signature
 from fgrad._program.variant import Variant
-from fgrad._tree import flatten, unflatten
+from fgrad._tree import flatten, tree_map, unflatten
 from fgrad._words.callsite import at, caller, short, user_frame, warn_at
 from fgrad.errors import EagerWarning
 
@@ -298,10 +300,11 @@ class Variants:
         inputs = tuple(box._node for box in boxed if type(box) is Box)
         plain = [x.value if type(x) is Static else x for x in boxed]
         args, kwargs = unflatten(structure, plain)
+        running = RUNNING.set(True)  # so that new arrays take recorded values
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                out = self.fun(*args, **kwargs)
+                out = tree_map(settled, self.fun(*args, **kwargs))
         except Exception as error:
             raise Abandoned(
                 f"it raised {type(error).__name__} when it was recorded: {error}",
@@ -309,6 +312,7 @@ class Variants:
                 of_values=True,
             ) from error
         finally:
+            RUNNING.reset(running)
             trace.close()
         if said:
             raise Abandoned("there was a warning", caller(), of_values=True)
