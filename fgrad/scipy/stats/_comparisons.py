@@ -18,7 +18,7 @@ from fgrad.scipy.stats._by_formula import by_formula
 from fgrad.scipy.stats._samples import central, whole
 from fgrad.scipy.stats._standard import OPERATIONS
 
-__all__ = ["Test", "register", "tail"]
+__all__ = ["Test", "of_means", "register", "tail"]
 
 # Distances ----------------------------------------------------------------------------
 
@@ -178,16 +178,29 @@ def ttest_ind(
     if trim or method is not None:
         raise no_rule("scipy.stats.ttest_ind(..., trim=..., method=...)")
     n, m = a.shape[-1], b.shape[-1]
-    first, second = central(a, 2) * n / (n - 1), central(b, 2) * m / (m - 1)
+    variances = central(a, 2) * n / (n - 1), central(b, 2) * m / (m - 1)
+    difference = np.mean(a, -1) - np.mean(b, -1)
+    return of_means(difference, variances, (n, m), equal_var, alternative)
+
+
+def of_means(
+    difference: Any,
+    variances: tuple[Any, Any],
+    sizes: tuple[Any, Any],
+    equal_var: bool,
+    alternative: str,
+) -> Any:
+    """Student's t of a difference of means; without equal variances, Welch's."""
+    (first, second), (n, m) = variances, sizes
     if equal_var:
         df = n + m - 2.0
         pooled = ((n - 1) * first + (m - 1) * second) / df
-        error = pooled * (1 / n + 1 / m)
+        error = pooled * (1.0 / n + 1.0 / m)
     else:
         p, q = first / n, second / m
         error = p + q
         df = error**2 / (p**2 / (n - 1) + q**2 / (m - 1))
-    t = (np.mean(a, -1) - np.mean(b, -1)) / np.sqrt(error)
+    t = difference / np.sqrt(error)
     return t, tail(ss.t, t, alternative, df)
 
 

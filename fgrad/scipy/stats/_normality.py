@@ -9,7 +9,7 @@ from fgrad._engine.box import as_array, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
 from fgrad.scipy.stats._by_formula import evaluated
-from fgrad.scipy.stats._comparisons import Test, register, tail
+from fgrad.scipy.stats._comparisons import Test, of_means, register, tail
 from fgrad.scipy.stats._samples import kurtosis, refuse_to_omit, skew, variance
 from fgrad.scipy.stats._standard import OPERATIONS
 
@@ -103,17 +103,8 @@ def ttest_ind_from_stats(
     alternative: str,
 ) -> Any:
     """Of two means, by what is known of the samples."""
-    first, second = std1 * std1, std2 * std2
-    if equal_var:
-        df = nobs1 + nobs2 - 2.0
-        pooled = ((nobs1 - 1) * first + (nobs2 - 1) * second) / df
-        error = pooled * (1.0 / nobs1 + 1.0 / nobs2)
-    else:
-        p, q = first / nobs1, second / nobs2
-        error = p + q
-        df = error**2 / (p**2 / (nobs1 - 1) + q**2 / (nobs2 - 1))
-    t = (mean1 - mean2) / np.sqrt(error)
-    return t, tail(ss.t, t, alternative, df)
+    variances, sizes = (std1 * std1, std2 * std2), (nobs1, nobs2)
+    return of_means(mean1 - mean2, variances, sizes, equal_var, alternative)
 
 
 # Whether a sample is normal -----------------------------------------------------------
