@@ -17,6 +17,7 @@ from fgrad.scipy.special import (
     _hypergeometric as _hypergeometric,
     _incomplete as _incomplete,
     _integrals as _integrals,
+    _kolmogorov as _kolmogorov,
     _logistic as _logistic,
     _orthogonal as _orthogonal,
 )

@@ -14,9 +14,9 @@ import numpy as np
 import fgrad.scipy._special as sp
 from fgrad._engine.box import primal, values
 from fgrad.scipy.special._bessel import log_ive
-from fgrad.scipy.special._distributions import kolmogorov_slope
 from fgrad.scipy.special._entropy import log_quotient
 from fgrad.scipy.special._incomplete import stirling_error
+from fgrad.scipy.special._kolmogorov import kolmogorov_slope
 from fgrad.scipy.stats._integrals import power_integral
 
 __all__ = ["LOGPDF", "gauss_mass", "log_normal", "power_of_exponential"]
