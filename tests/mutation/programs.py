@@ -85,8 +85,7 @@ MUTANTS = [
          "    if keepdims:\n        args = (*args, None, None, "
          "True)\n", "", ""),
         ("max is min", "np.max: np.maximum,", "np.max: np.minimum,", ""),
-        ("Fortran's order is dropped", 'if call.kwargs not in ({}, {"order": "C"}) or '
-         'call.args[2:] not in ((), ("C",)):', "if False:", ""),
+        ("Fortran's order is dropped", "if not in_c_order(call):", "if False:", ""),
         ("stacks of matrices", "(*range(n - 2), n - 1, n - 2)",
          "(*range(n - 2), n - 2, n - 1)", ""),
         ("the axes of a transposition",
@@ -212,7 +211,8 @@ MUTANTS = [
     *of(
         "_program/native/places.py",
         "test_compile_c.py",
-        ("any order is C", 'return order in ((), ("C",)) and', "return", ""),
+        ("any order is C", "return call.fun in RESHAPES and in_c_order(call)",
+         "return call.fun in RESHAPES", ""),
         ("what lies otherwise is a view",
          "if reshapes(call) and place.strides == in_order(place.shape):",
          "if reshapes(call):", ""),

@@ -17,7 +17,11 @@ import numpy as np
 from fgrad._engine.rules import RULES
 from fgrad._program.calls import Call, Variable, variables
 from fgrad._program.memory import is_basic
-from fgrad._program.passes.lowered import method_reshape, method_transpose
+from fgrad._program.passes.lowered import (
+    in_c_order,
+    method_reshape,
+    method_transpose,
+)
 from fgrad.primitives.shaping import reshaped
 
 __all__ = [
@@ -151,10 +155,7 @@ def viewed(call: Call, places: dict[Variable, Place]) -> Place | None:
 
 def reshapes(call: Call) -> bool:
     """Whether a call gives the same entries, in C order, another shape."""
-    if call.fun not in RESHAPES:
-        return False
-    order = call.args[1 if call.fun is np.ravel else 2 :]
-    return order in ((), ("C",)) and call.kwargs in ({}, {"order": "C"})
+    return call.fun in RESHAPES and in_c_order(call)
 
 
 def looked(place: Place, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Place:

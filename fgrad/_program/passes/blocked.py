@@ -145,16 +145,15 @@ class Groups:
         """End the group: as a loop if that pays, else as it was."""
         inside = Counter(v for call in self._group for v in call.uses())
         if any(is_large(v) and self._uses[v] == inside[v] for v in self._members):
-            self.calls += [self._loop(), *self._after]
+            self.calls += [self._loop(inside), *self._after]
         else:
             self.calls += self._as_they_were
         self._group, self._after, self._as_they_were = [], [], []
         self._members, self._late, self._waiting = set(), set(), set()
 
-    def _loop(self) -> Call:
-        """The group as one call."""
+    def _loop(self, inside: Counter[Variable]) -> Call:
+        """The group as one call; how often it uses each value itself is given."""
         group, sums = self._group, self._members.isdisjoint
-        inside = Counter(v for call in group for v in call.uses())
         parts: dict[Variable, Any] = {}
         names: dict[Any, Variable] = {}
         calls: list[Call] = []

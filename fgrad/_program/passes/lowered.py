@@ -15,7 +15,13 @@ from fgrad._engine.rules import RULES
 from fgrad._program.calls import Call, Program, Variable
 from fgrad.primitives.shaping import reshaped
 
-__all__ = ["lowered", "method_reshape", "method_transpose", "product_of_axes"]
+__all__ = [
+    "in_c_order",
+    "lowered",
+    "method_reshape",
+    "method_transpose",
+    "product_of_axes",
+]
 
 REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {
     np.mean: np.add,
@@ -121,8 +127,14 @@ def _power(call: Call) -> Call | None:
     return call.calling(np.power, x, exponent)
 
 
+def in_c_order(call: Call) -> bool:
+    """Whether a call that reshapes takes the entries in C order, as it does unasked."""
+    order = call.args[1 if call.fun is np.ravel else 2 :]
+    return order in ((), ("C",)) and call.kwargs in ({}, {"order": "C"})
+
+
 def _reshape(call: Call) -> Call | None:
-    if call.kwargs not in ({}, {"order": "C"}) or call.args[2:] not in ((), ("C",)):
+    if not in_c_order(call):
         return None
     return call.calling(method_reshape, call.first, call.out.shape)
 
