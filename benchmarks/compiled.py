@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 
+from benchmarks.core import chain_by_hand, chain_of
 from benchmarks.peers import peak, restrict
 from fgrad import compile, grad, hessian, vmap  # noqa: A004 (its name)
 
@@ -17,31 +18,6 @@ except ImportError:  # the bench extra is optional
     jax = None
 
 ROUNDS = 15
-
-
-def chain(np):
-    """1,000 operations on 10 elements."""
-
-    def f(x):
-        for _ in range(250):
-            x = np.sin(x) * 1.5
-            x = x + x * 0.1
-        return np.sum(x)
-
-    return f
-
-
-def chain_by_hand(x):
-    kept = []
-    for _ in range(250):
-        kept.append(x)
-        y = np.sin(x) * 1.5
-        x = y + y * 0.1
-    g = np.ones(10)
-    for x in reversed(kept):
-        g = (g + g * 0.1) * 1.5
-        g = g * np.cos(x)
-    return g
 
 
 def rosenbrock(np):
@@ -278,7 +254,7 @@ def overhead():
 def main():
     rng = np.random.default_rng(0)
     x = np.linspace(0.1, 1, 10)
-    report("chain", chain, chain_by_hand, x)
+    report("chain", chain_of, chain_by_hand, x)
     for n in (100,):
         report("Rosenbrock", rosenbrock, rosenbrock_by_hand, rng.normal(size=n))
     report("1,000 x[i]", entries, lambda x: 2 * x, rng.normal(size=1000), jitted=False)

@@ -19,7 +19,7 @@ import pkgutil
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -294,7 +294,9 @@ def judge(candidate: Candidate, check: Check) -> str:
     return "right" if close else "wrong"
 
 
-def measure(chosen: list[str], *, verbose: bool = False) -> dict[str, Any]:
+def measure(
+    chosen: list[str], given: Iterable[Case], *, verbose: bool = False
+) -> dict[str, Any]:
     """For each candidate: the verdicts of each name's calls."""
     candidates = {}
     for name in chosen:
@@ -303,7 +305,7 @@ def measure(chosen: list[str], *, verbose: bool = False) -> dict[str, Any]:
         except ImportError:
             print(f"{name} is not installed")
     verdicts: dict[str, Any] = {name: defaultdict(list) for name in candidates}
-    for case in cases():
+    for case in given:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", message="Output seems independent")
@@ -339,7 +341,7 @@ def report(verdicts: dict[str, Any]) -> str:
 def main() -> None:
     verbose = "-v" in sys.argv
     chosen = [name for name in sys.argv[1:] if name in CANDIDATES] or list(CANDIDATES)
-    verdicts = measure(chosen, verbose=verbose)
+    verdicts = measure(chosen, cases(), verbose=verbose)
     print(report(verdicts))
     for candidate, by_name in verdicts.items():
         wrong = sorted(
