@@ -312,13 +312,20 @@ class Lines:
         else:
             dtype = self.dtype_text(call.out.dtype)
             self._add(f"{name} = np.zeros({shape!r}, {dtype})", call)
+        views: dict[str, str] = {}
         for part, index in zip(parts[whole:], indices[whole:], strict=True):
-            text = f"[{self._index(index)}]"
-            if made and is_basic(index, slice | EllipsisType):
-                view = self._view(f"{name}{text}")
-                self._add(f"np.add({view}, {self.ref(part)}, {view})", call)
-            else:
-                self._add(f"{name}{text} += {self.ref(part)}", call)
+            text, value = f"{name}[{self._index(index)}]", self.ref(part)
+            if not is_basic(index, slice | EllipsisType):
+                self._add(f"{text} += {value}", call)
+                continue
+            if made:
+                views[text] = self._view(text)
+            elif text not in views:
+                self._count += 1
+                views[text] = f"v{self._count}"
+                self._add(f"{views[text]} = {text}", call)
+            view = views[text]
+            self._add(f"np.add({view}, {value}, {view})", call)
 
     def _view(self, text: str) -> str:
         """The name of a view of a register."""

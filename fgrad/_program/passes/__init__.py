@@ -11,11 +11,13 @@ from fgrad._program.passes.blocked import blocked
 from fgrad._program.passes.common import common
 from fgrad._program.passes.contracted import contracted
 from fgrad._program.passes.dead import dead
+from fgrad._program.passes.doubled import doubled
 from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
 from fgrad._program.passes.packed import packed
+from fgrad._program.passes.signs import signs
 
 __all__ = ["PASSES", "optimised"]
 
@@ -26,6 +28,8 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     folded,
     common,
     guards,
+    signs,
+    doubled,
     dead,
     lowered,
     packed,
