@@ -209,9 +209,10 @@ def test_a_profile_of_a_program_without_loops():
         compiled(np.ones(1000))
     found = profile(compiled, np.ones(1000))
     costs = {cost.name: cost for cost in found.primitives}
-    assert 16_000 <= costs["np.stack"].bytes < 17_000
+    assert "np.stack" not in costs  # they are computed where they are stacked
     assert 16_000 <= costs["np.matmul"].bytes < 17_000
     assert costs["np.multiply"].bytes == 8000
+    assert 8000 <= costs["np.add"].bytes < 9000
     assert sum(c.bytes for c in found.lines) == sum(c.bytes for c in found.primitives)
 
 

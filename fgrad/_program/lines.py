@@ -11,8 +11,9 @@ import numpy as np
 
 from fgrad._engine.scatter import scatter_add
 from fgrad._program.calls import OPERATORS, Call, Program, Variable, finite, ufunc_of
+from fgrad._program.into import REDUCERS, is_basic
 from fgrad._program.loops import Loop
-from fgrad._program.memory import REDUCERS, Memory, is_basic
+from fgrad._program.memory import Memory
 from fgrad._program.names import Names
 from fgrad._program.native.function import Layout, Native
 from fgrad._program.passes.blocked import Blocked
@@ -213,6 +214,13 @@ class Lines:
         if out in memory.views:
             expression = self.expression(call)
             self._name[out] = self._view(expression)
+        elif out in memory.rows:
+            stack, row = memory.rows[out]
+            self._name[stack] = name = f"w{memory.registers[stack]}"
+            self._name[out] = view = self._view(f"{name}[{row}]")
+            self._into(call, view)
+        elif call.fun is np.stack and out in memory.registers:
+            pass  # its rows are written
         elif out in memory.registers:
             self._name[out] = name = f"w{memory.registers[out]}"
             self._into(call, name)

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from fgrad._program.calls import Call, Variable, ufunc_of
+from fgrad._program.into import REDUCERS
 from fgrad._program.names import Names
-from fgrad._program.passes.blocked import REDUCERS, Blocked, in_halves
+from fgrad._program.passes.blocked import Blocked, in_halves
 from fgrad._program.passes.lowered import method_reshape
 
 __all__ = ["Loop"]

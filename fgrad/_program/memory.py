@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import operator
 from functools import cache
-from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from fgrad._program.calls import (
     ufunc_of,
     variables,
 )
+from fgrad._program.into import REDUCERS, is_basic, writes_into
 from fgrad._program.native.function import Native
 from fgrad._program.passes.blocked import Blocked
 from fgrad._program.passes.lowered import (
@@ -33,6 +33,7 @@ from fgrad._program.passes.lowered import (
     method_transpose,
     product_of_axes,
 )
+from fgrad._program.passes.numbers import is_packed
 from fgrad.primitives.contraction import product_of_matrices
 
 __all__ = ["Memory"]
@@ -50,10 +51,6 @@ FRESH = {
 }
 """Functions besides ufuncs whose results are memory of their own."""
 
-REDUCERS = {ufunc.reduce for ufunc in (np.add, np.maximum, np.minimum)}
-PRODUCTS = {np.dot, np.matmul, operator.matmul}
-BASIC = (int, slice, EllipsisType, type(None))
-
 
 class Memory:
     """Where the results of a program lie."""
@@ -65,6 +62,8 @@ class Memory:
         """Memory that is not ours to write to."""
         for v in program.inputs:
             self._roots[v] = frozenset({v})
+        self.rows = rows_of(program)
+        """For what is written where it is stacked: the stack, and which row."""
         for call in program.calls:
             self._find_roots(call)
         for v in variables(program.outputs):
@@ -76,6 +75,9 @@ class Memory:
                 last[v] = i
                 for root in self._roots[v]:
                     self._last[root] = i
+        self.rows = {
+            v: row for v, row in self.rows.items() if self._may_be_in_register(row[0])
+        }
         kept = {*variables(program.outputs), *program.inputs}
         self.freed: dict[int, list[Variable]] = {}
         """What is freed after each call."""
@@ -101,7 +103,7 @@ class Memory:
 
     def is_static(self, value: Any) -> bool:
         """Whether a value lies in a register, or is a view of one."""
-        return value in self.registers or value in self.views
+        return value in self.registers or value in self.views or value in self.rows
 
     def is_shared(self, value: Variable) -> bool:
         """Whether a value may be a view of something."""
@@ -119,7 +121,7 @@ class Memory:
             below = below.union(*[self._roots[v] for v in call.uses()])
         for out in call.outs:
             if fresh or out.kind is not np.ndarray:
-                self._roots[out] = frozenset({out})
+                self._roots[out] = frozenset({self.rows.get(out, (out,))[0]})
             else:
                 self._roots[out] = below | {out}
                 self._pinned.add(out)
@@ -138,9 +140,17 @@ class Memory:
         elif len(call.outs) == 1:
             if self._is_view(call):
                 self.views.add(call.out)
+            elif call.out in self.rows:
+                stack = self.rows[call.out][0]
+                if stack not in self.registers:
+                    self._give_register(stack)
+                if stack in self.made:
+                    self.made.add(call.out)
+            elif call.out in self.registers:
+                pass  # its rows are written
             elif self._in_register(call):
-                if ending and ufunc_of(call) is not None:  # read before it is written
-                    direct = {v for v in call.uses() if not self.is_shared(v)}
+                if ending and may_be_in_place(call):
+                    direct = {v for v in call.uses() if {v} == {*self._roots[v]}}
                     viewed = {
                         root
                         for v in call.uses()
@@ -167,7 +177,7 @@ class Memory:
             return is_basic(call.args[1])
         if call.fun in (method_transpose, np.broadcast_to):
             return True
-        return call.fun is method_reshape and is_contiguous(x)
+        return call.fun is method_reshape and is_packed(x)
 
     def _in_register(self, call: Call) -> bool:
         return writes_into(call) and self._may_be_in_register(call.out)
@@ -177,8 +187,8 @@ class Memory:
             out.kind is np.ndarray
             and out.shape != ()
             and 0 < out.nbytes <= SMALL
-            and is_contiguous(out)
-            and out not in self._pinned
+            and is_packed(out)
+            and self._pinned.isdisjoint(self._roots[out])
         )
 
     def _give_register(self, out: Variable) -> None:
@@ -200,18 +210,49 @@ class Memory:
     def _reuse(self, call: Call, i: int) -> None:
         """Give a large result the memory of an operand that ends here."""
         out = call.out
-        if ufunc_of(call) is None or out.kind is not np.ndarray or not out.shape:
+        if not may_be_in_place(call) or out.kind is not np.ndarray or not out.shape:
             return
         for v in call.uses():
             if (
                 v not in self._pinned
                 and v not in self.registers
                 and not self.is_shared(v)
-                and self._last[v] == i
+                and self._last.get(v) == i
                 and v.like(out)
             ):
                 self.reused[out] = v
                 return
+
+
+def rows_of(program: Program) -> dict[Variable, tuple[Variable, int]]:
+    """The values that can be written as rows of the array that they are stacked to."""
+    free = {
+        call.out
+        for call in program.calls
+        if writes_into(call) and call.out.kind is np.ndarray and is_packed(call.out)
+    }
+    free.difference_update(variables(program.outputs))
+    found: dict[Variable, tuple[Variable, int]] = {}
+    for call in program.calls:
+        values = call.first
+        if call.fun is not np.stack or len(call.args) > 1 or call.kwargs:
+            continue
+        stack = {v for v in values if type(v) is Variable and v in free}
+        if len(stack) == len(values):
+            found.update((v, (call.out, i)) for i, v in enumerate(values))
+            free -= stack
+    return found
+
+
+def may_be_in_place(call: Call) -> bool:
+    """Whether a result may be written over an operand, with the same bits.
+
+    An entry is read before it is written. But one complex number in place has a loop of
+    its own in NumPy.
+    """
+    return ufunc_of(call) is not None and (
+        call.out.size > 1 or call.out.dtype.kind != "c"
+    )
 
 
 @cache
@@ -219,32 +260,3 @@ def is_fresh(fun: Any) -> bool:
     """Whether the results of a function are memory of their own."""
     ufunc = isinstance(fun, np.ufunc) and is_known(fun)
     return ufunc or elementwise(fun) is not None or fun in FRESH or fun in REDUCERS
-
-
-def is_contiguous(v: Variable) -> bool:
-    """Whether an array lies in C order without gaps."""
-    if v.size == 0:
-        return False
-    step = v.dtype.itemsize
-    for n, stride in zip(reversed(v.shape), reversed(v.strides or ()), strict=True):
-        if n != 1 and stride != step:
-            return False
-        step *= n
-    return True
-
-
-def writes_into(call: Call) -> bool:
-    """Whether a call can write its result into memory that it is given."""
-    if call.kwargs or call.several or call.guard:
-        return False
-    if elementwise(call.fun) is not None or call.fun in PRODUCTS:
-        return all(v.kind is not int for v in call.uses())
-    if call.fun in REDUCERS:
-        return len(call.args) > 1 and call.args[1] is not None
-    return call.fun is scatter_add and all(map(is_basic, call.args[1]))
-
-
-def is_basic(index: Any, kinds: Any = BASIC) -> bool:
-    """Whether an index is made of constant integers and slices (or of these kinds)."""
-    parts = index if type(index) is tuple else (index,)
-    return all(isinstance(p, kinds) and type(p) is not bool for p in parts)

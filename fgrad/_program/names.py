@@ -7,6 +7,7 @@ import keyword
 import math
 import operator
 import sys
+import zlib
 from collections.abc import Callable
 from types import EllipsisType
 from typing import Any
@@ -147,7 +148,9 @@ def _imported(name: str, fun: Any) -> str:
     own = _name(fun)
     if module in {"", "__main__"} and isinstance(fun, np.ufunc):
         module = "scipy.special"
-    if module == "__main__" or getattr(sys.modules.get(module), own, None) is not fun:
+    there = getattr(sys.modules.get(module), own, None)
+    same = there is fun or getattr(there, "__wrapped__", None) is fun  # a primitive
+    if module == "__main__" or not same:
         return ""
     return f"from {module.replace('_operator', 'operator')} import {own} as {name}"
 
@@ -185,6 +188,6 @@ def _array(array: Any) -> str:
         made = f"np.array({array.tolist()!r}, {kind!r}){number}"
         return made if array.flags.c_contiguous else f"{made}.copy('F')"
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-    text = base64.b64encode(array.tobytes(order)).decode()
-    made = f"np.frombuffer(base64.b64decode({text!r}), {kind!r})"
+    text = base64.b64encode(zlib.compress(array.tobytes(order))).decode()
+    made = f"np.frombuffer(zlib.decompress(base64.b64decode({text!r})), {kind!r})"
     return f"{made}.reshape({shape!r}, order={order!r}){number}"

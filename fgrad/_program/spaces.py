@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
+import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from fgrad._engine.rules import RULES
 from fgrad._engine.scatter import index_add, index_update, scatter_add
 from fgrad._program.calls import Call, Variable
 
@@ -51,7 +54,18 @@ def depends_on_values(call: Call) -> bool:
         return (fun is np.where and len(call.args) == 1) or _is_mask(call.args[-1:])
     if getattr(fun, "__module__", "") == "_operator" or isinstance(fun, type):
         return False
-    return fun not in FIXED
+    return fun not in FIXED and not is_elementwise(fun)
+
+
+@cache
+def is_elementwise(fun: Any) -> bool:
+    """Whether this is what a primitive of fgrad computes, entry by entry."""
+    module, name = getattr(fun, "__module__", ""), getattr(fun, "__name__", "")
+    if not str(module).startswith("fgrad."):
+        return False
+    there: Any = getattr(sys.modules.get(module), name, None)
+    rule = RULES.get(there)
+    return rule is not None and rule.elementwise and rule.fun is fun
 
 
 def _is_mask(index: Any) -> bool:

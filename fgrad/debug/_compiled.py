@@ -76,10 +76,10 @@ def source(compiled: Callable[..., Any]) -> str:
         )
     imports = set[str]().union(*(v.source.names.imports() for v in found))
     listings = [v.source.listing(i) for i, v in enumerate(found, 1)]
-    needed = ["import base64"] if any("base64." in text for text in listings) else []
+    packed = any("base64." in text for text in listings)
     head = [
         f"# The programs of {name}.",
-        *needed,
+        *["import base64", "import zlib", ""] * packed,
         "import numpy as np",
         *sorted(imports),
     ]

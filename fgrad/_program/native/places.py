@@ -16,7 +16,7 @@ import numpy as np
 
 from fgrad._engine.rules import RULES
 from fgrad._program.calls import Call, Variable, variables
-from fgrad._program.memory import is_basic
+from fgrad._program.into import is_basic
 from fgrad._program.passes.lowered import (
     in_c_order,
     method_reshape,

@@ -19,7 +19,7 @@ import numpy as np
 
 from fgrad._engine.scatter import scatter_add
 from fgrad._program.calls import OPERATORS, Call, Variable, finite
-from fgrad._program.memory import is_basic
+from fgrad._program.into import is_basic
 from fgrad._program.native.functions import Element, element
 from fgrad._program.native.places import (
     RESHAPES,

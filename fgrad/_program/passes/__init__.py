@@ -16,6 +16,7 @@ from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
+from fgrad._program.passes.neighbours import neighbours
 from fgrad._program.passes.packed import packed
 from fgrad._program.passes.signs import signs
 
@@ -28,14 +29,15 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     folded,
     common,
     guards,
+    lowered,
     signs,
     doubled,
     dead,
-    lowered,
     packed,
     blocked,
+    neighbours,
 )
-"""In the order in which they run; before the last one, calls may become C."""
+"""In the order in which they run; before the last two, calls may become C."""
 
 
 def optimised(
@@ -47,7 +49,7 @@ def optimised(
     """The program after all passes, and what is translated into another language."""
     passes = [*PASSES] if exact else [dead, common, contracted, *PASSES]
     if translated is not None:
-        passes.insert(-1, translated)
+        passes.insert(-2, translated)
     for improve in passes:
         program = improve(program)
     return program

@@ -19,6 +19,7 @@ import numpy as np
 
 from fgrad._engine.trace import next_order
 from fgrad._program.calls import Call, Program, Variable, finite, ufunc_of, variables
+from fgrad._program.into import REDUCERS
 from fgrad._program.passes.lowered import method_reshape
 from fgrad._program.passes.numbers import (
     ARITHMETIC,
@@ -28,7 +29,7 @@ from fgrad._program.passes.numbers import (
     same_in_parts,
 )
 
-__all__ = ["ENTRIES", "LARGE", "REDUCERS", "Blocked", "blocked", "halves", "in_halves"]
+__all__ = ["ENTRIES", "LARGE", "Blocked", "blocked", "halves", "in_halves"]
 
 LARGE = 1 << 16
 """Entries of an array for which blocks pay."""
@@ -38,8 +39,6 @@ ENTRIES = 1 << 14
 
 MOST = 2
 """How many arrays may be waiting for calls that come after a loop."""
-
-REDUCERS = {np.add.reduce, np.maximum.reduce, np.minimum.reduce}
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +173,8 @@ class Groups:
             tree = halves(0, rows, max(ENTRIES // width, 128), blocks)
         else:
             step = max(ENTRIES // width, 1)
+            while rows % step == 1:  # one complex number has a loop of its own
+                step -= 1
             blocks = [(i, min(i + step, rows)) for i in range(0, rows, step)]
         fun = Blocked(calls, parts, blocks, tree)
         first = group[0]

@@ -2,20 +2,30 @@
 
 A sign changes no other bit of a product, a quotient or a square. So it moves from one
 to the next until it meets another sign, a constant, or a sum, which becomes a
-difference.
+difference. Only a nan may have another sign then: such results the program leaves to
+the function itself.
 """
 
 from __future__ import annotations
 
 import operator
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.trace import next_order
-from fgrad._program.calls import Call, Program, Variable, finite, ufunc_of, variables
+from fgrad._program.calls import (
+    Call,
+    Program,
+    Variable,
+    finite,
+    substituted,
+    ufunc_of,
+    variables,
+)
 from fgrad._program.passes.numbers import is_constant
 
 __all__ = ["signs"]
@@ -36,12 +46,17 @@ OTHER: dict[Any, Any] = {
 
 def signs(program: Program) -> Program:
     """Leave out signs, or put them into constants, where the bits are the same."""
-    if not any(ufunc_of(call) is np.negative for call in program.calls):
+    negatives = {call for call in program.calls if ufunc_of(call) is np.negative}
+    if not negatives:
         return program
     signer = Signer(program)
     for call in program.calls:
         signer.add(call)
-    return program.with_calls(signer.calls, signer.same)
+    results = [*dict.fromkeys(variables(substituted(program.outputs, signer.same)))]
+    signer.needs(results)
+    if negatives <= {*signer.calls}:
+        return program
+    return program.with_calls([*signer.calls, *signer.asked(results)], signer.same)
 
 
 def seen(program: Program) -> set[Variable]:
@@ -97,12 +112,25 @@ class Signer:
 
     def _keep(self, call: Call) -> None:
         """Add a call; its operands must be there."""
-        for v in call.uses():
-            if v in self._opposite:
-                self.calls.append(self._opposite.pop(v))
+        self.needs(call.uses())
         self.calls.append(call)
         if has_constant(call) and self._uses[call.out] == 1:
             self._products[call.out] = call
+
+    def needs(self, values: Iterable[Variable]) -> None:
+        """Let values be there."""
+        for v in values:
+            if v in self._opposite:
+                self.calls.append(self._opposite.pop(v))
+
+    def asked(self, results: list[Variable]) -> Iterator[Call]:
+        """Guards for results of which nobody asks whether they are finite."""
+        known = {call.args[0] for call in self.calls if call.fun is finite}
+        made = {v for call in self.calls for v in call.outs}
+        for v in results:
+            if v.dtype.kind in "fc" and v in made - known:
+                site = v.code, v.lasti
+                yield Call(finite, (v,), {}, (), site, guard=True, answer=True)
 
     def _negative(self, call: Call) -> None:
         x, out = call.args[0], call.out
@@ -113,8 +141,6 @@ class Signer:
             self.same[out] = turned
         elif by is not None and by.epoch == call.epoch:
             self._keep(replace(with_opposite(by), outs=call.outs))
-        elif out in self._seen:
-            self._keep(call)
         else:
             self._opposite[out] = call
 

@@ -1,0 +1,311 @@
+"""Calls that are alike on small arrays, as one call on arrays that lie side by side.
+
+A call of NumPy costs more than the arithmetic of a small array. Where calls of one
+function need not wait for each other, their operands can be rows of one array, and so
+can their results: then one call does for all. A row lies there because the call before
+has written it there, so nothing is copied.
+
+Each entry is computed by the same operation. For functions other than arithmetic it is
+tried on this machine whether an entry has the same bits in any company.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fgrad._engine.trace import next_order
+from fgrad._program.calls import Call, Program, Variable, finite, ufunc_of, variables
+from fgrad._program.into import is_basic, writes_into
+from fgrad._program.passes.dead import dead
+from fgrad._program.passes.levels import in_order
+from fgrad._program.passes.lowered import method_reshape
+from fgrad._program.passes.numbers import ARITHMETIC, is_array, is_packed, same_alone
+from fgrad._words.callsite import Site
+
+__all__ = ["neighbours"]
+
+SMALL = 1 << 12
+"""Bytes of an array up to which a call costs more than the work."""
+
+TOGETHER = 1 << 15
+"""Bytes of all rows, which stay in the processor's first cache."""
+
+
+def neighbours(program: Program) -> Program:
+    """Make one call of several on small arrays that can lie side by side."""
+    placer = Placer(program)
+    for place, call in enumerate(program.calls):
+        placer.add(place, call)
+    if not any(len(group.calls) > 1 for group in placer.groups):
+        return program
+    return dead(program.with_calls(in_order(placer.calls())))
+
+
+@dataclass(eq=False)
+class Rows:
+    """An array that is still to be made, of values that are its rows."""
+
+    place: int
+    """Where it is there."""
+    values: list[Variable]
+    array: Any = None
+
+    def made(self) -> Variable:
+        """The array."""
+        first = self.values[0]
+        strides = (first.nbytes, *(first.strides or ()))
+        self.array = array_like(first, (len(self.values), *first.shape), strides)
+        return self.array
+
+
+Row = tuple[Any, int]
+"""An array and the number of a row; or, for parts of an array along one axis, the array
+with their length, and the number of a part."""
+
+
+class Column:
+    """What the calls of a group have as one of their operands: rows, or one value."""
+
+    def __init__(self, first: Variable, place: int) -> None:
+        self.values = [first]
+        self.block: Any = None
+        """The array of the rows; ``None`` as long as all have the same value."""
+        self.start = 0
+        self.step = 1
+        self.ours = False
+        """Whether the values are written into these rows for this column."""
+        self._place = place
+
+    def takes(self, x: Variable, placer: Placer) -> bool:
+        """Whether a value may be the next one."""
+        first, row = self.values[0], placer.rows.get(x)
+        if self.ours:
+            return x in placer.free
+        if len(self.values) > 1:
+            number = self.start + self.step * len(self.values)
+            return x is first if self.block is None else row == (self.block, number)
+        if x is first or {x, first} <= placer.free:
+            return True
+        mine = placer.rows.get(first)
+        if row is None or mine is None or row[0] != mine[0] or row == mine:
+            return False
+        return not isinstance(row[0], Rows) or row[0].place < self._place
+
+    def append(self, x: Variable, placer: Placer) -> None:
+        """Take the next value."""
+        first = self.values[0]
+        if len(self.values) == 1 and x is not first:
+            self.ours = first in placer.free
+            if self.ours:
+                placer.put(first, Rows(self._place, []))
+            self.block, self.start = placer.rows[first]
+        if self.ours:
+            placer.put(x, self.block)
+        elif self.block is not None and len(self.values) == 1:
+            self.step = placer.rows[x][1] - self.start
+        self.values.append(x)
+
+
+class Group:
+    """Calls that become one, if there are several."""
+
+    def __init__(self, place: int, call: Call, operands: list[Variable]) -> None:
+        self.place = place
+        """Where the first call is, and where all are made."""
+        self.calls = [call]
+        self.columns = [Column(x, place) for x in operands]
+        self.results = Rows(place, [])
+
+
+class Placer:
+    """Goes through the calls, and finds those that become one."""
+
+    def __init__(self, program: Program) -> None:
+        self.groups: list[Group] = []
+        self.rows: dict[Variable, Row] = {}
+        """The row of each value that is one."""
+        self.free = set[Variable]()
+        """Values that may be written anywhere."""
+        self._others: list[tuple[int, Call]] = []
+        self._outputs = {*variables(program.outputs)}
+        self._open: dict[Any, Group] = {}
+        """The latest group of each kind."""
+        self._places: dict[Variable, int] = {}
+        """Where each value is made."""
+        self._stretch = 0
+        """Counts the guards: calls do not pass them."""
+
+    def put(self, x: Variable, block: Rows) -> None:
+        """Let a value be the next row."""
+        self.free.discard(x)
+        self.rows[x] = block, len(block.values)
+        block.values.append(x)
+
+    def add(self, place: int, call: Call) -> None:
+        """Put a call into a group, or take it as it is."""
+        operands = self._operands(call)
+        if operands:
+            key = self._key(call, operands)
+            group = self._open.get(key)
+            if group is not None and self._joins(group, call, operands):
+                self._places[call.out] = group.place
+                return
+            self._open[key] = group = Group(place, call, operands)
+            self.groups.append(group)
+        else:
+            self._others.append((place, call))
+            self._stretch += call.guard and call.fun is not finite
+            if call.fun is operator.getitem and is_basic(call.args[1]):
+                self._pick(call)
+                place = self._places.get(call.args[0], -1)  # a view is free
+        self._places.update(dict.fromkeys(call.outs, place))
+        if writes_into(call) and is_small(call.out) and call.out not in self._outputs:
+            self.free.add(call.out)
+
+    def _operands(self, call: Call) -> list[Variable]:
+        """The arrays that vary between calls that become one; none of other calls."""
+        fun = ufunc_of(call)
+        if fun is None or not is_small(call.out) or call.out in self._outputs:
+            return []
+        if not is_same_in_company(fun, call.out.dtype.char):
+            return []
+        found = [x for x in call.args if varies(x, call.out)]
+        same = all(x.dtype == call.out.dtype for x in found)
+        return [*dict.fromkeys(found)] if same else []
+
+    def _key(self, call: Call, operands: list[Variable]) -> Any:
+        """What calls have in common that may become one."""
+        parts: list[Any] = []
+        for x in call.args:
+            if varies(x, call.out):
+                parts.append(operands.index(x))
+            elif type(x) is Variable:
+                parts.append(x)
+            else:
+                parts += [type(x), id(x) if type(x) is np.ndarray else repr(x)]
+        where = call.quiet, call.epoch, self._stretch, *call.site
+        return ufunc_of(call), call.out.shape, call.out.dtype, *where, *parts
+
+    def _pick(self, call: Call) -> None:
+        """Know a row of an array, or a part of one with a single axis."""
+        source, index = call.args
+        if not (is_array(source) and is_array(call.out)):
+            return
+        if type(index) is int:
+            self.rows[call.out] = source, index % source.shape[0]
+        elif type(index) is slice and source.ndim == 1 and is_packed(source):
+            start, stop, step = index.indices(source.size)
+            length = stop - start
+            if step == 1 and length > 0 and start % length == 0:
+                self.rows[call.out] = (source, length), start // length
+
+    def _joins(self, group: Group, call: Call, operands: list[Variable]) -> bool:
+        """Let a call join a group, if it can."""
+        count, first = len(group.calls), group.calls[0].out
+        if any(self._places.get(v, -1) >= group.place for v in call.uses()):
+            return False
+        if (count + 1) * first.nbytes > TOGETHER or (count == 1 and first in self.rows):
+            return False
+        pairs = [*zip(group.columns, operands, strict=True)]
+        if not all(column.takes(x, self) for column, x in pairs):
+            return False
+        if count == 1:
+            new = [v for column, x in pairs for v in {column.values[0], x}]
+            if len({v for v in new if v in self.free}) < sum(
+                v in self.free for v in new
+            ):
+                return False  # one value cannot be in two rows
+            self.put(first, group.results)
+        for column, x in pairs:
+            column.append(x, self)
+        group.calls.append(call)
+        self.put(call.out, group.results)
+        return True
+
+    # The calls
+
+    def calls(self) -> list[tuple[int, Call]]:
+        """All calls, each with its place."""
+        found = [*self._others]
+        for group in self.groups:
+            if len(group.calls) == 1:
+                found.append((group.place, group.calls[0]))
+            else:
+                found += [(group.place, call) for call in made_of(group)]
+        return found
+
+
+def made_of(group: Group) -> list[Call]:
+    """One call for a group, with the rows before and after it."""
+    first, calls = group.calls[0], list[Call]()
+    arrays = {}
+    for column in group.columns:
+        arrays[column.values[0]] = array_of(column, calls, first.site)
+    args = tuple(arrays.get(x, x) if type(x) is Variable else x for x in first.args)
+    result = group.results.array or group.results.made()
+    together = first.calling(ufunc_of(first) or first.fun, *args)
+    calls.append(replace(together, outs=(result,)))
+    for i, call in enumerate(group.calls):
+        calls.append(Call(operator.getitem, (result, i), {}, call.outs, call.site))
+    return calls
+
+
+def array_of(column: Column, calls: list[Call], site: Site) -> Variable:
+    """The array of which the values of a column are rows."""
+    block, count = column.block, len(column.values)
+    if block is None:
+        return column.values[0]
+    if isinstance(block, Rows):
+        base = block.array or block.made()
+        if column.ours:
+            calls.append(Call(np.stack, (block.values,), {}, (base,), site))
+    elif type(block) is tuple:
+        source, length = block
+        n = source.size // length
+        if n * length < source.size:
+            index = slice(0, n * length)
+            part = array_like(source, (n * length,), source.strides)
+            calls.append(Call(operator.getitem, (source, index), {}, (part,), site))
+            source = part
+        strides = length * source.dtype.itemsize, source.dtype.itemsize
+        base = array_like(source, (n, length), strides)
+        calls.append(Call(method_reshape, (source, base.shape), {}, (base,), site))
+    else:
+        base = block
+    if (column.start, column.step, count) == (0, 1, base.shape[0]):
+        return base
+    stop = column.start + column.step * count
+    index = slice(column.start, stop if stop >= 0 else None, column.step)
+    steps = [*(base.strides or ())]
+    steps[0] *= column.step
+    view = array_like(base, (count, *base.shape[1:]), (*steps,))
+    calls.append(Call(operator.getitem, (base, index), {}, (view,), site))
+    return view
+
+
+def array_like(v: Variable, shape: tuple[int, ...], strides: Any) -> Variable:
+    """A new variable for an array."""
+    made = Variable(next_order(), shape, v.dtype, (), v.code, v.lasti)
+    made.kind, made.strides = np.ndarray, strides
+    return made
+
+
+def varies(x: Any, out: Variable) -> bool:
+    return is_array(x) and x.shape == out.shape
+
+
+def is_small(v: Variable) -> bool:
+    """Whether a call that makes this array costs more than the work."""
+    return is_array(v) and v.ndim > 0 and 0 < v.nbytes <= SMALL and is_packed(v)
+
+
+def is_same_in_company(fun: np.ufunc, char: str) -> bool:
+    """Whether an entry has the same bits, whatever the others are.
+
+    A complex product has not: its last bit depends on how NumPy goes along the arrays.
+    """
+    return char in "fd" and (fun in ARITHMETIC or same_alone(fun, char))
