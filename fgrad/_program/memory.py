@@ -226,6 +226,13 @@ class Memory:
 
 def rows_of(program: Program) -> dict[Variable, tuple[Variable, int]]:
     """The values that can be written as rows of the array that they are stacked to."""
+    stacks = [
+        call
+        for call in program.calls
+        if call.fun is np.stack and len(call.args) == 1 and not call.kwargs
+    ]
+    if not stacks:
+        return {}
     free = {
         call.out
         for call in program.calls
@@ -233,14 +240,12 @@ def rows_of(program: Program) -> dict[Variable, tuple[Variable, int]]:
     }
     free.difference_update(variables(program.outputs))
     found: dict[Variable, tuple[Variable, int]] = {}
-    for call in program.calls:
-        values = call.first
-        if call.fun is not np.stack or len(call.args) > 1 or call.kwargs:
-            continue
-        stack = {v for v in values if type(v) is Variable and v in free}
-        if len(stack) == len(values):
+    for call in stacks:
+        values = call.args[0]
+        rows = {v for v in values if type(v) is Variable and v in free}
+        if len(rows) == len(values):
             found.update((v, (call.out, i)) for i, v in enumerate(values))
-            free -= stack
+            free -= rows
     return found
 
 

@@ -173,17 +173,7 @@ class RecordTrace(Trace):
     ) -> Any:
         """Write a call down, and box its results."""
         site, outs = _site(), list[Variable]()
-
-        def boxed(part: Any) -> Any:
-            if isinstance(part, NUMBERS):
-                box = self._boxed(part, site)
-                outs.append(box._node)
-                return box
-            if not isinstance(part, tuple | list):
-                self.abandon(f"{function_name(fun)} returned a {type(part).__name__}")
-            return rebuilt(part, map(boxed, part))
-
-        result = None if ans is None else boxed(ans)
+        result = None if ans is None else self._result(fun, ans, site, outs)
         several = isinstance(ans, tuple | list)
         if several and any(isinstance(part, tuple | list) for part in ans):
             fun = Flattened(fun)
@@ -197,6 +187,16 @@ class RecordTrace(Trace):
             for out, box in zip(outs, boxes_in(result), strict=True):
                 self._guard(space_of, out, space_of(box._value), site)
         return result
+
+    def _result(self, fun: Any, ans: Any, site: Site, outs: list[Variable]) -> Any:
+        """Box what a call returns, also inside of lists, and collect the variables."""
+        if isinstance(ans, NUMBERS):
+            box = self._boxed(ans, site)
+            outs.append(box._node)
+            return box
+        if not isinstance(ans, tuple | list):
+            self.abandon(f"{function_name(fun)} returned a {type(ans).__name__}")
+        return rebuilt(ans, [self._result(fun, part, site, outs) for part in ans])
 
     @override
     def prefers(self, fun: Callable[..., Any]) -> bool:

@@ -11,6 +11,7 @@ from fgrad._program.modes import Raising
 from fgrad._program.native.function import CompilerError
 from fgrad._program.passes import optimised
 from fgrad._program.source import Source
+from fgrad._program.uncollected import uncollected
 
 __all__ = ["Variant"]
 
@@ -26,13 +27,14 @@ class Variant:
         self.without: str | None = None
         """Why there is no C in it, if there was to be."""
         to_c = partial(LATER["c"]().native, ignored=ignored) if backend == "c" else None
-        try:
-            self.program = optimised(recorded, exact=exact, translated=to_c)
-        except CompilerError as error:
-            self.without = str(error)
-            self.program = optimised(recorded, exact=exact)
-        self.source = Source(self.program)
-        self.run = self.source.function()
+        with uncollected():
+            try:
+                self.program = optimised(recorded, exact=exact, translated=to_c)
+            except CompilerError as error:
+                self.without = str(error)
+                self.program = optimised(recorded, exact=exact)
+            self.source = Source(self.program)
+            self.run = self.source.function()
         self.answers = tuple(
             call.answer
             for call in self.program.calls

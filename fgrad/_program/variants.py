@@ -28,6 +28,7 @@ from fgrad._program.eager import EAGER, Eager
 from fgrad._program.modes import current, ignored
 from fgrad._program.record import Abandoned, RecordTrace
 from fgrad._program.signature import Static, entrance, is_value, signature
+from fgrad._program.uncollected import uncollected
 from fgrad._program.variant import Variant
 from fgrad._tree import flatten, tree_map, unflatten
 from fgrad._words.callsite import at, caller, short, user_frame, warn_at
@@ -278,7 +279,8 @@ class Variants:
             self._pure(captured, leaves, leaves)
             program = self._program(captured, entry.ints, leaves, structure)
             recorded = variant.recorded
-            words = difference(recorded, program) if recorded else None
+            with uncollected():
+                words = difference(recorded, program) if recorded else None
             if words is None and not self._same(out, found[0]):
                 words = "it gave another result when it was called again"
             if words is not None:
@@ -302,7 +304,7 @@ class Variants:
         args, kwargs = unflatten(structure, plain)
         running = RUNNING.set(True)  # so that new arrays take recorded values
         try:
-            with warnings.catch_warnings(record=True) as said:
+            with uncollected(), warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
                 out = tree_map(settled, self.fun(*args, **kwargs))
         except Exception as error:

@@ -40,7 +40,7 @@ def neighbours(program: Program) -> Program:
     placer = Placer(program)
     for place, call in enumerate(program.calls):
         placer.add(place, call)
-    if not any(len(group.calls) > 1 for group in placer.groups):
+    if not placer.groups:
         return program
     return dead(program.with_calls(in_order(placer.calls())))
 
@@ -113,12 +113,21 @@ class Column:
 class Group:
     """Calls that become one, if there are several."""
 
-    def __init__(self, place: int, call: Call, operands: list[Variable]) -> None:
+    __slots__ = ("calls", "columns", "operands", "place", "results", "stretch")
+
+    def __init__(
+        self, place: int, call: Call, operands: list[Variable], stretch: int
+    ) -> None:
         self.place = place
         """Where the first call is, and where all are made."""
         self.calls = [call]
-        self.columns = [Column(x, place) for x in operands]
-        self.results = Rows(place, [])
+        self.operands = operands
+        """The arrays that vary, of the first call."""
+        self.columns: list[Column] = []
+        self.results: Rows | None = None
+        """All results, if there are several calls."""
+        self.stretch = stretch
+        """After which guard it is."""
 
 
 class Placer:
@@ -126,11 +135,13 @@ class Placer:
 
     def __init__(self, program: Program) -> None:
         self.groups: list[Group] = []
+        """Those with several calls."""
         self.rows: dict[Variable, Row] = {}
         """The row of each value that is one."""
         self.free = set[Variable]()
         """Values that may be written anywhere."""
-        self._others: list[tuple[int, Call]] = []
+        self._alone: dict[Call, int] = {}
+        """The calls that are in no group with others, and their places."""
         self._outputs = {*variables(program.outputs)}
         self._open: dict[Any, Group] = {}
         """The latest group of each kind."""
@@ -147,54 +158,59 @@ class Placer:
 
     def add(self, place: int, call: Call) -> None:
         """Put a call into a group, or take it as it is."""
-        operands = self._operands(call)
+        out = call.outs[0] if len(call.outs) == 1 else None
+        small = out is not None and is_small(out) and out not in self._outputs
+        operands = self._operands(call) if small else []
         if operands:
             key = self._key(call, operands)
             group = self._open.get(key)
             if group is not None and self._joins(group, call, operands):
                 self._places[call.out] = group.place
                 return
-            self._open[key] = group = Group(place, call, operands)
-            self.groups.append(group)
-        else:
-            self._others.append((place, call))
-            self._stretch += call.guard and call.fun is not finite
-            if call.fun is operator.getitem and is_basic(call.args[1]):
-                self._pick(call)
-                place = self._places.get(call.args[0], -1)  # a view is free
-        self._places.update(dict.fromkeys(call.outs, place))
-        if writes_into(call) and is_small(call.out) and call.out not in self._outputs:
+            self._open[key] = Group(place, call, operands, self._stretch)
+        self._alone[call] = place
+        if call.guard and call.fun is not finite:
+            self._stretch += 1
+        if call.fun is operator.getitem and is_basic(call.args[1]):
+            self._pick(call)
+            place = self._places.get(call.args[0], -1)  # a view is free
+        elif small and writes_into(call):
             self.free.add(call.out)
+        for v in call.outs:
+            self._places[v] = place
 
     def _operands(self, call: Call) -> list[Variable]:
         """The arrays that vary between calls that become one; none of other calls."""
-        fun = ufunc_of(call)
-        if fun is None or not is_small(call.out) or call.out in self._outputs:
+        fun, out = ufunc_of(call), call.out
+        if fun is None or not is_same_in_company(fun, out.dtype.char):
             return []
-        if not is_same_in_company(fun, call.out.dtype.char):
-            return []
-        found = [x for x in call.args if varies(x, call.out)]
-        same = all(x.dtype == call.out.dtype for x in found)
-        return [*dict.fromkeys(found)] if same else []
+        found: list[Variable] = []
+        for x in call.args:
+            if varies(x, out) and x not in found:
+                found.append(x)
+                if x.dtype != out.dtype:
+                    return []
+        return found
 
     def _key(self, call: Call, operands: list[Variable]) -> Any:
         """What calls have in common that may become one."""
         parts: list[Any] = []
         for x in call.args:
-            if varies(x, call.out):
-                parts.append(operands.index(x))
-            elif type(x) is Variable:
-                parts.append(x)
+            if type(x) is Variable:
+                parts.append(operands.index(x) if x in operands else x)
             else:
                 parts += [type(x), id(x) if type(x) is np.ndarray else repr(x)]
-        where = call.quiet, call.epoch, self._stretch, *call.site
-        return ufunc_of(call), call.out.shape, call.out.dtype, *where, *parts
+        code, lasti = call.site
+        space = call.out.shape, call.out.dtype
+        return (code, lasti, ufunc_of(call), space, call.quiet, call.epoch, *parts)
 
     def _pick(self, call: Call) -> None:
         """Know a row of an array, or a part of one with a single axis."""
         source, index = call.args
         if not (is_array(source) and is_array(call.out)):
             return
+        if type(index) is tuple and len(index) == 1:
+            index = index[0]
         if type(index) is int:
             self.rows[call.out] = source, index % source.shape[0]
         elif type(index) is slice and source.ndim == 1 and is_packed(source):
@@ -206,20 +222,25 @@ class Placer:
     def _joins(self, group: Group, call: Call, operands: list[Variable]) -> bool:
         """Let a call join a group, if it can."""
         count, first = len(group.calls), group.calls[0].out
+        if (count + 1) * first.nbytes > TOGETHER or group.stretch != self._stretch:
+            return False
         if any(self._places.get(v, -1) >= group.place for v in call.uses()):
             return False
-        if (count + 1) * first.nbytes > TOGETHER or (count == 1 and first in self.rows):
-            return False
+        if count == 1:
+            if first in self.rows:
+                return False
+            group.columns = [Column(x, group.place) for x in group.operands]
         pairs = [*zip(group.columns, operands, strict=True)]
         if not all(column.takes(x, self) for column, x in pairs):
             return False
-        if count == 1:
-            new = [v for column, x in pairs for v in {column.values[0], x}]
-            if len({v for v in new if v in self.free}) < sum(
-                v in self.free for v in new
-            ):
+        if group.results is None:
+            new = [v for c, x in pairs for v in {c.values[0], x} if v in self.free]
+            if len({*new}) < len(new):
                 return False  # one value cannot be in two rows
+            group.results = Rows(group.place, [])
             self.put(first, group.results)
+            self.groups.append(group)
+            del self._alone[group.calls[0]]
         for column, x in pairs:
             column.append(x, self)
         group.calls.append(call)
@@ -230,12 +251,9 @@ class Placer:
 
     def calls(self) -> list[tuple[int, Call]]:
         """All calls, each with its place."""
-        found = [*self._others]
+        found = [(place, call) for call, place in self._alone.items()]
         for group in self.groups:
-            if len(group.calls) == 1:
-                found.append((group.place, group.calls[0]))
-            else:
-                found += [(group.place, call) for call in made_of(group)]
+            found += [(group.place, call) for call in made_of(group)]
         return found
 
 
@@ -246,7 +264,8 @@ def made_of(group: Group) -> list[Call]:
     for column in group.columns:
         arrays[column.values[0]] = array_of(column, calls, first.site)
     args = tuple(arrays.get(x, x) if type(x) is Variable else x for x in first.args)
-    result = group.results.array or group.results.made()
+    rows: Any = group.results
+    result = rows.array or rows.made()
     together = first.calling(ufunc_of(first) or first.fun, *args)
     calls.append(replace(together, outs=(result,)))
     for i, call in enumerate(group.calls):

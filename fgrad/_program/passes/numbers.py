@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,10 +82,15 @@ def entry(index: Any, shape: tuple[int, ...]) -> int:
 
 def is_packed(source: Variable) -> bool:
     """Whether entries of an array have one step between them, or it has one axis."""
-    step = source.dtype.itemsize
     if source.kind is not np.ndarray or source.strides is None:
         return False
-    for n, stride in zip(reversed(source.shape), reversed(source.strides), strict=True):
+    return in_one_piece(source.shape, source.strides, source.dtype.itemsize)
+
+
+@lru_cache(4096)
+def in_one_piece(shape: tuple[int, ...], strides: tuple[int, ...], step: int) -> bool:
+    """Whether an array lies in C order without gaps, so many bytes for each entry."""
+    for n, stride in zip(reversed(shape), reversed(strides), strict=True):
         if n != 1 and stride != step:
             return False
         step *= n
