@@ -371,8 +371,13 @@ def values(value: Any) -> Any:
 
 
 def stand_in(value: Any) -> Any:
-    """Something of the same shape and dtype, with values only if they are plain."""
+    """Something of the same shape and dtype, with values only if they are plain.
+
+    Of lists and tuples, that of each item.
+    """
     x = primal(value)
+    if isinstance(x, list | tuple) and boxes_in(x):
+        return rebuilt(x, map(stand_in, x))
     return np.zeros_like(stored(x), shape=x.shape) if type(x) is Box else x
 
 

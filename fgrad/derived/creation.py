@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import ARGUMENTS, Box, boxes_in, primal
+from fgrad._engine.box import ARGUMENTS, Box, boxes_in, primal, stand_in
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import at, no_rule
 from fgrad._words.conversions import INDEX
@@ -110,7 +110,7 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    plain = np.asarray(primal(a))
+    plain = np.asarray(stand_in(a))
     fill_value = as_traced(fill_value)
     if type(fill_value) is not Box:
         return np.full_like(plain, fill_value, dtype, order, subok, shape)
@@ -151,7 +151,7 @@ def logspace(
 ) -> Any:
     if np.ndim(base):
         start, stop, base = as_traced(start), as_traced(stop), as_traced(base)
-        ndim = np.broadcast(primal(start), primal(stop), primal(base)).ndim
+        ndim = np.broadcast(*map(stand_in, (start, stop, base))).ndim
         start, stop = array(start, ndmin=ndim), array(stop, ndmin=ndim)
         base = np.expand_dims(array(base, ndmin=ndim), axis)
     powers = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))

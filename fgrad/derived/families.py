@@ -9,7 +9,7 @@ import numpy as np
 from numpy.exceptions import RankWarning
 from numpy.polynomial import chebyshev, polyutils
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import primal, stand_in
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import array, as_traced
 from fgrad.derived.series import as_series, floating
@@ -103,7 +103,8 @@ def define_fit(prefix: str, module: Any) -> None:
     ) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            plain(primal(x), primal(y), deg, rcond, full, primal(w))  # its checks
+            checked = stand_in(x), stand_in(y), deg, rcond, full, stand_in(w)
+            plain(*checked)
         x, y = as_traced(x) + 0.0, as_traced(y) + 0.0
         powers = np.sort(deg) if np.ndim(deg) else np.arange(int(deg) + 1)
         lhs, rhs = vander(x, int(powers[-1])).T, y.T

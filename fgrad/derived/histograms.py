@@ -79,11 +79,11 @@ def by_sorting(plain: Any, edges: Any, weights: Any) -> Any:
     running = np.cumsum(weights[order])
     running = np.concatenate((np.zeros(1, weights.dtype), running))
     ordered = plain[order]
-    places = [
-        *np.searchsorted(ordered, edges[:-1], "left"),
-        np.searchsorted(ordered, edges[-1], "right"),
-    ]
-    return np.diff(running[np.array(places)])
+    places = (
+        np.searchsorted(ordered, edges[:-1], "left"),
+        np.searchsorted(ordered, edges[-1:], "right"),
+    )
+    return np.diff(running[np.concatenate(places)])
 
 
 @derived(np.histogramdd)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import stand_in
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
 from fgrad.derived.creation import as_traced
@@ -26,7 +26,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     if np.any(np.less(widths, 0)):
         raise ValueError("`pad_width` can't contain negative values")
     # The options are NumPy's to check, on an array that costs nothing.
-    plain = {name: primal(value) for name, value in kwargs.items()}
+    plain = {name: stand_in(value) for name, value in kwargs.items()}
     np.pad(np.ones((1,) * array.ndim, array.dtype), 0, mode, **plain)
     if mode == "empty" or (
         mode == "constant" and all(plain[name] is kwargs[name] for name in plain)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polyutils
 
-from fgrad._engine.box import primal
+from fgrad._engine.box import stand_in
 from fgrad._engine.rules import derived
 from fgrad.derived.creation import as_traced
 from fgrad.primitives.polynomial import leading_zeros, of_degree
@@ -97,7 +97,7 @@ def define_integral(prefix: str, module: Any) -> None:
     def integral(
         c: Any, m: int = 1, k: Any = (), lbnd: Any = 0, scl: Any = 1, axis: int = 0
     ) -> Any:
-        k = list(k) if np.ndim(primal(k)) else [k]
+        k = list(k) if np.ndim(stand_in(k)) else [k]
         # NumPy's own checks of the numbers of integrals and constants
         getattr(module, prefix + "int")(np.zeros(1), m, [0] * len(k))
         c = floating(np.atleast_1d(as_traced(c)))
