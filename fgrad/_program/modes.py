@@ -28,27 +28,67 @@ def ignored() -> set[str]:
     return {kind for kind in KINDS if modes[kind] == "ignore"}
 
 
-def current() -> Any:
-    """Something that is equal, or the same, as long as the modes are."""
-    return tuple(np.geterr().values()) if _variable is None else _variable.get()
+def _current() -> Any:
+    return tuple(np.geterr().values())
+
+
+current: Callable[[], Any] = _current if _variable is None else _variable.get
+"""Returns something that is equal, or the same, as long as the modes are."""
+
+
+def _entered(modes: Any) -> Any:
+    state: Any = np.errstate(**modes)
+    state.__enter__()
+    return state
+
+
+def _left(state: Any) -> None:
+    state.__exit__(None, None, None)
+
+
+if _variable is None or _make is None:
+    _made: Any = dict
+    _enter, _leave = _entered, _left
+else:
+    _made, _enter, _leave = _make, _variable.set, _variable.reset
 
 
 class Raising:
     """A context in which floating-point errors raise exceptions, but for some kinds."""
 
-    __slots__ = ("_made", "_modes")
+    __slots__ = ("_modes",)
 
     def __init__(self, ignored: set[str]) -> None:
-        self._modes: Any = {k: "ignore" if k in ignored else "raise" for k in KINDS}
-        self._made = None if _make is None else _make(**self._modes)
+        self._modes = _made(**{k: "ignore" if k in ignored else "raise" for k in KINDS})
 
     def run(self, fun: Callable[..., Any], args: Any, kwargs: Any = NONE) -> Any:
         """Call a function in this context."""
-        if self._made is None or _variable is None:
-            with np.errstate(**self._modes):
-                return fun(*args, **kwargs)
-        token = _variable.set(self._made)
+        token = _enter(self._modes)
         try:
             return fun(*args, **kwargs)
         finally:
-            _variable.reset(token)
+            _leave(token)
+
+    def runner(self, make: Callable[[], Callable[..., Any]]) -> Callable[[Any], Any]:
+        """A function that calls what is made, in this context; ``None`` if that raises.
+
+        What is made runs once at a time: threads that come meanwhile get another one.
+        All is in one function, since a small program takes no longer than some calls.
+        """
+        enter, leave, modes = _enter, _leave, self._modes
+        free: list[Callable[..., Any]] = []
+
+        def run(args: Any) -> Any:
+            token = enter(modes)
+            try:
+                fun = free.pop() if free else make()
+                try:
+                    return fun(*args)
+                finally:
+                    free.append(fun)
+            except Exception:  # noqa: BLE001 (whatever it is, eager says it)
+                return None
+            finally:
+                leave(token)
+
+        return run

@@ -172,30 +172,9 @@ class Source:
         """Whether a line is a loop, or one of a loop."""
         return self._all[number[0]][1] in self._lines.inner
 
-    def function(self) -> Any:
-        """The program as a function, which may run in several threads at once."""
+    def maker(self) -> Callable[[], Callable[..., Any]]:
+        """What makes the function: one with registers of its own, if it has any."""
         code = compile(self.text(), "<fgrad.compile>", "exec")
         exec(code, self.names.space)  # noqa: S102 (it is made of calls above)
-        if self._lines.setup:
-            return Pool(self.names.space["make"])
-        return self.names.space["program"]
-
-
-class Pool:
-    """Programs with registers: as many as run at the same time."""
-
-    __slots__ = ("_free", "_make")
-
-    def __init__(self, make: Any) -> None:
-        self._make = make
-        self._free: list[Any] = []
-
-    def __call__(self, *leaves: Any) -> Any:
-        try:
-            program = self._free.pop()
-        except IndexError:
-            program = self._make()
-        try:
-            return program(*leaves)
-        finally:
-            self._free.append(program)
+        space = self.names.space
+        return space["make"] if self._lines.setup else lambda: space["program"]

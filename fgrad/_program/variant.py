@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from fgrad._engine.later import LATER
 from fgrad._program.calls import Program, finite
@@ -34,7 +33,8 @@ class Variant:
                 self.without = str(error)
                 self.program = optimised(recorded, exact=exact)
             self.source = Source(self.program)
-            self.run = self.source.function()
+            self.run = Raising(ignored).runner(self.source.maker())
+            """Returns what the program does; ``None`` after anything unusual."""
         self.answers = tuple(
             call.answer
             for call in self.program.calls
@@ -42,11 +42,3 @@ class Variant:
         )
         self.confirmed = False
         """Whether a second recording was the same."""
-        self._raising = Raising(ignored)
-
-    def __call__(self, leaves: Any) -> Any:
-        """What the program returns; ``None`` after anything unusual."""
-        try:
-            return self._raising.run(self.run, leaves)
-        except Exception:  # noqa: BLE001 (whatever it is, the function itself says it)
-            return None

@@ -85,7 +85,9 @@ class Variants:
         self.most = most
         self.entries: dict[Any, Entry] = {}
         self._lock = Lock()
-        self._latest: tuple[Any, Entry, Variant, Any] | None = None
+        self._latest: tuple[Any, Any, Any, Any] | None = None
+        """Of the program that ran last: what takes arguments apart, whether all that is
+        captured is as it was, the program, and the modes."""
         self._warned = False
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -94,14 +96,10 @@ class Variants:
             return self.fun(*args, **kwargs)
         latest = self._latest
         if latest is not None:
-            enter, entry, variant, modes = latest
+            enter, unchanged, run, modes = latest
             leaves = enter(args, kwargs)
-            if (
-                leaves is not None
-                and entry.captured.unchanged()  # pyright: ignore
-                and current() is modes
-            ):
-                out = variant(leaves)
+            if leaves is not None and unchanged() and current() is modes:
+                out = run(leaves)
                 if type(out) is list:
                     return out[0]
                 if out is None:
@@ -118,7 +116,7 @@ class Variants:
         entry, inputs = self._entry(*flatten(self._marked(args, kwargs)))
         path: tuple[Any, ...] = ()
         while (variant := entry.tree.get(path)) is not None:
-            out = variant(inputs)
+            out = variant.run(inputs)
             if type(out) is not tuple:
                 return None if out is None else (variant, inputs)
             path = (*variant.answers[: out[0]], out[1])
@@ -150,10 +148,11 @@ class Variants:
         while (variant := entry.tree.get(path)) is not None:
             if not variant.confirmed:
                 return self._confirmed(entry, variant, args, kwargs, leaves, structure)
-            out = variant(inputs)
+            out = variant.run(inputs)
             if type(out) is list:
-                if entry.enter is not None:
-                    self._latest = entry.enter, entry, variant, current()
+                if entry.enter is not None and entry.captured is not None:
+                    unchanged = entry.captured.unchanged
+                    self._latest = entry.enter, unchanged, variant.run, current()
                 entry.changes = 0
                 return out[0]
             if out is None:
@@ -235,7 +234,7 @@ class Variants:
             self._pure(captured, before, leaves)
             variant = Variant(program, ignored(), self.exact, self._backend)
             inputs = [leaf for leaf in leaves if is_value(leaf, ints=entry.ints)]
-            found = variant(inputs)
+            found = variant.run(inputs)
             if type(found) is not list:
                 raise Abandoned("its program fails", caller(), of_values=True)
             if not self._same(out, found[0]):
@@ -265,7 +264,7 @@ class Variants:
         """Record again, and let the program run from now on if nothing differs."""
         captured: Any = entry.captured
         inputs = [leaf for leaf in leaves if is_value(leaf, ints=entry.ints)]
-        found = variant(inputs)
+        found = variant.run(inputs)
         if type(found) is tuple:
             path = (*variant.answers[: found[0]], found[1])
             other = entry.tree.get(path)
