@@ -379,3 +379,34 @@ def test_functions_of_fgrad_are_imported():
     space = {}
     exec(text, space)
     assert same_bits(space["program_1"](z), [wanted])
+
+
+def long_program(x, y):
+    """Values that live long, guards, a large array, assignment, and an exception."""
+    z, total = x * 2, 0.0
+    for i in range(5):
+        z = np.sin(z) + y * i
+        if np.sum(z) > 0:
+            z = z - 1
+        total = total + z[0] / y[1]
+    out = np.zeros(6)
+    out[1:4] = z
+    out[:3] += x
+    return {"out": out, "total": total, "inverse": np.linalg.inv(np.outer(x, z) + y)}
+
+
+@pytest.mark.parametrize("lines", [1, 2, 7])
+def test_long_programs_are_compiled_in_segments(monkeypatch, lines):
+    monkeypatch.setattr("fgrad._program.source.LONG", 0)
+    monkeypatch.setattr("fgrad._program.source.SEGMENT", lines)
+    for fun in (long_program, value_and_grad(lambda x, y: long_program(x, y)["total"])):
+        compiled, rng = compile(fun), np.random.default_rng(0)
+        for _ in range(12):
+            x, y = rng.normal(size=(2, 3))
+            assert same_bits(compiled(x, y), fun(x, y))
+        assert len(programs(compiled)) > 1
+        space = {}
+        exec(source(compiled), space)
+    with np.errstate(all="ignore"), pytest.raises(np.linalg.LinAlgError):
+        compiled(np.zeros(3), np.zeros(3))
+    assert same_bits(compiled(x, y), fun(x, y))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from textwrap import indent
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -14,6 +18,14 @@ from fgrad._tree import unflatten
 from fgrad._words.callsite import Site, quoted
 
 __all__ = ["Source"]
+
+LONG = 5_000
+"""Lines from which a program is compiled in segments."""
+
+SEGMENT = 2_000
+
+VALUE = re.compile(r"\b[av]\d+\b")
+"""The names of values that are made anew in each run."""
 
 
 class Source:
@@ -174,7 +186,52 @@ class Source:
 
     def maker(self) -> Callable[[], Callable[..., Any]]:
         """What makes the function: one with registers of its own, if it has any."""
+        if len(self._all) > LONG:
+            return self._in_segments()
         code = compile(self.text(), "<fgrad.compile>", "exec")
         exec(code, self.names.space)  # noqa: S102 (it is made of calls above)
         space = self.names.space
         return space["make"] if self._lines.setup else lambda: space["program"]
+
+    def _in_segments(self) -> Callable[[], Callable[..., Any]]:
+        """The same for a long program: Python needs 3 KB for each line of a function.
+
+        So it is compiled in segments, and what several of them use is global to them.
+        """
+        texts = [text for text, _ in self._all]
+        parts = [
+            "\n".join(texts[i : i + SEGMENT]) for i in range(0, len(texts), SEGMENT)
+        ]
+        uses = Counter(name for part in parts for name in {*VALUE.findall(part)})
+        shared = {name for name, count in uses.items() if count > 1}
+        codes: list[CodeType] = []
+        for part in parts:
+            here = ", ".join(shared.intersection(VALUE.findall(part)))
+            head = f"global {here}\n" if here else ""
+            body = indent(f"{head}{part}\nreturn True", "    ")
+            text = f"def segment():\n{body}\n"
+            codes.append(compile(text, "<fgrad.compile>", "exec"))
+        setup = compile("\n".join(self._lines.setup), "<fgrad.compile>", "exec")
+        arguments = [f"a{i}" for i in range(len(self.program.inputs))]
+
+        def make() -> Callable[..., Any]:
+            space, segments = {**self.names.space}, list[Any]()
+            exec(setup, space)  # noqa: S102
+            for code in codes:
+                exec(code, space)  # noqa: S102
+                segments.append(space["segment"])
+
+            def program(*leaves: Any) -> Any:
+                space.update(zip(arguments, leaves, strict=True))
+                try:
+                    for segment in segments:
+                        out = segment()
+                        if out is not True:
+                            return out
+                finally:
+                    for name in shared:
+                        space.pop(name, None)
+
+            return program
+
+        return make
