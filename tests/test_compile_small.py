@@ -392,7 +392,11 @@ def long_program(x, y):
     out = np.zeros(6)
     out[1:4] = z
     out[:3] += x
-    return {"out": out, "total": total, "inverse": np.linalg.inv(np.outer(x, z) + y)}
+    return {
+        "out": out,
+        "total": total,
+        "inverse": np.linalg.inv(np.outer(x, z) + y[0] * np.eye(3)),
+    }
 
 
 @pytest.mark.parametrize("lines", [1, 2, 7])
