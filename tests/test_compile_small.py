@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+import fgrad.numpy as fnp
 from fgrad import compile, grad, value_and_grad  # noqa: A004 (its name)
 from fgrad._tree import flatten
 from fgrad.debug import source
@@ -389,7 +390,7 @@ def long_program(x, y):
         if np.sum(z) > 0:
             z = z - 1
         total = total + z[0] / y[1]
-    out = np.zeros(6)
+    out = fnp.zeros(6)
     out[1:4] = z
     out[:3] += x
     return {
