@@ -784,3 +784,19 @@ def test_new_arrays_take_recorded_values():
         for k in range(4):
             assert same(compiled(X + k), fun(X + k))
     assert not ran
+
+
+def test_words_for_storing_in_an_array_of_numpy():
+    def fun(x):
+        out = np.zeros(3)
+        out[1:] = x[1:]
+        return out
+
+    compiled = compile(fun)
+    with pytest.warns(errors.EagerWarning) as caught:
+        for _ in range(2):
+            assert same(compiled(np.ones(3)), fun(np.ones(3)))
+    assert len(caught) == 1
+    words = str(caught[0].message)
+    assert "make the array with fgrad.numpy: out = fgrad.numpy.zeros(n), at" in words
+    assert "out[1:] = x[1:]" in words

@@ -34,7 +34,7 @@ from fgrad._program.compare import same_bits
 from fgrad._program.memory_of import frozen, root_of
 from fgrad._program.modes import Raising, current, ignored
 from fgrad._program.spaces import depends_on_values, space_of
-from fgrad._words.callsite import LIBRARY, Site, caller
+from fgrad._words.callsite import LIBRARY, Site, caller, instruction, user_call
 
 __all__ = ["Abandoned", "RecordTrace"]
 
@@ -283,6 +283,12 @@ class RecordTrace(Trace):
     def refusal(
         self, box: Box, words: str, *, index: bool = False, instead: str = ""
     ) -> Exception:
+        call = user_call()
+        if call and call.callee is None and instruction(call.site).startswith("STORE_"):
+            self.abandon(
+                "it stores a value in an array of NumPy; make the array with "
+                "fgrad.numpy: out = fgrad.numpy.zeros(n)"
+            )
         self.abandon(f"{words} makes plain numbers of a value")
 
     @override
