@@ -1,4 +1,4 @@
-"""What `fgrad.compile` makes of small and of large workloads, beside JAX and by hand.
+"""`fgrad.compile`, small and large workloads, beside JAX, PyTorch and by hand.
 
 python -m benchmarks.compiled
 """
@@ -16,6 +16,10 @@ try:
     import jax
 except ImportError:  # the bench extra is optional
     jax = None
+try:
+    import torch
+except ImportError:
+    torch = None
 
 ROUNDS = 15
 
@@ -196,6 +200,12 @@ def report(title, make, by_hand, *args, transform=grad, jitted=True, exact=True)
         start = time.process_time()
         calls["jax.jit"]()
         first["jax.jit"] = time.process_time() - start
+    if torch is not None:
+        transforms = {grad: torch.func.grad, hessian: torch.func.hessian}
+        transforms[vmapped] = torch_vmapped
+        of_torch = transforms[transform](make(Torch()))
+        tensors = torch.utils._pytree.tree_map(torch.tensor, args)
+        calls["torch"] = lambda: of_torch(*tensors)
     unit, ratios = measured(calls)
     print(f"\n{title}: {unit * 1e6:.1f} µs")
     for name, ratio in ratios.items():
@@ -204,12 +214,27 @@ def report(title, make, by_hand, *args, transform=grad, jitted=True, exact=True)
     return compiled
 
 
+class Torch:
+    """PyTorch under NumPy's names, as far as the workloads use them."""
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+    @staticmethod
+    def max(x, axis, keepdims):
+        return torch.amax(x, axis, keepdims)
+
+
 def vmapped(fun):
     return vmap(grad(fun), in_axes=(None, 0, 0))
 
 
 def jax_vmapped(fun):
     return jax.vmap(jax.grad(fun), (None, 0, 0))
+
+
+def torch_vmapped(fun):
+    return torch.func.vmap(torch.func.grad(fun), (None, 0, 0))
 
 
 def many_roots():
@@ -295,4 +320,6 @@ if __name__ == "__main__":
     if jax is not None:
         jax.config.update("jax_enable_x64", True)
         jax.config.update("jax_cpu_enable_async_dispatch", False)
+    if torch is not None:
+        torch.set_num_threads(1)
     main()

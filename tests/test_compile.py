@@ -794,9 +794,8 @@ def test_words_for_storing_in_an_array_of_numpy():
 
     compiled = compile(fun)
     with pytest.warns(errors.EagerWarning) as caught:
-        for _ in range(2):
-            assert same(compiled(np.ones(3)), fun(np.ones(3)))
-    assert len(caught) == 1
+        compiled(np.ones(3))
+    assert same(compiled(np.ones(3)), fun(np.ones(3)))
     words = str(caught[0].message)
     assert "make the array with fgrad.numpy: out = fgrad.numpy.zeros(n), at" in words
     assert "out[1:] = x[1:]" in words

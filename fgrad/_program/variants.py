@@ -25,6 +25,7 @@ from fgrad._program.calls import Program
 from fgrad._program.captured import Captured, TracedError, UnseenError
 from fgrad._program.compare import alike, difference, same_bits
 from fgrad._program.eager import EAGER, Eager
+from fgrad._program.entry import Entry
 from fgrad._program.modes import current, ignored
 from fgrad._program.record import Abandoned, RecordTrace
 from fgrad._program.signature import Static, entrance, is_value, signature
@@ -44,24 +45,6 @@ CHANGES = 10
 
 SIGNATURES = 256
 """For how many combinations of shapes, dtypes and static values there are programs."""
-
-
-class Entry:
-    """All programs for one signature."""
-
-    def __init__(self) -> None:
-        self.tree: dict[tuple[Any, ...], Variant] = {}
-        """By the answers of guards: the first ones lead to a program, too."""
-        self.count = 0
-        self.captured: Captured | None = None
-        self.enter: Any = None
-        self.ints = True
-        """Whether Python's integers are inputs; if not, they are static."""
-        self.has_ints = False
-        self.failures = 0
-        self.changes = 0
-        self.eager = False
-        """Whether it is settled that the function runs as it is."""
 
 
 class Variants:
@@ -85,7 +68,7 @@ class Variants:
         self.most = most
         self.entries: dict[Any, Entry] = {}
         self._lock = Lock()
-        self._latest: tuple[Any, Any, Any, Any] | None = None
+        self._latest: tuple[Any, Any, Any, Any, Entry, Variant] | None = None
         """Of the program that ran last: what takes arguments apart, whether all that is
         captured is as it was, the program, and the modes."""
         self._warned = False
@@ -96,15 +79,34 @@ class Variants:
             return self.fun(*args, **kwargs)
         latest = self._latest
         if latest is not None:
-            enter, unchanged, run, modes = latest
+            enter, unchanged, run, modes, entry, variant = latest
             leaves = enter(args, kwargs)
             if leaves is not None and unchanged() and current() is modes:
                 out = run(leaves)
+                if type(out) is tuple:
+                    out = self._other(entry, variant, leaves, out)
                 if type(out) is list:
                     return out[0]
                 if out is None:
                     return self._as_it_is(args, kwargs)
         return self._found(args, kwargs)
+
+    def _runs(self, entry: Entry, variant: Variant) -> None:
+        """Begin with this program next time."""
+        if entry.enter is not None and entry.captured is not None:
+            before = entry.enter, entry.captured.unchanged
+            self._latest = *before, variant.run, current(), entry, variant
+
+    def _other(self, entry: Entry, variant: Variant, inputs: Any, out: Any) -> Any:
+        """What the programs say to which the answers of guards lead."""
+        while type(out) is tuple:
+            other = entry.tree.get((*variant.answers[: out[0]], out[1]))
+            if other is None or not other.confirmed:
+                return out
+            variant, out = other, other.run(inputs)
+        if type(out) is list:
+            self._runs(entry, variant)
+        return out
 
     def programs(self) -> list[Variant]:
         """All programs, each once."""
@@ -150,9 +152,7 @@ class Variants:
                 return self._confirmed(entry, variant, args, kwargs, leaves, structure)
             out = variant.run(inputs)
             if type(out) is list:
-                if entry.enter is not None and entry.captured is not None:
-                    unchanged = entry.captured.unchanged
-                    self._latest = entry.enter, unchanged, variant.run, current()
+                self._runs(entry, variant)
                 entry.changes = 0
                 return out[0]
             if out is None:

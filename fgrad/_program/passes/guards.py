@@ -25,6 +25,10 @@ OF_FIRST = {
 """Functions whose result is not finite if their first argument is not."""
 
 
+JOINING = {scatter_add, np.concatenate, np.stack}
+"""Functions that make an array of a list of others, and drop nothing."""
+
+
 def guards(program: Program) -> Program:
     """Ask of as few values as possible whether they are finite.
 
@@ -62,7 +66,7 @@ def _spread(call: Call) -> Iterator[Variable]:
     if call.out.size == 0 or call.several:
         return
     fun: Any = ufunc_of(call) or call.fun
-    if fun is scatter_add:
+    if fun in JOINING:
         yield from variables(call.args[0])
     elif fun in ALL:
         yield from call.uses()
