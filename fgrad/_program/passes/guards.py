@@ -11,6 +11,7 @@ import numpy as np
 from fgrad._engine.rules import RULES
 from fgrad._engine.scatter import scatter_add
 from fgrad._program.calls import Call, Program, Variable, finite, ufunc_of, variables
+from fgrad._program.passes.lowered import method_reshape, method_transpose
 from fgrad.primitives.shaping import reshaped
 
 __all__ = ["guards"]
@@ -21,6 +22,7 @@ ALL = {np.add, np.subtract, np.multiply, np.negative}
 OF_FIRST = {
     *(np.sum, np.divide, np.reshape, np.transpose, np.matrix_transpose),
     *(np.broadcast_to, np.expand_dims, np.squeeze, RULES[reshaped].fun),
+    *(np.add.reduce, method_reshape, method_transpose),
 }
 """Functions whose result is not finite if their first argument is not."""
 
