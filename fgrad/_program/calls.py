@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.trace import Node
+from fgrad._engine.trace import Node, next_order
 from fgrad._tree import Structure
 from fgrad._words.callsite import Site
 
@@ -41,6 +41,19 @@ class Variable(Node):
     def nbytes(self) -> int:
         """The size of an array; 0 for a number."""
         return self.size * self.dtype.itemsize if self.kind is np.ndarray else 0
+
+    def another(self) -> Variable:
+        """A new variable for a value of the same kind, made at the same line."""
+        return self._new(self.kind, self.shape, self.strides)
+
+    def array(self, shape: tuple[int, ...], strides: tuple[int, ...]) -> Variable:
+        """A new variable for an array of the same dtype, made at the same line."""
+        return self._new(np.ndarray, shape, strides)
+
+    def _new(self, kind: type, shape: tuple[int, ...], strides: Any) -> Variable:
+        made = Variable(next_order(), shape, self.dtype, (), self.code, self.lasti)
+        made.kind, made.strides = kind, strides
+        return made
 
     def like(self, other: Variable) -> bool:
         """Whether two values have the same class, dtype, shape and layout."""

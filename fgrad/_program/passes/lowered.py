@@ -76,8 +76,7 @@ def _mean(call: Call) -> list[Call] | None:
     total = _reduction(call)
     if total is None or x.dtype.char != "d" or not x.size:
         return None
-    between = Variable(out.order, out.shape, out.dtype, (), out.code, out.lasti)
-    between.kind, between.strides = out.kind, out.strides
+    between = out.another()
     count = np.float64(x.size // out.size)
     return [
         replace(total, outs=(between,)),

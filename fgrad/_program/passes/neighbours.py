@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.trace import next_order
 from fgrad._program.calls import Call, Program, Variable, finite, ufunc_of, variables
 from fgrad._program.into import is_basic, writes_into
 from fgrad._program.passes.dead import dead
@@ -50,15 +49,16 @@ class Rows:
     """An array that is still to be made, of values that are its rows."""
 
     place: int
-    """Where it is there."""
+    """The place in the program from which on it is there."""
     values: list[Variable]
     array: Any = None
+    """Its variable, once that is made."""
 
     def made(self) -> Variable:
         """The array."""
         first = self.values[0]
         strides = (first.nbytes, *(first.strides or ()))
-        self.array = array_like(first, (len(self.values), *first.shape), strides)
+        self.array = first.array((len(self.values), *first.shape), strides)
         return self.array
 
 
@@ -127,7 +127,7 @@ class Group:
         self.results: Rows | None = None
         """All results, if there are several calls."""
         self.stretch = stretch
-        """After which guard it is."""
+        """How many guards come before it."""
 
 
 class Placer:
@@ -287,11 +287,11 @@ def array_of(column: Column, calls: list[Call], site: Site) -> Variable:
         n = source.size // length
         if n * length < source.size:
             index = slice(0, n * length)
-            part = array_like(source, (n * length,), source.strides)
+            part = source.array((n * length,), source.strides)
             calls.append(Call(operator.getitem, (source, index), {}, (part,), site))
             source = part
         strides = length * source.dtype.itemsize, source.dtype.itemsize
-        base = array_like(source, (n, length), strides)
+        base = source.array((n, length), strides)
         calls.append(Call(method_reshape, (source, base.shape), {}, (base,), site))
     else:
         base = block
@@ -301,19 +301,13 @@ def array_of(column: Column, calls: list[Call], site: Site) -> Variable:
     index = slice(column.start, stop if stop >= 0 else None, column.step)
     steps = [*(base.strides or ())]
     steps[0] *= column.step
-    view = array_like(base, (count, *base.shape[1:]), (*steps,))
+    view = base.array((count, *base.shape[1:]), (*steps,))
     calls.append(Call(operator.getitem, (base, index), {}, (view,), site))
     return view
 
 
-def array_like(v: Variable, shape: tuple[int, ...], strides: Any) -> Variable:
-    """A new variable for an array."""
-    made = Variable(next_order(), shape, v.dtype, (), v.code, v.lasti)
-    made.kind, made.strides = np.ndarray, strides
-    return made
-
-
 def varies(x: Any, out: Variable) -> bool:
+    """Whether an operand has an entry for each one of the result."""
     return is_array(x) and x.shape == out.shape
 
 

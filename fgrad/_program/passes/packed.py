@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.scatter import scatter_add
-from fgrad._engine.trace import next_order
 from fgrad._program.calls import Call, Program, Variable, ufunc_of, variables
 from fgrad._program.passes.dead import dead
 from fgrad._program.passes.levels import Item, Running, in_order, levels
@@ -210,8 +209,7 @@ class Packer:
         """The result of a new call, with n entries."""
         place, call = of
         out = call.outs[0]
-        array = Variable(next_order(), (n,), out.dtype, (), out.code, out.lasti)
-        array.kind, array.strides = np.ndarray, (out.dtype.itemsize,)
+        array = out.array((n,), (out.dtype.itemsize,))
         made = Call(fun, args, {}, (array,), call.site, quiet=quiet)
         self.calls.append((place, made))
         return array

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.trace import next_order
 from fgrad._program.calls import (
     Call,
     Program,
@@ -155,12 +154,12 @@ class Signer:
         elif has_constant(made):
             self._keep(with_opposite(made))
         elif call.out not in self._seen:
-            opposite = like(call.out)
+            opposite = call.out.another()
             self._keep(replace(made, outs=(opposite,)))
             sign = np.negative if isinstance(call.fun, np.ufunc) else operator.neg
             self._opposite[call.out] = call.calling(sign, opposite)
         elif other is not None and other.epoch == call.epoch:
-            turned = like(other.out)
+            turned = other.out.another()
             self._keep(replace(with_opposite(other), outs=(turned,)))
             self._keep(call.with_args((left or turned, right or turned)))
         else:
@@ -194,10 +193,3 @@ def with_opposite(call: Call) -> Call:
 
 def opposite(number: Any) -> Any:
     return -float(number) if type(number) is int else -number  # 0 has no sign
-
-
-def like(v: Variable) -> Variable:
-    """Another variable with the same shape, dtype and layout."""
-    made = Variable(next_order(), v.shape, v.dtype, (), v.code, v.lasti)
-    made.kind, made.strides = v.kind, v.strides
-    return made
