@@ -356,3 +356,50 @@ def test_which_matrix_is_refused(fun, words):
     if "positive" in words:
         with pytest.raises(np.linalg.LinAlgError, match=r"at \(1,\) has entries that"):
             grad(total)(stack)
+
+
+@pytest.mark.parametrize("n", [128, 129, 200])
+@pytest.mark.parametrize("dtype", [float, complex])
+@pytest.mark.parametrize("upper", [False, True])
+def test_cholesky_in_blocks(n, dtype, upper):
+    """The pullback of a large factor, along one Hermitian direction."""
+    rng = np.random.default_rng(n)
+    b, g, step = rng.normal(size=(3, n, n)).astype(dtype)
+    if dtype is complex:
+        b, g, step = (x + 1j * rng.normal(size=(n, n)) for x in (b, g, step))
+    a, step = np.eye(n) + b @ b.T.conj() / n, step + step.T.conj()
+
+    def fun(a):
+        return np.sum(np.real(np.linalg.cholesky(a, upper=upper) * g))
+
+    found = fgrad.grad(fun)(a)
+    h = 1e-4
+    f = [fun(a + k * h * step) for k in (-2, -1, 1, 2)]
+    wanted = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * h)
+    assert abs(np.real(np.sum(found * step)) - wanted) < 1e-9 * max(1, abs(wanted))
+    assert not np.any(np.tril(found, -1) if upper else np.triu(found, 1))
+    if dtype is float:
+        single = fgrad.grad(fun)(a.astype("f4"))
+        assert single.dtype == np.float32
+        assert np.max(np.abs(single - found)) < 1e-4 * np.max(np.abs(found))
+
+
+def test_cholesky_in_blocks_twice():
+    """The second derivative follows the formula, and agrees with the first one."""
+    n, rng = 130, np.random.default_rng(0)
+    b, v = rng.normal(size=(2, n, n))
+    a, v = np.eye(n) + b @ b.T / n, v + v.T
+
+    def fun(a):
+        return np.sum(np.sin(np.linalg.cholesky(a)))
+
+    _, tangent = fgrad.jvp(fgrad.grad(fun), (a,), (v,))
+    h = 1e-4
+    f = [fgrad.grad(fun)(a + k * h * v) for k in (-2, -1, 1, 2)]
+    wanted = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * h)
+    assert np.max(np.abs(tangent - wanted)) < 1e-9 * np.max(np.abs(wanted))
+    compiled = fgrad.compile(fgrad.grad(fun))
+    for k in (0, 0, 0.1, 0.2):
+        x = a + k * np.eye(n)
+        assert np.array_equal(compiled(x), fgrad.grad(fun)(x))
+    assert compiled.variants.programs()

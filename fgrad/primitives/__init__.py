@@ -9,6 +9,7 @@ from fgrad.primitives import (
     accumulations,
     bessel,
     bounds,
+    cholesky,
     complex,  # noqa: A004 (the module of complex numbers)
     constant,
     convolution,
@@ -36,6 +37,7 @@ __all__ = [
     "accumulations",
     "bessel",
     "bounds",
+    "cholesky",
     "complex",
     "constant",
     "convolution",

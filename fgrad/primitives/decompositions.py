@@ -33,7 +33,6 @@ from fgrad.primitives._spectrum import (
     spectral,
     undecided,
 )
-from fgrad.primitives.triangular import solve_lower
 
 # Hermitian matrices -------------------------------------------------------------------
 
@@ -55,18 +54,8 @@ def eigvalsh_pullback(g, a, UPLO="L"):
     return onto_triangle(spectral([a, g], w, v, adjoint(v), UPLO), UPLO)
 
 
-def cholesky_pullback(g, ans, upper=False):
-    """Murray, Differentiation of the Cholesky decomposition (2016)."""
-    if upper:
-        ans, g = adjoint(ans), adjoint(g)
-    c = solve_lower(ans, lower_half(ans.mT @ g), True)
-    c = solve_lower(conjugate(ans), c.mT, True).mT
-    return onto_triangle(c, "U" if upper else "L")
-
-
 defvjp(np.linalg.eigh, a=eigh_pullback)
 defvjp(np.linalg.eigvalsh, a=eigvalsh_pullback)
-defvjp(np.linalg.cholesky, a=cholesky_pullback)
 
 # Singular values ----------------------------------------------------------------------
 

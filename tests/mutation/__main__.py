@@ -35,6 +35,7 @@ from tests.mutation import (
     programs,
     rules,
     sharded,
+    small,
 )
 from tests.mutation.mutant import Mutant
 
@@ -47,6 +48,7 @@ MUTANTS = [
     *assignment.MUTANTS,
     *programs.MUTANTS,
     *sharded.MUTANTS,
+    *small.MUTANTS,
 ]
 OVER_ALL = ("test_rules.py", "test_batching.py")
 """Files with tests of all functions, of which the nearest are enough."""

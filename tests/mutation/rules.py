@@ -164,10 +164,21 @@ MUTANTS = [
          "if np.any(size(a - onto @ a) > 1e-10 * size(a)):", "if False:", "pinv"),
     ),
     *of(
+        "primitives/cholesky.py",
+        f"{BOTH} test_linalg.py",
+        ("cholesky, upper",
+         "return adjoint(cholesky_pullback(adjoint(g), adjoint(ans)))",
+         "return cholesky_pullback(adjoint(g), adjoint(ans))", "cholesky"),
+        ("blocks, below", "        c[below, rows] = under\n", "", "blocks"),
+        ("blocks, what is left of them", "        c[rows, left] -= under.T @ "
+         "factor[below, left]\n", "", "blocks"),
+        ("blocks, the last rows", "range(n, 0, -BLOCK)", "range(n, BLOCK, -BLOCK)",
+         "blocks"),
+        ("blocks, both triangles", "c = np.tril(g)\n", "c = g.copy()\n", "blocks"),
+    ),
+    *of(
         "primitives/decompositions.py",
         f"{BOTH} test_linalg.py test_equal_values.py",
-        ("cholesky, upper", 'return onto_triangle(c, "U" if upper else "L")',
-         'return onto_triangle(c, "L")', "cholesky"),
         ("eigh reads the other triangle", "w, v = np.linalg.eigh(a, UPLO)",
          "w, v = np.linalg.eigh(a)", "eigvalsh"),
         ("svd, what is apart", "apart = over(0.5 * apart, sums",

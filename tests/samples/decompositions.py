@@ -13,11 +13,6 @@ for shape in ((2, 2, 2), (1, 1), (0, 0), (0, 2, 2)):
     sample(np.linalg.eigvalsh, regular(*shape))
     sample(np.linalg.eigh, regular(*shape), _real_only=PHASES)
 sample(np.linalg.eigvalsh, np.diag([1.0, 1.0, 3.0]), _order=0)
-for options in ({}, {"upper": True}):
-    sample(np.linalg.cholesky, 3 * regular(3, 3), **options)
-    sample(np.linalg.cholesky, 3 * regular(2, 2, 2), **options)
-sample(np.linalg.cholesky, regular(1, 1))
-sample(np.linalg.cholesky, regular(0, 0))
 
 for shape in (
     (3, 3),

@@ -13,7 +13,7 @@ import scipy.linalg as sl
 from fgrad._engine.dispatch import lift, primitive
 from fgrad._engine.rules import defvjp, derived
 from fgrad.primitives._matrices import conjugate, unbroadcast
-from fgrad.primitives.decompositions import cholesky_pullback
+from fgrad.primitives.cholesky import cholesky_pullback
 from fgrad.scipy.linalg._operation import operation
 from fgrad.scipy.linalg._systems import as_matrix, of_right_side
 

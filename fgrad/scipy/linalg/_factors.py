@@ -10,7 +10,8 @@ from fgrad._engine.dispatch import lift, primitive
 from fgrad._engine.rules import defvjp, derived
 from fgrad.errors import MissingRuleError
 from fgrad.primitives._matrices import adjoint, conjugate, onto_triangle
-from fgrad.primitives.decompositions import cholesky_pullback, qr_pullback
+from fgrad.primitives.cholesky import cholesky_pullback
+from fgrad.primitives.decompositions import qr_pullback
 from fgrad.scipy.linalg._operation import operation
 from fgrad.scipy.linalg._systems import ordered, row_order
 
