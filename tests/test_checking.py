@@ -276,6 +276,27 @@ def test_arguments_are_checked():
         assert str(info.value) == words[1]
 
 
+def test_a_scale_makes_a_fast_function_slow():
+    def fast(x):
+        return np.sin(1e9 * x)
+
+    with pytest.warns(UncheckedDerivativeWarning, match="stays unchecked"):
+        assert not check_grads(fast, (1.0,), order=1).ok
+    assert check_grads(fast, (1.0,), order=1, scale=1e-9).ok
+    error = error_of(
+        check_grads, fast, (1.0,), order=1, scale=1e-9,
+        grad=lambda x: 1.01e9 * np.cos(1e9 * x),
+    )  # fmt: skip
+    assert error.kind == "wrong"
+
+
+def test_results_of_another_shape_on_one_side():
+    def f(x):
+        return np.stack([x, 2 * x] if x >= 0.3 else [x])
+
+    assert check_grads(f, (0.3,), order=1).ok
+
+
 def test_a_natural_scale():
     assert check_grads(np.sin, (X,), scale=0.5).ok
     assert check_grads(np.multiply, (X, 2.0), scale=(X, None)).ok

@@ -102,9 +102,35 @@ def test_noise():
     def noisy(x):
         return np.sin(x) + 1e-6 * np.sin(1e12 * stop_gradient(x))
 
-    assert check_grads(noisy, (0.3,), order=1, noise=1e-5).ok
+    told, untold = (
+        check_grads(noisy, (0.3,), order=1, noise=noise) for noise in (1e-5, 0.0)
+    )
+    assert told.ok
+    assert told.verdicts[0].error > 10 * untold.verdicts[0].error
     with pytest.raises(GradientError):
         check_grads(noisy, (0.3,), order=1, noise=1e-5, grad=np.sin)
+
+
+def test_noise_that_nobody_has_told_of():
+    def noisy(x):
+        return np.sin(x) + 1e-3 * np.sin(7.7e9 * x)
+
+    with pytest.warns(UncheckedDerivativeWarning, match="stays unchecked"):
+        report = check_grads(noisy, (0.3,), order=1, grad=np.cos)
+    assert repr(report) == "noisy: derivative 1 noisy (args[0])"
+
+
+def test_a_small_mistake_under_large_values():
+    """At the first step, rounding hides it; at larger ones, it shows."""
+
+    def large(x):
+        return 1e9 + 0.01 * np.sin(x)
+
+    assert check_grads(large, (0.3,), order=1, grad=lambda x: 0.01 * np.cos(x)).ok
+    error = error_of(
+        check_grads, large, (0.3,), order=1, grad=lambda x: 0.012 * np.cos(x)
+    )
+    assert error.kind == "wrong"
 
 
 def test_single_precision_inside():
@@ -214,6 +240,22 @@ def test_values_are_compared_under_vmap():
     assert str(error).startswith(
         "the value of <lambda> is wrong only under vmap: example 0 of a batch differs "
         "by "
+    )
+
+
+def test_a_batch_that_takes_one_example_for_all():
+    tripled = primitive(lambda x: 3 * x)
+    defvjp(tripled, x=lambda g: 3 * g)
+
+    @batcher(tripled)
+    def _(trace, rule, args, kwargs):
+        first = args[0]._value[:1]
+        return trace.boxed(3 * np.repeat(first, trace.size, axis=0))
+
+    assert check_grads(tripled, (X,)).ok
+    error = error_of(check_grads, tripled, (X,), modes=("rev", "vmap"), order=1)
+    assert str(error).startswith(
+        "the value of <lambda> is wrong only under vmap: example 1 of a batch differs "
     )
 
 

@@ -30,11 +30,14 @@ from tqdm import tqdm
 from tests.mutation import (
     assignment,
     batching,
+    checking,
     compositions,
     engine,
     programs,
     rules,
+    scipy,
     sharded,
+    transforms,
 )
 from tests.mutation.mutant import Mutant
 
@@ -47,6 +50,9 @@ MUTANTS = [
     *assignment.MUTANTS,
     *programs.MUTANTS,
     *sharded.MUTANTS,
+    *checking.MUTANTS,
+    *transforms.MUTANTS,
+    *scipy.MUTANTS,
 ]
 OVER_ALL = ("test_rules.py", "test_batching.py")
 """Files with tests of all functions, of which the nearest are enough."""
