@@ -201,6 +201,12 @@ def test_imaginary_directions():
 # Before the check ---------------------------------------------------------------------
 
 
+def counting(x, counts):
+    """Its value does not depend on what it changes."""
+    counts += 1
+    return x * 2
+
+
 def counted(calls=[0]):  # noqa: B006 (that is the mistake)
     def f(x):
         calls[0] += 1
@@ -234,6 +240,9 @@ PREFLIGHT = {
     "changes": (changed, (X.copy(),), "changes an argument",
         "f changes args[0] in place, so what it returns depends on how often it was "
         "called. Make a new array: x = x * 2 in place of x *= 2."),
+    "changes counts": (counting, (1.0, np.zeros(1, int)), "changes an argument",
+        "f changes an argument in place, so what it returns depends on how often it "
+        "was called. Make a new array: x = x * 2 in place of x *= 2."),
     "nan": (lambda x: x * np.nan, (X,), "nan",
         "the value of f is nan or inf at this point, so it has no derivative there. "
         "Check another point."),

@@ -259,6 +259,41 @@ def test_a_batch_that_takes_one_example_for_all():
     )
 
 
+def test_a_batch_of_another_shape():
+    total = primitive(lambda x: np.sum(x))
+    defvjp(total, x=lambda g, like: g * np.ones(like.shape))
+
+    @batcher(total)
+    def _(trace, rule, args, kwargs):
+        return trace.boxed(np.sum(args[0]._value, axis=1, keepdims=True))
+
+    error = error_of(check_grads, total, (X,), modes=("vmap",), order=1)
+    assert str(error).startswith(
+        "the value of <lambda> is wrong only under vmap: example 0 of a batch differs "
+        "by inf "
+    )
+
+
+def test_derivatives_are_compared_under_vmap():
+    doubled, back = primitive(lambda x: 2 * x), primitive(lambda c: 2 * c)
+    defvjp(doubled, x=lambda g: back(g))
+    defvjp(back, c=lambda g: 2 * g)
+
+    @batcher(back)
+    def _(trace, rule, args, kwargs):
+        return trace.boxed(3 * args[0]._value)
+
+    assert check_grads(lambda x: doubled(x) ** 2, (X,), order=1).ok
+    error = error_of(
+        check_grads, lambda x: doubled(x) ** 2, (X,), modes=("rev", "vmap"), order=1
+    )
+    assert error.path == "args[0]"
+    assert str(error).startswith(
+        "the derivative of <lambda> with respect to args[0] is wrong only under vmap: "
+        "example 0 of a batch differs by "
+    )
+
+
 # Derivatives from elsewhere -----------------------------------------------------------
 
 

@@ -521,6 +521,18 @@ def test_warnings_of_python():
         compiled(np.array([np.nan]))
 
 
+@pytest.mark.filterwarnings("ignore::fgrad.errors.EagerWarning")
+def test_warnings_of_users_come_at_each_call():
+    def fun(x):
+        warnings.warn("careful", UserWarning, stacklevel=1)
+        return np.sin(x) * 2
+
+    compiled = compile(fun)
+    for _ in range(5):
+        with pytest.warns(UserWarning, match="careful"):
+            assert same(compiled(X), np.sin(X) * 2)
+
+
 def test_interrupts():
     def fun(x):
         raise KeyboardInterrupt

@@ -34,7 +34,7 @@ MUTANTS = [
     ),
     *of(
         "_transforms/reverse.py",
-        "test_transforms.py test_errors.py test_dtypes.py",
+        "test_transforms.py test_errors.py test_dtypes.py test_assignment.py",
         ("an array of one entry is a number", "if np.shape(plain) != ():",
          "if np.size(plain) != 1:", ""),
         ("complex outputs",
