@@ -240,6 +240,11 @@ PREFLIGHT = {
     "changes": (changed, (X.copy(),), "changes an argument",
         "f changes args[0] in place, so what it returns depends on how often it was "
         "called. Make a new array: x = x * 2 in place of x *= 2."),
+    "traced dtype": (
+        lambda x: x * 2 if fgrad.is_traced(x) else np.float32(x * 2), (1.5,), "value",
+        "f returns something else when it is differentiated: the two values have "
+        "dtypes float32 and float64. It must not ask whether its arguments are traced, "
+        "and must keep no state."),
     "changes counts": (counting, (1.0, np.zeros(1, int)), "changes an argument",
         "f changes an argument in place, so what it returns depends on how often it "
         "was called. Make a new array: x = x * 2 in place of x *= 2."),

@@ -294,6 +294,56 @@ def test_derivatives_are_compared_under_vmap():
     )
 
 
+def test_pullbacks_with_ways_of_their_own_to_what_belongs_to_others():
+    """What a rule is given cannot be written to, but it may hold more."""
+    held = []
+
+    @primitive
+    def square(x):
+        held.append(x)
+        return x * x
+
+    def through_an_old_reference(g, x):
+        c = 2 * g * x
+        held[-1][0] += 1
+        return c
+
+    defvjp(square, x=through_an_old_reference)
+    assert str(error_of(check_rule, square, (X.copy(),))) == (
+        "the pullback of square changes an argument of square in place."
+    )
+
+    def through_the_base(g, x):
+        c = 2 * g * x
+        base = g if g.base is None else g.base
+        base += 1
+        return c
+
+    defvjp(square, x=through_the_base)
+    assert str(error_of(check_rule, square, (X.copy(),))) == (
+        "the pullback of square writes into g, the cotangent that it was given. Write "
+        "g = g * 2 in place of g *= 2, in the rule."
+    )
+
+
+def test_a_pullback_with_a_state():
+    count = [0]
+
+    @primitive
+    def double(x):
+        return 2 * x
+
+    def counting(g):
+        count[0] += 1
+        return 2 * g * count[0]
+
+    defvjp(double, x=counting)
+    assert str(error_of(check_rule, double, (X,))) == (
+        "the pullback of double returns something else when it is called again: it "
+        "writes into what it kept of the forward call, or keeps state."
+    )
+
+
 # Derivatives from elsewhere -----------------------------------------------------------
 
 

@@ -590,6 +590,17 @@ def test_what_is_watched_runs_as_it_is():
     with fgrad.debug.checks(), np.errstate(all="ignore"), found:
         compiled(np.zeros(3))
 
+    @fgrad.primitive
+    def shifted(x):
+        return 2 * x
+
+    fgrad.defvjp(shifted, x=lambda g: 2 * g + 1)
+    wrong = compile(grad(lambda x: np.sum(shifted(x))))
+    for k in range(4):
+        wrong(k * X)
+    with fgrad.debug.checks(), pytest.raises(errors.RuleError, match="not linear in g"):
+        wrong(X)
+
 
 # Composition --------------------------------------------------------------------------
 

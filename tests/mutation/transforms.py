@@ -47,7 +47,7 @@ MUTANTS = [
     ),
     *of(
         "_transforms/pullbacks.py",
-        "test_transforms.py test_errors.py test_dtypes.py",
+        "test_transforms.py test_errors.py test_dtypes.py test_custom.py",
         ("cotangents with another tree", "if structure != self._structure:",
          "if False:", ""),
         ("cotangents of another shape", "if g.shape != shape:", "if False:", ""),
@@ -132,7 +132,7 @@ MUTANTS = [
     ),
     *of(
         "_transforms/_custom.py",
-        "test_custom.py test_custom_forward.py",
+        "test_custom.py test_custom_forward.py test_errors.py",
         ("values that are closed over",
          "if type(leaf) is Box and leaf._trace.id >= trace.id:", "if False:", ""),
         ("defaults are not filled in", "            bound.apply_defaults()\n", "", ""),
@@ -147,7 +147,7 @@ MUTANTS = [
     ),
     *of(
         "_transforms/_custom_batched.py",
-        "test_custom.py test_custom_forward.py",
+        "test_custom.py test_custom_forward.py test_errors.py",
         ("shared arguments get a sum for each example",
          "c if m or c is None else np.sum(c, axis=0)", "c", ""),
         ("what is shared has examples", "self.axes = tuple(0 if m else None for m in "
@@ -155,7 +155,7 @@ MUTANTS = [
     ),
     *of(
         "_transforms/custom.py",
-        "test_custom.py",
+        "test_custom.py test_errors.py",
         ("cotangents of another shape",
          "if leaf is not None and here is not None and np.shape(leaf) != here.shape:",
          "if False:", ""),
@@ -164,7 +164,7 @@ MUTANTS = [
     ),
     *of(
         "_transforms/custom_forward.py",
-        "test_custom_forward.py",
+        "test_custom_forward.py test_errors.py",
         ("tangents of another shape", "if np.shape(t) != here.shape:", "if False:", ""),
         ("rules that are not linear", "if part is not None and np.any(np.isfinite("
          "plain) & (plain != 0)):", "if False:", ""),
