@@ -15,6 +15,8 @@ from fgrad.testing import (
     check_jac,
     check_rule,
 )
+from fgrad.testing._leaves import widened
+from fgrad.testing._pullback import same
 from tests.mistakes import X
 from tests.test_checking import error_of
 
@@ -342,6 +344,17 @@ def test_a_pullback_with_a_state():
         "the pullback of double returns something else when it is called again: it "
         "writes into what it kept of the forward call, or keeps state."
     )
+
+
+def test_a_nan_is_equal_to_a_nan_only():
+    assert same([np.array([np.nan, 1.0])], [np.array([np.nan, 1.0])])
+    assert not same([np.array([np.nan, 1.0])], [np.array([0.0, 1.0])])
+
+
+def test_double_precision_keeps_the_order_of_memory():
+    a = np.asfortranarray(np.arange(6.0, dtype=np.float32).reshape(2, 3))
+    assert widened(a).dtype == float
+    assert widened(a).flags.f_contiguous
 
 
 # Derivatives from elsewhere -----------------------------------------------------------

@@ -193,6 +193,15 @@ def test_static_arguments():
             assert same(compiled(X, power, scale=(0.0,)), fun(X, power, (0.0,)))
     assert len(programs(compiled)) == 12
 
+    def one_or_true(x, flag):
+        return x * (2.0 if flag is True else 3.0)
+
+    compiled = compile(one_or_true, static_argnums=1)
+    for _ in range(3):
+        for flag in (True, 1, 1.0):
+            assert same(compiled(X, flag), one_or_true(X, flag))
+    assert len(programs(compiled)) == 3
+
 
 def test_settings():
     for options, words in (
