@@ -53,7 +53,7 @@ def functions(program):
 
 
 def run(program, *args):
-    return Source(program).function()(*args)[0]
+    return Source(program).maker()()(*args)[0]
 
 
 def test_a_complex_number_times_one_is_computed():
@@ -337,7 +337,7 @@ def test_what_functions_of_users_keep_stays_as_it_is():
     def fun(x):
         return np.exp(np.cos(keep(np.sin(x)) + 1.0))
 
-    again = Source(optimised(recorded(fun, X))).function()
+    again = Source(optimised(recorded(fun, X))).maker()()
     kept.clear()
     for k in (1, 2, 3):
         again(k * X)
@@ -357,7 +357,7 @@ def test_what_functions_of_users_keep_stays_as_it_is():
 )
 def test_parts_of_registers(part):
     """Views of registers are made once, and copies at each call."""
-    again = Source(optimised(recorded(lambda x: part(np.sin(x)) * 2.0, A))).function()
+    again = Source(optimised(recorded(lambda x: part(np.sin(x)) * 2.0, A))).maker()()
     for k in (1, 2, 3):
         assert same(again(k * A)[0], part(np.sin(k * A)) * 2.0)
 
@@ -468,7 +468,7 @@ def test_source_of_something_else():
 def test_profile():
     compiled = compile(grad(rosenbrock))
     found = debug.profile(compiled, np.linspace(0, 1, 50))
-    assert {cost.name for cost in found.primitives} >= {"np.multiply", "np.negative"}
+    assert {cost.name for cost in found.primitives} >= {"np.multiply", "np.subtract"}
     assert any("100 * (x[1:]" in cost.source for cost in found.lines)
     assert "in operations" in str(found)
     with pytest.raises(TypeError, match="has no program for these arguments"):
