@@ -24,7 +24,8 @@ MUTANTS = [
     *of(
         "_program/passes/dead.py",
         PROGRAMS,
-        ("guards are left out", "if call.guard or may_raise(call)", "if may_raise(call)", ""),
+        ("guards are left out", "if call.guard or may_raise(call)",
+         "if may_raise(call)", ""),
         ("what a result needs is left out", "            live.update(call.uses())\n",
          "", ""),
     ),
@@ -171,7 +172,8 @@ MUTANTS = [
          "if False:", ""),
         ("captured arrays may change, on the fast way",
          "leaves is not None and unchanged() and", "leaves is not None and", ""),
-        ("floating-point modes may change", "unchanged() and current() is modes:", "unchanged():", ""),
+        ("floating-point modes may change", "unchanged() and current() is modes:",
+         "unchanged():", ""),
         ("draws are not noticed", "if not captured.undrawn():", "if False:", ""),
         ("changed arguments are not noticed",
          "if not all(map(partial(same_bits, layout=False), before, after)):",
@@ -183,7 +185,8 @@ MUTANTS = [
     *of(
         "_program/variant.py",
         PROGRAMS,
-        ("a nan is an answer", "self.run = Raising(ignored).runner(self.source.maker())",
+        ("a nan is an answer",
+         "self.run = Raising(ignored).runner(self.source.maker())",
          "make = self.source.maker()\n            self.run = lambda leaves: "
          "make()(*leaves)", ""),
     ),
