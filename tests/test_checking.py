@@ -201,6 +201,12 @@ def test_imaginary_directions():
 # Before the check ---------------------------------------------------------------------
 
 
+def counting(x, counts):
+    """Its value does not depend on what it changes."""
+    counts += 1
+    return x * 2
+
+
 def counted(calls=[0]):  # noqa: B006 (that is the mistake)
     def f(x):
         calls[0] += 1
@@ -234,6 +240,14 @@ PREFLIGHT = {
     "changes": (changed, (X.copy(),), "changes an argument",
         "f changes args[0] in place, so what it returns depends on how often it was "
         "called. Make a new array: x = x * 2 in place of x *= 2."),
+    "traced dtype": (
+        lambda x: x * 2 if fgrad.is_traced(x) else np.float32(x * 2), (1.5,), "value",
+        "f returns something else when it is differentiated: the two values have "
+        "dtypes float32 and float64. It must not ask whether its arguments are traced, "
+        "and must keep no state."),
+    "changes counts": (counting, (1.0, np.zeros(1, int)), "changes an argument",
+        "f changes an argument in place, so what it returns depends on how often it "
+        "was called. Make a new array: x = x * 2 in place of x *= 2."),
     "nan": (lambda x: x * np.nan, (X,), "nan",
         "the value of f is nan or inf at this point, so it has no derivative there. "
         "Check another point."),
@@ -274,6 +288,27 @@ def test_arguments_are_checked():
         with pytest.raises(ValueError) as info:
             check_grads(np.sin, (X,), **{options: words[0]})
         assert str(info.value) == words[1]
+
+
+def test_a_scale_makes_a_fast_function_slow():
+    def fast(x):
+        return np.sin(1e9 * x)
+
+    with pytest.warns(UncheckedDerivativeWarning, match="stays unchecked"):
+        assert not check_grads(fast, (1.0,), order=1).ok
+    assert check_grads(fast, (1.0,), order=1, scale=1e-9).ok
+    error = error_of(
+        check_grads, fast, (1.0,), order=1, scale=1e-9,
+        grad=lambda x: 1.01e9 * np.cos(1e9 * x),
+    )  # fmt: skip
+    assert error.kind == "wrong"
+
+
+def test_results_of_another_shape_on_one_side():
+    def f(x):
+        return np.stack([x, 2 * x] if x >= 0.3 else [x])
+
+    assert check_grads(f, (0.3,), order=1).ok
 
 
 def test_a_natural_scale():

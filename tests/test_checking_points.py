@@ -15,6 +15,8 @@ from fgrad.testing import (
     check_jac,
     check_rule,
 )
+from fgrad.testing._leaves import widened
+from fgrad.testing._pullback import same
 from tests.mistakes import X
 from tests.test_checking import error_of
 
@@ -102,9 +104,35 @@ def test_noise():
     def noisy(x):
         return np.sin(x) + 1e-6 * np.sin(1e12 * stop_gradient(x))
 
-    assert check_grads(noisy, (0.3,), order=1, noise=1e-5).ok
+    told, untold = (
+        check_grads(noisy, (0.3,), order=1, noise=noise) for noise in (1e-5, 0.0)
+    )
+    assert told.ok
+    assert told.verdicts[0].error > 10 * untold.verdicts[0].error
     with pytest.raises(GradientError):
         check_grads(noisy, (0.3,), order=1, noise=1e-5, grad=np.sin)
+
+
+def test_noise_that_nobody_has_told_of():
+    def noisy(x):
+        return np.sin(x) + 1e-3 * np.sin(7.7e9 * x)
+
+    with pytest.warns(UncheckedDerivativeWarning, match="stays unchecked"):
+        report = check_grads(noisy, (0.3,), order=1, grad=np.cos)
+    assert repr(report) == "noisy: derivative 1 noisy (args[0])"
+
+
+def test_a_small_mistake_under_large_values():
+    """At the first step, rounding hides it; at larger ones, it shows."""
+
+    def large(x):
+        return 1e9 + 0.01 * np.sin(x)
+
+    assert check_grads(large, (0.3,), order=1, grad=lambda x: 0.01 * np.cos(x)).ok
+    error = error_of(
+        check_grads, large, (0.3,), order=1, grad=lambda x: 0.012 * np.cos(x)
+    )
+    assert error.kind == "wrong"
 
 
 def test_single_precision_inside():
@@ -215,6 +243,118 @@ def test_values_are_compared_under_vmap():
         "the value of <lambda> is wrong only under vmap: example 0 of a batch differs "
         "by "
     )
+
+
+def test_a_batch_that_takes_one_example_for_all():
+    tripled = primitive(lambda x: 3 * x)
+    defvjp(tripled, x=lambda g: 3 * g)
+
+    @batcher(tripled)
+    def _(trace, rule, args, kwargs):
+        first = args[0]._value[:1]
+        return trace.boxed(3 * np.repeat(first, trace.size, axis=0))
+
+    assert check_grads(tripled, (X,)).ok
+    error = error_of(check_grads, tripled, (X,), modes=("rev", "vmap"), order=1)
+    assert str(error).startswith(
+        "the value of <lambda> is wrong only under vmap: example 1 of a batch differs "
+    )
+
+
+def test_a_batch_of_another_shape():
+    total = primitive(lambda x: np.sum(x))
+    defvjp(total, x=lambda g, like: g * np.ones(like.shape))
+
+    @batcher(total)
+    def _(trace, rule, args, kwargs):
+        return trace.boxed(np.sum(args[0]._value, axis=1, keepdims=True))
+
+    error = error_of(check_grads, total, (X,), modes=("vmap",), order=1)
+    assert str(error).startswith(
+        "the value of <lambda> is wrong only under vmap: example 0 of a batch differs "
+        "by inf "
+    )
+
+
+def test_derivatives_are_compared_under_vmap():
+    doubled, back = primitive(lambda x: 2 * x), primitive(lambda c: 2 * c)
+    defvjp(doubled, x=lambda g: back(g))
+    defvjp(back, c=lambda g: 2 * g)
+
+    @batcher(back)
+    def _(trace, rule, args, kwargs):
+        return trace.boxed(3 * args[0]._value)
+
+    assert check_grads(lambda x: doubled(x) ** 2, (X,), order=1).ok
+    error = error_of(
+        check_grads, lambda x: doubled(x) ** 2, (X,), modes=("rev", "vmap"), order=1
+    )
+    assert error.path == "args[0]"
+    assert str(error).startswith(
+        "the derivative of <lambda> with respect to args[0] is wrong only under vmap: "
+        "example 0 of a batch differs by "
+    )
+
+
+def test_pullbacks_with_ways_of_their_own_to_what_belongs_to_others():
+    """What a rule is given cannot be written to, but it may hold more."""
+    held = []
+
+    @primitive
+    def square(x):
+        held.append(x)
+        return x * x
+
+    def through_an_old_reference(g, x):
+        c = 2 * g * x
+        held[-1][0] += 1
+        return c
+
+    defvjp(square, x=through_an_old_reference)
+    assert str(error_of(check_rule, square, (X.copy(),))) == (
+        "the pullback of square changes an argument of square in place."
+    )
+
+    def through_the_base(g, x):
+        c = 2 * g * x
+        base = g if g.base is None else g.base
+        base += 1
+        return c
+
+    defvjp(square, x=through_the_base)
+    assert str(error_of(check_rule, square, (X.copy(),))) == (
+        "the pullback of square writes into g, the cotangent that it was given. Write "
+        "g = g * 2 in place of g *= 2, in the rule."
+    )
+
+
+def test_a_pullback_with_a_state():
+    count = [0]
+
+    @primitive
+    def double(x):
+        return 2 * x
+
+    def counting(g):
+        count[0] += 1
+        return 2 * g * count[0]
+
+    defvjp(double, x=counting)
+    assert str(error_of(check_rule, double, (X,))) == (
+        "the pullback of double returns something else when it is called again: it "
+        "writes into what it kept of the forward call, or keeps state."
+    )
+
+
+def test_a_nan_is_equal_to_a_nan_only():
+    assert same([np.array([np.nan, 1.0])], [np.array([np.nan, 1.0])])
+    assert not same([np.array([np.nan, 1.0])], [np.array([0.0, 1.0])])
+
+
+def test_double_precision_keeps_the_order_of_memory():
+    a = np.asfortranarray(np.arange(6.0, dtype=np.float32).reshape(2, 3))
+    assert widened(a).dtype == float
+    assert widened(a).flags.f_contiguous
 
 
 # Derivatives from elsewhere -----------------------------------------------------------

@@ -193,6 +193,15 @@ def test_static_arguments():
             assert same(compiled(X, power, scale=(0.0,)), fun(X, power, (0.0,)))
     assert len(programs(compiled)) == 12
 
+    def one_or_true(x, flag):
+        return x * (2.0 if flag is True else 3.0)
+
+    compiled = compile(one_or_true, static_argnums=1)
+    for _ in range(3):
+        for flag in (True, 1, 1.0):
+            assert same(compiled(X, flag), one_or_true(X, flag))
+    assert len(programs(compiled)) == 3
+
 
 def test_settings():
     for options, words in (
@@ -521,6 +530,18 @@ def test_warnings_of_python():
         compiled(np.array([np.nan]))
 
 
+@pytest.mark.filterwarnings("ignore::fgrad.errors.EagerWarning")
+def test_warnings_of_users_come_at_each_call():
+    def fun(x):
+        warnings.warn("careful", UserWarning, stacklevel=1)
+        return np.sin(x) * 2
+
+    compiled = compile(fun)
+    for _ in range(5):
+        with pytest.warns(UserWarning, match="careful"):
+            assert same(compiled(X), np.sin(X) * 2)
+
+
 def test_interrupts():
     def fun(x):
         raise KeyboardInterrupt
@@ -577,6 +598,17 @@ def test_what_is_watched_runs_as_it_is():
     found = pytest.raises(errors.NonFiniteError, match="np.log")
     with fgrad.debug.checks(), np.errstate(all="ignore"), found:
         compiled(np.zeros(3))
+
+    @fgrad.primitive
+    def shifted(x):
+        return 2 * x
+
+    fgrad.defvjp(shifted, x=lambda g: 2 * g + 1)
+    wrong = compile(grad(lambda x: np.sum(shifted(x))))
+    for k in range(4):
+        wrong(k * X)
+    with fgrad.debug.checks(), pytest.raises(errors.RuleError, match="not linear in g"):
+        wrong(X)
 
 
 # Composition --------------------------------------------------------------------------

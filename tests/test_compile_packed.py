@@ -210,5 +210,13 @@ def test_places_that_come_again():
             total = total + np.sin(x[i]) * x[i - N] * x[np.int64(i)]
         return total
 
-    for one in (fun, grad(fun), added, grad(counted_from_both_ends)):
+    def as_many_as_places(x):
+        """There are as many numbers as places, but some places come twice."""
+        total = 0.0
+        for i in range(N):
+            total = total + np.sin(x[i // 2]) * (i + 1.5)
+        return total
+
+    for one in (fun, added, counted_from_both_ends, as_many_as_places):
         lines(one, N)
+        lines(grad(one) if one is not added else jacobian(one), N)

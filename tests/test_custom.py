@@ -523,3 +523,22 @@ def test_wrappers_change_no_derivative(calls, seed, x):
         np.testing.assert_allclose(
             jvp(same, (x,), (gradient,))[1], gradient @ gradient, atol=1e-9
         )
+
+
+def test_a_cotangent_has_the_dtype_of_the_output():
+    seen = []
+
+    @custom_vjp
+    def double(x):
+        return 2 * x
+
+    def bwd(_, g):
+        seen.append(g.dtype)
+        return (2 * g,)
+
+    double.defvjp(lambda x: (2 * x, None), bwd)
+    x = np.ones(3, np.float32)
+    _, pullback = vjp(double, x)
+    for g in (np.ones(3), np.ones(3, int), x):
+        assert pullback(g)[0].dtype == np.float32
+    assert set(seen) == {np.dtype(np.float32)}

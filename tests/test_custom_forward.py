@@ -225,6 +225,10 @@ def test_it_cannot_write_into_its_arguments():
         "x = x + 1 in place of x += 1, or change a copy."
     )
     np.testing.assert_array_equal(x, [1, 1])
+    f.defjvp(lambda p, t: (None, np.multiply(t[0], 2, out=t[0])))
+    with pytest.raises(errors.RuleError, match="the rule of f writes into its argum"):
+        jvp(f, (x,), (x,))
+    np.testing.assert_array_equal(x, [1, 1])
 
 
 def test_a_tangent_that_the_rule_keeps_is_copied():

@@ -297,3 +297,11 @@ def test_tangents_have_the_dtype_of_the_result(fun, kind):
     value, tangent = jvp(fun, (kind(2),), (kind(1),))
     assert tangent.dtype == value.dtype
     assert np.shape(tangent) == np.shape(value)
+
+
+def test_a_tangent_has_the_dtype_of_its_argument():
+    x = np.ones(3, np.float32)
+    for fun in (lambda x: x, lambda x: 2 * x):
+        for t in (np.ones(3), np.ones(3, int)):
+            assert jvp(fun, (x,), (t,))[1].dtype == np.float32
+            assert linearize(fun, x)[1](t).dtype == np.float32

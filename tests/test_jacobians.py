@@ -497,3 +497,10 @@ def test_more_rows_than_one_batch_has_of_real_and_complex_numbers():
     np.testing.assert_allclose(z, np.diag(1j * np.exp(1j * x)), rtol=1e-14)
     r = jacfwd(lambda z: np.real(z * z))(x + 0.5j)
     np.testing.assert_allclose(r, np.diag(2 * (x + 0.5j)), rtol=1e-14)
+
+
+def test_one_complex_entry_can_mix_with_itself():
+    for fun in (np.conj, lambda z: z * np.conj(z)):
+        with pytest.raises(errors.OutputTypeError, match="is complex and not holom"):
+            fgrad.elementwise_grad(fun)(1.0 + 2.0j)
+    assert fgrad.elementwise_grad(lambda z: z**2)(1.0 + 2.0j) == 2 + 4j

@@ -234,6 +234,13 @@ def test_edges(fun: Any, point: tuple[float, ...], expected: list[float]) -> Non
     np.testing.assert_array_equal(got, expected)
 
 
+def test_the_trigamma_function_far_to_the_left() -> None:
+    """Of complex numbers, by the recurrence: DLMF 5.15.5."""
+    for z in (-40.3 + 0.5j, -7.5 - 2j, 0.1 + 0.1j, 30 + 1j):
+        got = fgrad.vjp(sp.psi, z)[1](1.0 + 0j)[0]
+        assert complex(got) == pytest.approx(complex(mpmath.psi(1, z)), rel=1e-12)
+
+
 def test_logsumexp_at_infinity() -> None:
     x = np.array([-np.inf, 0.0, 1.0])
     np.testing.assert_allclose(grad(special.logsumexp)(x), sp.softmax(x))

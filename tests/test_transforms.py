@@ -213,6 +213,8 @@ def test_gradient_of_a_real_function_of_complex_numbers():
 def test_integers_are_differentiated_at_their_float_value():
     square = lambda x: np.sum(x**2)  # noqa: E731
     slope = grad(square, allow_int=True)(3)
+    large = grad(lambda n: np.sum(n * n), allow_int=True)(np.array([2**40 + 1]))
+    assert large.tolist() == [2.0 * (2**40 + 1)]
     assert (slope, type(slope)) == (6.0, np.float64)
     assert value_and_grad(square, allow_int=True)(np.int8(100)) == (10000.0, 200.0)
     counts = np.arange(3, dtype=np.uint8)

@@ -26,7 +26,6 @@ from fgrad._engine.trace import Node, next_order
 from fgrad._engine.views import (
     is_basic,
     is_batched,
-    is_copy,
     is_number,
     put_back,
     source_of,
@@ -88,7 +87,14 @@ def _usable(box: Box, index: Any, value: Any) -> tuple[Any, Any]:
             one.now()
     value, index = unwrapped(value), unwrapped(index)
     dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
-    if dtype.kind in "fc" and not np.can_cast(dtype, box.dtype, "same_kind"):
+    if dtype.kind in "fc":
+        _check_cast(dtype, box)
+    return value, index
+
+
+def _check_cast(dtype: Any, box: Box) -> None:
+    """Refuse a dtype of which an array cannot hold the values."""
+    if not np.can_cast(dtype, box.dtype, "same_kind"):
         raise ConversionError(
             at(
                 f"cannot write a value of dtype {dtype} into an array of dtype "
@@ -96,7 +102,6 @@ def _usable(box: Box, index: Any, value: Any) -> tuple[Any, Any]:
                 f"dtype={dtype}, or write what is left of the value"
             )
         )
-    return value, index
 
 
 def _is_there(box: Box, index: Any, value: Box) -> bool:
@@ -133,6 +138,8 @@ def _write(
 ) -> None:
     """Bind a box, or what it is a view of, to new contents."""
     root, path = root_of(box._node)
+    if mark_of(root) is None and unknown_parents(root):
+        raise _unknown(box)
     source = _source(box, path, root) if path else box
     if source is box:
         _write_root(box, update, item)
@@ -158,14 +165,13 @@ def _write_root(
     array = stored_array(box)
     if not array.flags.writeable and box._trace is CONSTANT:
         raise ValueError("assignment destination is read-only")
-    unknown = unknown_parents(box._node)
-    if mark_of(box._node) is None and (unknown or (box._node.edges and _hangs(array))):
+    if mark_of(box._node) is None and box._node.edges and _hangs(array):
         raise _unknown(box)
     array = None  # it counts
     _check_changing(box)
     if item is not None and written_in_place(box, *item):
         return
-    shared = box._trace.opaque or not is_alone(box)  # a batch copies views
+    shared = not is_alone(box)
     new = update(Box(box._value, box._trace, box._node))
     supersede(box, _boxed(new), shared=shared)
 
@@ -195,9 +201,7 @@ def _source(box: Box, path: list[Node], root: Node) -> Box:
     """The box of which this one is a view; itself if it is a copy."""
     mark = mark_of(root)
     if mark is not None:
-        stale = mark.cell.box._node is not root
-        copied = stale or is_copy(box, path, mark.low, mark.high)
-        return box if copied else mark.cell.box
+        return mark.cell.box
     array = stored_array(box)
     if not is_batched(box) and array.base is not None and not _hangs(array):
         return box  # nobody else is left to see it
@@ -219,8 +223,6 @@ def _recovered(box: Box, path: list[Node], root: Node) -> Box | None:
     if source is not None:
         return source
     value = box._value
-    if unknown_parents(root):
-        return None
     if type(value) is Box:
         inner, above = root_of(value._node)[1][: len(path)], None
         if len(inner) == len(path):
@@ -264,9 +266,7 @@ def augmented(operate: Callable[[Any, Any], Any]) -> Callable[..., Any]:
                 f"non-broadcastable output operand with shape {self.shape} doesn't "
                 f"match the broadcast shape {np.shape(result)}"
             )
-        kinds = result.dtype.kind, self.dtype.kind
-        if result.dtype != self.dtype and kinds != ("c", "f"):
-            result = result.astype(self.dtype)
+        _check_cast(result.dtype, self)
         replace(self, result)
         return self
 

@@ -79,12 +79,15 @@ def _primitive_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
     return (unary if len(required) == 1 else binary)(rule, fun)
 
 
-SAME = frozenset(
+BY_LAYOUT = frozenset(
     {
         *(np.asarray, np.asanyarray, np.asarray_chkfinite),
-        *(np.ascontiguousarray, np.asfortranarray, np.real, np.squeeze),
+        *(np.ascontiguousarray, np.asfortranarray, np.require),
     }
 )
+"""Functions that copy an array or not, as its entries lie in memory."""
+
+SAME = BY_LAYOUT | {np.real, np.squeeze}
 """Functions that return the array itself, if it is already what they make."""
 
 
@@ -97,11 +100,8 @@ def _same_call(rule: Rule, fun: Callable[..., Any]) -> Callable[..., Any]:
             if type(one) is np.ndarray and fun(one, *args, **kwargs) is one:
                 return a
         ans = bind(rule, (a, *args), kwargs)
-        if (
-            type(a) is Box
-            and np.ndim(stored_array(a)) > a.ndim
-            and ans.dtype == a.dtype
-        ):
+        shared = fun in BY_LAYOUT and type(a) is Box and ans.dtype == a.dtype
+        if shared and np.ndim(stored_array(a)) > a.ndim:
             a._trace.unsure(ans, [a])  # one example may lie in memory in another way
         return ans
 

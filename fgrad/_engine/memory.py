@@ -19,7 +19,6 @@ from fgrad._engine.rules import Pullback, Rule, rule_of
 from fgrad._engine.trace import Node, Trace, next_order
 from fgrad._engine.views import (
     bounds,
-    is_copy,
     is_taken,
     step,
     taken,
@@ -101,7 +100,7 @@ def refresh(box: Box) -> Box:
         if _is_kept(box):
             _bind(box, _copied(box))
             del box._kept
-        elif not (path and is_copy(box, path, mark.low, mark.high)):
+        else:
             current: Any = mark.cell.box
             for one in reversed(path):
                 current = taken(one, current)
@@ -250,10 +249,15 @@ def _laid_out(new: Any, old: Any) -> Any:
     if type(new) is Box:
         value = _laid_out(new._value, stored_array(old))
         return new if value is new._value else Box(value, new._trace, new._node)
-    arrays = type(new) is np.ndarray and type(old) is np.ndarray
-    if not arrays or new.shape != old.shape or new.strides == old.strides:
+    if type(new) is not np.ndarray or type(old) is not np.ndarray:
         return new
-    out = np.empty_like(old, new.dtype)
+    more = new.ndim - old.ndim  # if only the new ones are about several examples
+    if new.shape[more:] != old.shape or new.strides[more:] == old.strides:
+        return new
+    outermost_first = np.argsort([-abs(n) for n in old.strides], kind="stable")
+    order = [*range(more), *(more + outermost_first)]
+    laid_out = np.empty([new.shape[i] for i in order]).transpose(np.argsort(order))
+    out = np.empty_like(laid_out, new.dtype)
     out[...] = new
     return out
 

@@ -365,7 +365,7 @@ class Trace:
 
     def shown(self, box: Box) -> Any:
         """The array that is printed, as in ``f"{x}"``."""
-        inner = box._value
+        inner = box.now()._value
         return inner._trace.shown(inner) if type(inner) is Box else inner
 
     def rerun(self) -> None:

@@ -7,7 +7,6 @@ view can be taken again, and put back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ __all__ = [
     "bounds",
     "is_basic",
     "is_batched",
-    "is_copy",
     "is_number",
     "is_taken",
     "may_be_view",
@@ -96,11 +94,11 @@ BASIC = (int, np.integer, slice, type(...), type(None))
 
 def step(node: Node) -> Node | None:
     """The node of what a value was taken from, if it may be a view of that."""
-    call = taken_by(node)
-    if call is not None:
-        return call.source if call.is_view() else None
+    memory = getattr(node, "memory", None)
+    if type(memory) is Taken:
+        return memory.source if memory.is_view() else None
     edges = node.edges
-    if len(edges) != 1:
+    if len(edges) != 1 or type(memory) is Unsure:
         return None
     parent, pullback, residuals = edges[0]
     if type(parent) is tuple or pullback.rule.name not in VIEWS:
@@ -127,16 +125,18 @@ def is_taken(node: Node) -> bool:
 def unsure(ans: Any, boxes: list[Box]) -> None:
     """Note that results may be views, but nobody knows how they are taken again."""
     for box in boxes_in(ans):
-        box._node.memory = Unsure([one._node for one in boxes])
+        box._node.memory = Unsure(boxes)
 
 
 class Unsure:
     """What may share memory with a node."""
 
-    __slots__ = ("nodes",)
+    __slots__ = ("nodes", "values")
 
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
+    def __init__(self, boxes: list[Box]) -> None:
+        self.nodes = [box._node for box in boxes]
+        self.values = [box._value for box in boxes]
+        """They are held, so that they are not written in place."""
 
 
 def unknown_parents(node: Node) -> list[Node]:
@@ -333,36 +333,6 @@ def is_number(box: Box) -> bool:
     while type(box) is Box:  # of several examples: one of them tells
         if taken_by(box._node):
             return not is_taken_array(box._node)
-        box = box._value
-    return True
-
-
-def is_copy(box: Box, path: Iterable[Node], low: int, high: int) -> bool:
-    """Whether what was taken along a path from that memory is a copy of it."""
-    if is_number(box):
-        return True
-    path = list(path)
-    if is_batched(box):
-        return not _all_views(box, len(path))
-    array = stored_array(box)
-    if array.base is None:
-        return True
-    if not any(n.edges and n.edges[0][1].rule.name in RESHAPING for n in path):
-        return False
-    first, last = bounds(array)
-    return not (first < high and low < last)
-
-
-def _all_views(box: Any, count: int) -> bool:
-    """Whether the last operations on one example make views, as far down as it goes."""
-    while type(box) is Box:
-        call = taken_by(box._node)
-        for _ in range(count):
-            if call is None:
-                break
-            if not call.is_view():
-                return False
-            call = taken_by(call.source)
         box = box._value
     return True
 

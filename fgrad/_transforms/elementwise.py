@@ -121,11 +121,13 @@ def _is_single(output: Node, inputs: list[Node]) -> bool:
 
 
 def _is_elementwise(output: Node) -> bool:
-    """Whether the tape shows that entries never mix: real ufuncs of one shape."""
+    """Whether the tape shows that entries never mix: real ufuncs only.
+
+    All arrays on it have the shape of the output then, as the arguments have.
+    """
     return all(
         node.dtype is not None
         and node.dtype.kind == "f"
-        and node.shape == output.shape
         and all(
             type(parent) is not tuple and pullback.rule.elementwise
             for parent, pullback, _ in node.edges

@@ -114,7 +114,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     filt = as_traced(filt)
     if is_called_by(np.poly1d.__init__):
         return filt  # with its zeros, as in `fgrad.derived.polynomial`
-    used = np.nonzero(primal(filt))
+    used = np.argwhere(primal(filt)).T
     trim, index = trim.lower(), []
     axes = range(filt.ndim) if axis is None else np.atleast_1d(axis) % filt.ndim
     for i, n in enumerate(filt.shape):

@@ -146,6 +146,8 @@ def _batched(level: Level, rng: np.random.Generator) -> Verdict:
 
     def both(*xs: Any) -> tuple[list[Any], list[Any]]:
         out, pull = vjp(call, *xs)
+        if [np.shape(y) for y in out] != [np.shape(w) for w in fixed]:
+            return list(out), []  # the values will say what is wrong
         return list(out), list(pull(fixed))
 
     others = [

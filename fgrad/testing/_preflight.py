@@ -86,6 +86,9 @@ def _changes(name: str, path: str) -> GradientError:
 def _difference(a: Sequence[Any], b: Sequence[Any]) -> str:
     if [np.shape(x) for x in a] != [np.shape(x) for x in b]:
         return "return other shapes"
+    for x, y in zip(a, b, strict=True):
+        if np.asarray(x).dtype != np.asarray(y).dtype:
+            return f"have dtypes {np.asarray(x).dtype} and {np.asarray(y).dtype}"
     pairs = zip(a, b, strict=True)
     off = max(float(np.max(np.abs(np.subtract(x, y)), initial=0)) for x, y in pairs)
     return f"differ by {off:.2g}"

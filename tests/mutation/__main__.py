@@ -30,12 +30,15 @@ from tqdm import tqdm
 from tests.mutation import (
     assignment,
     batching,
+    checking,
     compositions,
     engine,
     programs,
     rules,
+    scipy,
     sharded,
     small,
+    transforms,
 )
 from tests.mutation.mutant import Mutant
 
@@ -49,6 +52,9 @@ MUTANTS = [
     *programs.MUTANTS,
     *sharded.MUTANTS,
     *small.MUTANTS,
+    *checking.MUTANTS,
+    *transforms.MUTANTS,
+    *scipy.MUTANTS,
 ]
 OVER_ALL = ("test_rules.py", "test_batching.py")
 """Files with tests of all functions, of which the nearest are enough."""

@@ -12,7 +12,6 @@ from fgrad._program.passes.common import common
 from fgrad._program.passes.contracted import contracted
 from fgrad._program.passes.dead import dead
 from fgrad._program.passes.doubled import doubled
-from fgrad._program.passes.folded import folded
 from fgrad._program.passes.guards import guards
 from fgrad._program.passes.identities import identities
 from fgrad._program.passes.lowered import lowered
@@ -26,7 +25,6 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     dead,
     common,
     identities,
-    folded,
     common,
     lowered,
     signs,
