@@ -163,6 +163,25 @@ def test_a_rule_that_fails_on_broadcasts():
     check_rule(f, (X, X + 1), vary=True)
 
 
+def test_kinds_of_variants():
+    @primitive
+    def f(x):
+        return x * np.abs(x)
+
+    defvjp(f, x=lambda g, x: 2 * g * x)
+    x = np.array([0.5, 1.0])
+    assert check_rule(f, (x,), vary=("scale", "memory")).ok
+    error = error_of(check_rule, f, (x,), vary="sign")
+    assert error.variant == "the opposite sign of argument 0"
+    with pytest.raises(ValueError, match="but got 'signs'") as caught:
+        check_rule(f, (x,), vary=("memory", "signs"))
+    assert str(caught.value) == (
+        "vary of check_rule may be True, False, or some of 'options', 'vmap', 'sign', "
+        "'number', 'length 1', 'axes', 'size 0', 'memory', 'scale', 'float32', "
+        "'complex', but got 'signs'."
+    )
+
+
 VARIED = [
     (np.sum, (np.ones((2, 3)),), {}),
     (np.mean, (np.arange(6.0).reshape(2, 3),), {"axis": 0}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -163,7 +164,8 @@ def fail_nan(level: Level, k: int, blamer: Blamer) -> str:
     line = level.line(k, level.like(k, part), 0.0)
     if line.is_vertical() or not np.isfinite(line(2.0**-26) + line(-(2.0**-26))):
         return "edge of domain"
-    entry = single(level, k, index)
+    known = [np.where(np.isfinite(c), c, 0) for c in level.gradient]
+    entry = single(replace(level, gradient=known), k, index)
     want = entry.finding.slope.value
     value = complex(c[index]) if c.dtype.kind == "c" else float(c[index])
     failure = GradientError(
@@ -174,7 +176,7 @@ def fail_nan(level: Level, k: int, blamer: Blamer) -> str:
         order=level.order,
         path=level.settings.paths[k],
         index=index,
-        got=entry.got,
+        got=np.nan,
         want=want,
         error=entry.finding.slope.error,
     )

@@ -31,7 +31,8 @@ sample(sp.multigammaln, np.array([2.2, 5.0]), 3)
 sample(sp.multigammaln, 1.3, 1)
 sample(sp.comb, np.array([5.5, 3.2]), np.array([1.3, 2.1]))
 sample(sp.comb, 5.5, 1.5, repetition=True)
-sample(sp.zetac, np.array([2.2, 3.5, 9.0]))
+ABOVE_1 = dict.fromkeys(("sign", "scale"), "the derivative is for x > 1")
+sample(sp.zetac, np.array([2.2, 3.5, 9.0]), _keeps=ABOVE_1)
 sample(polygamma.__wrapped__, 1, np.array([-3.3 + 1j, 0.4 - 2j, 30 + 1j]))
 sample(polygamma.__wrapped__, 2, positive(3))
 sample(psi_difference.__wrapped__, positive(3), positive(2, 1), _real_only=REAL)
@@ -40,5 +41,9 @@ sample(
     psi_difference.__wrapped__, LEFT_OF_0, LEFT_OF_0 - 0.5, _real_only=REAL, _order=0
 )
 sample(zeta_slope.__wrapped__, 2, np.array([1.5, 3.0]), 0.7, _real_only=REAL)
-sample(sp._ufuncs._riemann_zeta, np.array([2.2, 3.5, 9.0]), _real_only=REAL)
+sample(
+    *(sp._ufuncs._riemann_zeta, np.array([2.2, 3.5, 9.0])),
+    _real_only=REAL,
+    _keeps=ABOVE_1,
+)
 sample(sp._ufuncs._zeta, np.array([2.5, 3.0]), np.array([[0.9], [20.0]]))

@@ -21,7 +21,7 @@ for _name, _fun in OPERATIONS.items():
     sample(_fun.__wrapped__, ss.beta, real(0), 1.3, 2.0, _real_only=REAL)
     sample(_fun.__wrapped__, ss.powernorm, 0.4, np.array([0.9]), _real_only=REAL)
     if not _name.startswith("log") and _name not in ("ppf", "isf"):
-        _points = np.array([-1.0, 0.4, 2.0])  # also outside of the support
+        _points = np.array([-1.2, 0.4, 2.0])  # also outside of the support
         sample(_fun.__wrapped__, ss.beta, _points, 1.3, 2.1, _real_only=REAL)
         # by an integral
         sample(_fun.__wrapped__, ss.rel_breitwigner, POINTS, 1.7, _real_only=REAL)
