@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fgrad._engine.dispatch import lift
+from fgrad._engine.rules import is_known
 from fgrad._engine.signatures import function_name
 from fgrad._transforms import vjp
 from fgrad._transforms._values import check_function
@@ -39,7 +40,7 @@ def check_rule(
     Parameters
     ----------
     fun : callable
-        The function.
+        The function. One that is made of others is checked in the same way.
     args, kwargs : sequence and dict
         A call of it. All float and complex arguments are differentiated, together and
         one by one, except those wrapped in `fixed`.
@@ -165,7 +166,7 @@ def _check_call(
     modes: Sequence[str] = ("rev", "fwd"),
 ) -> list[Verdict]:
     call, primals, paths = flat_call(args, kwargs)
-    lifted = lift(fun)
+    lifted = lift(fun) if is_known(fun) else fun
 
     def flat(*values: Any) -> list[Any]:
         return call(lifted, *values)
