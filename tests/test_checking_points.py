@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+import fgrad
 from fgrad import defvjp, primitive, stop_gradient
 from fgrad.batching.loops import batcher
 from fgrad.testing import (
@@ -177,8 +178,53 @@ def test_kinds_of_variants():
         check_rule(f, (x,), vary=("memory", "signs"))
     assert str(caught.value) == (
         "vary of check_rule may be True, False, or some of 'options', 'vmap', 'sign', "
-        "'number', 'length 1', 'axes', 'size 0', 'memory', 'scale', 'float32', "
-        "'complex', but got 'signs'."
+        "'zero', 'repeats', 'number', 'length 1', 'axes', 'size 0', 'memory', 'scale', "
+        "'float32', 'complex', but got 'signs'."
+    )
+
+
+def test_rules_that_are_wrong_for_one_variant():
+    def ruled(f, **rule):
+        f = primitive(f)
+        defvjp(f, **rule)
+        return f
+
+    def in_single(g, x):
+        return g * np.cos(x) * (1.01 if x.dtype == np.float32 else 1.0)
+
+    def of_the_last(g, like, i):
+        return fgrad.index_update(np.zeros(like.shape), i, g)
+
+    a = np.array([[0.3, 1.1, 0.7], [1.5, 0.4, 0.9]])
+    sine = ruled(lambda x: np.sin(x), x=in_single)
+    product = ruled(
+        lambda x: np.prod(x, axis=-1),
+        x=lambda g, ans, x: np.expand_dims(g * ans, -1) / x,
+    )
+    picked = ruled(lambda x, i: x[i], x=of_the_last)
+    turned = ruled(
+        lambda x: 2 * x, x=lambda g: np.reshape(2 * np.ravel(g, "K"), g.shape)
+    )
+    for fun, args, kind, variant in (
+        (sine, (a,), "wrong in single precision", "single precision"),
+        (product, (a,), "nan", "a zero in the first place of argument 0"),
+        (
+            *(picked, (a, np.array([0, 1]))),
+            *("wrong", "repeated integers instead of argument 1"),
+        ),
+    ):
+        assert check_rule(fun, args, order=1).ok
+        error = error_of(check_rule, fun, args, order=1, vary=True)
+        assert (error.kind, error.variant) == (kind, variant)
+    error = error_of(check_rule, turned, (a,))
+    assert str(error) == (
+        "the pullback of <lambda> returns something else with respect to args[0] if g "
+        "lies in memory in Fortran order. Do not use order='K' or g.strides."
+    )
+    error = error_of(check_grads, sine, (np.float32(0.5),))
+    assert str(error) == (
+        "the derivative of <lambda> with respect to args[0] is wrong in single "
+        "precision: it is 0.886358, but in double precision it is 0.877583."
     )
 
 

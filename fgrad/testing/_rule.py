@@ -20,6 +20,7 @@ from fgrad.testing._leaves import direction, fixed, float_positions
 from fgrad.testing._level import Settings
 from fgrad.testing._pullback import check_pullback, same
 from fgrad.testing._report import Report, Verdict
+from fgrad.testing._single import check_single
 from fgrad.testing._variants import KINDS, Variant, variants
 
 __all__ = ["check_rule", "flat_call"]
@@ -52,6 +53,8 @@ def check_rule(
         * ``"options"``: other axes, none, ``keepdims``, ``where``;
         * ``"vmap"``: a batch of three;
         * ``"sign"``: the opposite sign of an argument;
+        * ``"zero"``: a zero among its entries;
+        * ``"repeats"``: integers, such as indices, that are all the same;
         * ``"number"``, ``"length 1"``, ``"axes"``, ``"size 0"``: one number in place of
           an array, with and without an axis; axes of length 1; one more axis; no
           entries;
@@ -196,6 +199,8 @@ def _check_call(
                 path=paths[i],
             )
     double = all(np.asarray(x).dtype.char in "dD" for x in primals)
+    if not double:
+        check_single(name, flat, primals, ws, together, paths)
     if not order or not primals or not double:
         return []
 

@@ -18,6 +18,8 @@ KINDS = {
     "options": "other axes, none, keepdims, where",
     "vmap": "a batch of three",
     "sign": "the opposite sign of an argument",
+    "zero": "a zero among the entries",
+    "repeats": "integers that are all the same",
     "number": "one number in place of an array, or of each",
     "length 1": "axes of length 1, which broadcast",
     "axes": "one more axis",
@@ -39,6 +41,8 @@ class Variant(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     modes: tuple[str, ...] = ("rev", "fwd")
+    beside: tuple[Any, ...] | None = None
+    """Arguments that the function accepts, too, unless this point is an edge."""
 
 
 ALL = ("rev", "fwd", "vmap")
@@ -57,7 +61,10 @@ def variants(
         Variant("vmap", "vmap", tuple(args), kwargs, ("rev", "vmap")),
         *_arguments(tuple(args), kwargs),
     ):
-        if variant.kind in kinds and _runs(fun, variant):
+        calls = [variant]
+        if variant.beside is not None:
+            calls.append(variant._replace(args=variant.beside))
+        if variant.kind in kinds and all(_runs(fun, call) for call in calls):
             yield variant
 
 
@@ -149,9 +156,18 @@ def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Varian
         changed = tuple(change(a) if i in moving else a for i, a in enumerate(args))
         return Variant(kind, name, changed, kwargs)
 
+    for i, a in enumerate(args):
+        if isinstance(a, np.ndarray) and a.dtype.kind in "iu" and a.size > 1:
+            same = np.full_like(a, a.flat[0])
+            yield one(i, "repeats", "repeated integers instead", same)
     for i in moving:
         x = np.asarray(args[i])
         yield one(i, "sign", "the opposite sign", -args[i])
+        if x.size > 1:
+            first = np.arange(x.size).reshape(x.shape) == 0
+            zero = one(i, "zero", "a zero in the first place", np.where(first, 0, x))
+            beside = (*args[:i], np.where(first, -1e-6, x), *args[i + 1 :])
+            yield zero._replace(beside=beside)
         if x.size:
             yield one(i, "number", "one number instead", x.flat[0])
             yield one(i, "number", "shape (1,) instead", x.reshape(-1)[:1])
@@ -169,7 +185,9 @@ def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Varian
         yield all_of("size 0", "size 0", lambda a: a[:0] if np.ndim(a) else a)
     yield all_of("scale", "1e-6 times the arguments", lambda a: a * 1e-6)
     yield all_of("scale", "20 times the arguments", lambda a: a * 20.0)
-    yield all_of("float32", "single precision", _single)
+    arrays = {n: _single(v) for n, v in kwargs.items() if isinstance(v, np.ndarray)}
+    single = all_of("float32", "single precision", _single)
+    yield single._replace(kwargs=kwargs | arrays)
     yield all_of("complex", "complex numbers", lambda a: a * (1 + 0.25j))
 
 
@@ -180,4 +198,6 @@ def _number(a: Any) -> Any:
 
 def _single(a: Any) -> Any:
     a = np.asarray(a)
+    if a.dtype.kind not in "fc":
+        return a
     return a.astype(np.complex64 if a.dtype.kind == "c" else np.float32)[()]

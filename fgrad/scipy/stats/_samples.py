@@ -379,7 +379,8 @@ def boxcox_llf(data: Any, lmb: Any) -> Any:
 def yeojohnson_llf(data: Any, lmb: Any) -> Any:
     """Likewise."""
     spread = np.log(variance(yeojohnson_of(data, lmb), 0))
-    jacobian = np.sum(np.sign(primal(data)) * np.log1p(np.abs(data)), -1)
+    side = np.where(primal(data) < 0, -1.0, 1.0)  # log1p of the size is smooth at 0
+    jacobian = np.sum(side * np.log1p(side * data), -1)
     return (lmb - 1) * jacobian - data.shape[-1] / 2 * spread
 
 
