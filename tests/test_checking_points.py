@@ -113,6 +113,54 @@ def test_single_precision_inside():
     check_grads(lambda x: np.sin(x.astype(np.float32)).astype(float), (X,))
 
 
+@pytest.mark.parametrize(
+    "fun",
+    [
+        np.median,
+        lambda x: np.quantile(x, 0.3),
+        lambda x: np.partition(x, 1)[1],
+        lambda x: np.linalg.eigvalsh(np.diag(x))[1],
+    ],
+)
+def test_a_corner_that_no_line_shows(fun):
+    """Of equal numbers, each alone may move without changing the result."""
+    report = check_grads(fun, (np.ones(5),))
+    assert [v.kind for v in report.verdicts] == ["kink"]
+
+
+def test_mistakes_that_a_direction_could_hide():
+    x = np.array([0.5, -1.2, 2.0])
+    slopes = np.array([1.0, 1e-3, 1e-6])
+
+    def line(x):
+        return np.sum(slopes * x)
+
+    check_grads(line, (x,), grad=lambda x: slopes)
+    # The smallest entry has no weight in the sum of all.
+    error = error_of(
+        check_grads, line, (x,), grad=lambda x: slopes * np.array([1, 1, 1.01])
+    )
+    assert error.index == (2,)
+    # The squares of the terms are beyond all numbers.
+    for size in (1e200, 1e-200):
+        error = error_of(
+            check_grads,
+            lambda x, size=size: size * np.sum(x**2),
+            (x,),
+            grad=lambda x, size=size: 3 * size * x,
+        )
+        assert error.kind == "wrong"
+        assert abs(error.ratio - 1.5) < 1e-9
+    # All entries are off by the same, small factor, and may cancel.
+    for seed in range(20):
+        error = error_of(
+            *(check_grads, lambda x: np.sum(np.sin(x)), (x,)),
+            grad=lambda x: np.cos(x) * (1 + 1e-6),
+            rng=seed,
+        )
+        assert error.kind == "wrong"
+
+
 # Rules and their variants -------------------------------------------------------------
 
 
@@ -333,6 +381,35 @@ def test_jacobians_of_scipy():
         "<lambda> must return an array of shape (3, 3), but returned one of shape "
         "(2, 3)."
     )
+
+
+def test_jacobians_as_scipy_takes_them():
+    x = np.array([0.5, -1.2, 2.0])
+    check_jac(lambda x: [x[0] * x[1], x[2]], lambda x: [[x[1], x[0], 0], [0, 0, 1]], x)
+    check_jac(lambda x: np.sum(x**2), lambda x: 2 * x[None], x)
+    check_jac(lambda x: [np.sum(x**2)], lambda x: 2 * x, x)
+
+    def doubles(x):
+        x *= 2
+        return np.diag(x)
+
+    error = error_of(check_jac, np.square, doubles, x)
+    assert str(error) == (
+        "doubles changes x in place, so what it returns depends on how often it was "
+        "called. Make a new array: x = x * 2 in place of x *= 2."
+    )
+    rng = np.random.default_rng(0)
+    error = error_of(
+        check_jac, np.square, lambda x: np.diag(2 * x) * rng.uniform(0.9, 1.1), x
+    )
+    assert str(error) == (
+        "<lambda> is not deterministic: two calls at the same point return other "
+        "arrays."
+    )
+    error = error_of(
+        check_jac, np.square, lambda x: np.diag(2 * x * np.array([1, np.nan, 1])), x
+    )
+    assert error.kind == "nan"
 
 
 @pytest.mark.parametrize("start", [["-c"], ["-"]])

@@ -17,6 +17,7 @@ from fgrad.testing._level import Level
 from fgrad.testing._locate import (
     Entry,
     forward_entry,
+    has_corner,
     output_entry,
     single,
     wrong_entry,
@@ -41,6 +42,8 @@ def react(level: Level, k: int, v: Any, finding: Finding, blamer: Blamer) -> str
         return "right"
     if finding.kind == "wrong":
         entry = wrong_entry(level, k, v, finding)
+        if kinks != "raise" and has_corner(level, k, v):
+            return "kink"
         if entry.finding.kind == "wrong" or not entry.finding.between:
             fail_with(level, k, output_entry(level, k, entry), "rev", blamer)
         if entry.finding.kind == "kink":
@@ -54,6 +57,8 @@ def react(level: Level, k: int, v: Any, finding: Finding, blamer: Blamer) -> str
         entry = wrong_entry(level, k, v, finding)
         if kinks == "raise" or finding.kind == "jump":
             _fail_kink(level, k, entry, finding)
+        if entry.finding.kind == "wrong" and has_corner(level, k, v):
+            return "kink"
         if entry.finding.kind == "wrong" or not entry.finding.between:
             fail_with(level, k, output_entry(level, k, entry), "rev", blamer)
         return "kink"

@@ -54,4 +54,7 @@ sample(sp.nrdtrisd, positive(2, 1), np.array([0.15, 0.25, 0.8]), positive(3))
 sample(sp.chndtr, positive(3), fixed(3.0), positive(2, 1))
 sample(sp.chndtrix, P, fixed(3.0), positive(2, 1))
 sample(sp.chndtrinc, np.array([2.0, 3.0]), fixed(3.0), 0.4, _keeps=EXTREME)
-sample(sp.tklmbda, np.array([-0.7, 0.2, 0.5]), np.array([[0.3], [-0.5], [1.2]]))
+sample(
+    *(sp.tklmbda, np.array([-0.7, 0.2, 0.5]), np.array([[0.3], [-0.5], [1.2]])),
+    _keeps={"scale": "SciPy's inverse has eight digits there"},
+)
