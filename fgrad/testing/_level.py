@@ -25,6 +25,9 @@ from fgrad.testing._rounding import natural_sizes
 GROUP = 8
 """Sizes that differ by less than 2**8 are similar."""
 
+MIXED = 2.0**-10
+"""Terms of such different sizes are looked at on their own, too."""
+
 EVENED = 2.0**-28
 """Smaller terms than this part of the largest one are lost in its rounding."""
 
@@ -132,9 +135,9 @@ class Level:
         terms = np.abs(self.gradient[k] * v)
         top = terms.max(initial=0.0)
         counts = terms > EVENED * top
-        if not 0 < top < np.inf or not terms.min(where=counts, initial=top) < top / 64:
-            return None
         least = terms.min(where=counts, initial=top)
+        if not 0 < top < np.inf or least >= MIXED * top:
+            return None
         return self.like(k, v * np.where(counts, least / np.where(counts, terms, 1), 0))
 
     def like(self, k: int, value: Any) -> Any:
