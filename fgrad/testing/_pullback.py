@@ -57,7 +57,7 @@ def check_pullback(
         )
     for c, c2, c0, path in zip(kept, scaled, zero, paths, strict=True):
         _check_linear(name, path, factor, c, np.asarray(c2), np.asarray(c0))
-    double = all(np.asarray(w).dtype.char in "dD" for w in ws)
+    double = all(np.asarray(w).dtype.char in "dD" for w in (*ws, *xs))
     if double and any(np.ndim(w) > 1 for w in ws):  # rounding is far smaller
         turned = pullback([np.asarray(w, order="F")[()] for w in ws])
         for c, c2, path in zip(kept, turned, paths, strict=True):
