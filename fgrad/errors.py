@@ -56,7 +56,8 @@ class GradientError(FgradError, AssertionError):
     kind : str
         What is wrong: "wrong", "kink", "jump", "edge of domain", "nan", "nothing to
         check", "not deterministic", "changes an argument", "writes into g or what it
-        kept", "not linear in g", "the rule fails", "shape", "dtype" or "value".
+        kept", "not linear in g", "depends on the memory order of g", "wrong in single
+        precision", "the rule fails", "shape", "dtype" or "value".
     order : int
         Of which derivative: 1 is the gradient, 2 the derivative of that.
     path, index : str, tuple of int or None

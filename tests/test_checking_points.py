@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+import fgrad
 from fgrad import defvjp, primitive, stop_gradient
 from fgrad.batching.loops import batcher
 from fgrad.testing import (
@@ -140,6 +141,54 @@ def test_single_precision_inside():
     check_grads(lambda x: np.sin(x.astype(np.float32)).astype(float), (X,))
 
 
+@pytest.mark.parametrize(
+    "fun",
+    [
+        np.median,
+        lambda x: np.quantile(x, 0.3),
+        lambda x: np.partition(x, 1)[1],
+        lambda x: np.linalg.eigvalsh(np.diag(x))[1],
+    ],
+)
+def test_a_corner_that_no_line_shows(fun):
+    """Of equal numbers, each alone may move without changing the result."""
+    report = check_grads(fun, (np.ones(5),))
+    assert [v.kind for v in report.verdicts] == ["kink"]
+
+
+def test_mistakes_that_a_direction_could_hide():
+    x = np.array([0.5, -1.2, 2.0])
+    slopes = np.array([1.0, 1e-3, 1e-6])
+
+    def line(x):
+        return np.sum(slopes * x)
+
+    check_grads(line, (x,), grad=lambda x: slopes)
+    # The smallest entry has no weight in the sum of all.
+    error = error_of(
+        check_grads, line, (x,), grad=lambda x: slopes * np.array([1, 1, 1.01])
+    )
+    assert error.index == (2,)
+    # The squares of the terms are beyond all numbers.
+    for size in (1e200, 1e-200):
+        error = error_of(
+            check_grads,
+            lambda x, size=size: size * np.sum(x**2),
+            (x,),
+            grad=lambda x, size=size: 3 * size * x,
+        )
+        assert error.kind == "wrong"
+        assert abs(error.ratio - 1.5) < 1e-9
+    # All entries are off by the same, small factor, and may cancel.
+    for seed in range(20):
+        error = error_of(
+            *(check_grads, lambda x: np.sum(np.sin(x)), (x,)),
+            grad=lambda x: np.cos(x) * (1 + 1e-6),
+            rng=seed,
+        )
+        assert error.kind == "wrong"
+
+
 # Rules and their variants -------------------------------------------------------------
 
 
@@ -189,6 +238,70 @@ def test_a_rule_that_fails_on_broadcasts():
     )
     defvjp(f, x=lambda g, y: g * y, y=lambda g, x: g * x, elementwise=True)
     check_rule(f, (X, X + 1), vary=True)
+
+
+def test_kinds_of_variants():
+    @primitive
+    def f(x):
+        return x * np.abs(x)
+
+    defvjp(f, x=lambda g, x: 2 * g * x)
+    x = np.array([0.5, 1.0])
+    assert check_rule(f, (x,), vary=("scale", "memory")).ok
+    error = error_of(check_rule, f, (x,), vary="sign")
+    assert error.variant == "the opposite sign of argument 0"
+    with pytest.raises(ValueError, match="but got 'signs'") as caught:
+        check_rule(f, (x,), vary=("memory", "signs"))
+    assert str(caught.value) == (
+        "vary of check_rule may be True, False, or some of 'options', 'vmap', 'sign', "
+        "'zero', 'repeats', 'number', 'length 1', 'axes', 'size 0', 'memory', 'scale', "
+        "'float32', 'complex', but got 'signs'."
+    )
+
+
+def test_rules_that_are_wrong_for_one_variant():
+    def ruled(f, **rule):
+        f = primitive(f)
+        defvjp(f, **rule)
+        return f
+
+    def in_single(g, x):
+        return g * np.cos(x) * (1.01 if x.dtype == np.float32 else 1.0)
+
+    def of_the_last(g, like, i):
+        return fgrad.index_update(np.zeros(like.shape), i, g)
+
+    a = np.array([[0.3, 1.1, 0.7], [1.5, 0.4, 0.9]])
+    sine = ruled(lambda x: np.sin(x), x=in_single)
+    product = ruled(
+        lambda x: np.prod(x, axis=-1),
+        x=lambda g, ans, x: np.expand_dims(g * ans, -1) / x,
+    )
+    picked = ruled(lambda x, i: x[i], x=of_the_last)
+    turned = ruled(
+        lambda x: 2 * x, x=lambda g: np.reshape(2 * np.ravel(g, "K"), g.shape)
+    )
+    for fun, args, kind, variant in (
+        (sine, (a,), "wrong in single precision", "single precision"),
+        (product, (a,), "nan", "a zero in the first place of argument 0"),
+        (
+            *(picked, (a, np.array([0, 1]))),
+            *("wrong", "repeated integers instead of argument 1"),
+        ),
+    ):
+        assert check_rule(fun, args, order=1).ok
+        error = error_of(check_rule, fun, args, order=1, vary=True)
+        assert (error.kind, error.variant) == (kind, variant)
+    error = error_of(check_rule, turned, (a,))
+    assert str(error) == (
+        "the pullback of <lambda> returns something else with respect to args[0] if g "
+        "lies in memory in Fortran order. Do not use order='K' or g.strides."
+    )
+    error = error_of(check_grads, sine, (np.float32(0.5),))
+    assert str(error) == (
+        "the derivative of <lambda> with respect to args[0] is wrong in single "
+        "precision: it is 0.886358, but in double precision it is 0.877583."
+    )
 
 
 VARIED = [
@@ -408,6 +521,35 @@ def test_jacobians_of_scipy():
         "<lambda> must return an array of shape (3, 3), but returned one of shape "
         "(2, 3)."
     )
+
+
+def test_jacobians_as_scipy_takes_them():
+    x = np.array([0.5, -1.2, 2.0])
+    check_jac(lambda x: [x[0] * x[1], x[2]], lambda x: [[x[1], x[0], 0], [0, 0, 1]], x)
+    check_jac(lambda x: np.sum(x**2), lambda x: 2 * x[None], x)
+    check_jac(lambda x: [np.sum(x**2)], lambda x: 2 * x, x)
+
+    def doubles(x):
+        x *= 2
+        return np.diag(x)
+
+    error = error_of(check_jac, np.square, doubles, x)
+    assert str(error) == (
+        "doubles changes x in place, so what it returns depends on how often it was "
+        "called. Make a new array: x = x * 2 in place of x *= 2."
+    )
+    rng = np.random.default_rng(0)
+    error = error_of(
+        check_jac, np.square, lambda x: np.diag(2 * x) * rng.uniform(0.9, 1.1), x
+    )
+    assert str(error) == (
+        "<lambda> is not deterministic: two calls at the same point return other "
+        "arrays."
+    )
+    error = error_of(
+        check_jac, np.square, lambda x: np.diag(2 * x * np.array([1, np.nan, 1])), x
+    )
+    assert error.kind == "nan"
 
 
 @pytest.mark.parametrize("start", [["-c"], ["-"]])

@@ -1,5 +1,6 @@
 """Every rule on every sample: value, shape, dtype, stencil, both modes and orders."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import settings
 from fgrad._engine.rules import CHANGING, DERIVED, RULES
 from fgrad._engine.signatures import function_name
 from fgrad._transforms import vjp
-from fgrad.testing import GradientError, check_rule, fixed, hypothesis as fh
+from fgrad.testing import check_rule, fixed, hypothesis as fh
 from fgrad.testing.hypothesis._forms import FORMS
 from tests import samples
 from tests.samples import SAMPLES, Sample
@@ -149,43 +150,25 @@ def test_drawn_calls(fun: Any) -> None:
     fh.check_rule(fun, settings=DRAWN)
 
 
-RAISES = {
-    "np.apply_over_axes": "one number instead of argument 1",
-    "np.corrcoef": "size 0 of argument 0",
-    "np.cov": "size 0 of argument 0",
-    "np.histogramdd": "one number instead of argument 0",
-    "np.polymul": "size 0 of argument 0",
-    "np.trim_zeros": "one number instead of argument 0",
-}
-"""Variants that only NumPy's own function takes: the derivative is an error there."""
-
-ALIKE = tuple(f"np.polynomial.{name}" for name in ("hermite", "laguerre", "legendre"))
-"""Families of polynomials whose rules are those of the other two."""
+ALL = os.environ.get("FGRAD_VARY") == "all"
+"""At night, all forms of SciPy's calls are varied, and not one of each function."""
 
 
-def _one_of_each() -> Iterator[Any]:
-    """A call of each function of NumPy."""
+def _varied() -> Iterator[Any]:
+    """Calls from which all others of a function follow."""
     for fun, calls in SAMPLES.items():
+        rich = [call for call in calls if call.rich and call.order]
         name = function_name(fun)
-        call = next((call for call in calls if call.rich and call.order), None)
-        if call and name.startswith("np.") and not name.startswith(ALIKE):
-            yield pytest.param(call, id=f"{name}-varied")
+        for i, call in enumerate(rich if ALL and "scipy." in name else rich[:1]):
+            yield pytest.param(call, id=f"{name}-varied-{i}")
 
 
 @pytest.mark.filterwarnings("ignore::fgrad.errors.UncheckedDerivativeWarning")
 @pytest.mark.filterwarnings("ignore::fgrad.errors.UndefinedDerivativeWarning")
-@pytest.mark.parametrize("call", list(_one_of_each()))
+@pytest.mark.parametrize("call", list(_varied()))
 def test_variants(call: Sample) -> None:
     """Other axes, options, shapes, signs, sizes, dtypes, memory, and `vmap`."""
-    raises = RAISES.get(function_name(call.fun))
-    try:
-        check_rule(call.fun, call.args, call.kwargs, order=1, vary=True)
-    except GradientError as error:
-        if error.variant == "complex numbers" and call.real_only:
-            return
-        assert (error.kind, error.variant) == ("the rule fails", raises), error  # noqa: PT017 (which error it is)
-    else:
-        assert not raises
+    check_rule(call.fun, call.args, call.kwargs, order=1, vary=call.varies)
 
 
 def _gradients(call: Sample) -> list[Any]:

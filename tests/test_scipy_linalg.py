@@ -383,6 +383,21 @@ def test_options_without_a_derivative_are_refused(fun, expected):
     assert words(MissingRuleError, fun) == expected
 
 
+def test_a_number_is_no_right_hand_side():
+    a, q = np.stack([0.5 * np.eye(2)] * 2), np.float64(0.5)
+    for fun in (
+        lambda q: sl.solve_sylvester(a, a, q),
+        lambda q: sl.solve_discrete_lyapunov(a, q, method="bilinear"),
+    ):
+        with pytest.raises(MissingRuleError) as caught:
+            fgrad.grad(lambda q, fun=fun: np.sum(fun(q)))(q)
+        words = str(caught.value)
+        assert words.startswith(
+            "no derivative rule for a matrix equation where q has shape (), called at "
+        )
+        assert words.endswith("\nPass the whole matrix, such as np.full((m, n), q).")
+
+
 @pytest.mark.filterwarnings("ignore::scipy.linalg.LinAlgWarning")
 def test_matrices_without_an_inverse():
     ones = np.ones((3, 3))

@@ -439,3 +439,12 @@ def test_an_entropy_that_scipy_integrates_with_fewer_digits():
 def test_one_sample_has_no_spread_around_the_circle():
     gradient = fgrad.grad(lambda x: stats.circstd(x))(np.array([0.3]))
     np.testing.assert_array_equal(gradient, [0.0])
+
+
+def test_sums_that_would_not_end_are_refused():
+    with pytest.raises(MissingRuleError) as caught:
+        fgrad.grad(stats.planck.entropy)(1e-6)
+    assert str(caught.value).startswith(
+        "no derivative rule for scipy.stats.planck.entropy as a sum over 2e+07 "
+        "numbers, called at "
+    )

@@ -83,6 +83,8 @@ def cov(
     if dtype is None:
         dtype = np.result_type(m.dtype, np.float64, *(() if y is None else (y.dtype,)))
     x = observations(m, dtype, rowvar)
+    if not x.shape[0]:
+        return np.cov(primal(x), primal(y))
     if y is not None:
         x = np.concatenate((x, observations(y, dtype, rowvar or y.shape[0] == 1)))
     if ddof is None:

@@ -25,6 +25,8 @@ def index_update_pullback(g, like, index):
     picked = picked_at(g, index)
     if _may_repeat(index):
         picked = np.where(traced(written_last)(g.shape, index), picked, 0)
+    if not picked.size:  # any array without entries may be assigned
+        return np.zeros(like.shape, g.dtype)
     # An assignment drops leading axes of length 1: the cotangent gets them back.
     return np.reshape(picked, (1,) * (like.ndim - picked.ndim) + picked.shape)
 

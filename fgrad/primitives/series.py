@@ -142,7 +142,9 @@ def define_der(prefix: str) -> None:
     der = function(prefix, "der")
 
     def der_pullback(g: Any, like: Any, m: int, scl: Any, axis: int) -> Any:
-        """The transposed matrix."""
+        """The transposed matrix; NumPy may turn the axes of a derivative that is 0."""
+        if m >= length(like, axis):
+            return np.zeros(like.shape, g.dtype)
         matrix = der(np.eye(length(like, axis)), m)
         return applied_along(matrix.T * scl**m, g, axis, like)
 

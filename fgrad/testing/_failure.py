@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fgrad.testing._level import Level
 from fgrad.testing._locate import (
     Entry,
     forward_entry,
+    has_corner,
     output_entry,
     single,
     wrong_entry,
@@ -40,6 +42,8 @@ def react(level: Level, k: int, v: Any, finding: Finding, blamer: Blamer) -> str
         return "right"
     if finding.kind == "wrong":
         entry = wrong_entry(level, k, v, finding)
+        if kinks != "raise" and has_corner(level, k, v):
+            return "kink"
         if entry.finding.kind == "wrong" or not entry.finding.between:
             fail_with(level, k, output_entry(level, k, entry), "rev", blamer)
         if entry.finding.kind == "kink":
@@ -53,6 +57,8 @@ def react(level: Level, k: int, v: Any, finding: Finding, blamer: Blamer) -> str
         entry = wrong_entry(level, k, v, finding)
         if kinks == "raise" or finding.kind == "jump":
             _fail_kink(level, k, entry, finding)
+        if entry.finding.kind == "wrong" and has_corner(level, k, v):
+            return "kink"
         if entry.finding.kind == "wrong" or not entry.finding.between:
             fail_with(level, k, output_entry(level, k, entry), "rev", blamer)
         return "kink"
@@ -163,7 +169,8 @@ def fail_nan(level: Level, k: int, blamer: Blamer) -> str:
     line = level.line(k, level.like(k, part), 0.0)
     if line.is_vertical() or not np.isfinite(line(2.0**-26) + line(-(2.0**-26))):
         return "edge of domain"
-    entry = single(level, k, index)
+    known = [np.where(np.isfinite(c), c, 0) for c in level.gradient]
+    entry = single(replace(level, gradient=known), k, index)
     want = entry.finding.slope.value
     value = complex(c[index]) if c.dtype.kind == "c" else float(c[index])
     failure = GradientError(
@@ -174,7 +181,7 @@ def fail_nan(level: Level, k: int, blamer: Blamer) -> str:
         order=level.order,
         path=level.settings.paths[k],
         index=index,
-        got=entry.got,
+        got=np.nan,
         want=want,
         error=entry.finding.slope.error,
     )

@@ -24,6 +24,7 @@ from fgrad.testing._levels import check_level, check_levels
 from fgrad.testing._preflight import check_arguments, check_call
 from fgrad.testing._pullback import check_pullback
 from fgrad.testing._report import Report, Verdict
+from fgrad.testing._single import check_single
 
 __all__ = ["check_grads", "check_named", "checked", "kink_places"]
 
@@ -244,9 +245,9 @@ def _first_level(
             np.asarray(w, np.asarray(y).dtype)[()]
             for w, y in zip(ws, narrow, strict=True)
         ]
-        check_pullback(
-            settings.name, pull_narrow, ws_narrow, flat.values, settings.paths
-        )
+        names = settings.name, settings.paths
+        single = check_pullback(names[0], pull_narrow, ws_narrow, flat.values, names[1])
+        check_single(names[0], flat.call, flat.values, ws_narrow, single, names[1])
     return Level(settings, 1, flat.call, xs, ys, ws, gradient, pull)
 
 

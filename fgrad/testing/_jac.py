@@ -10,10 +10,11 @@ import numpy as np
 from fgrad._transforms._values import check_function, label
 from fgrad.errors import GradientError
 from fgrad.testing._blame import Blame
-from fgrad.testing._failure import react
 from fgrad.testing._leaves import flat_function, widened
 from fgrad.testing._level import Level, Settings, weights
-from fgrad.testing._preflight import check_call
+from fgrad.testing._levels import check_level
+from fgrad.testing._preflight import changes, check_call
+from fgrad.testing._pullback import same
 from fgrad.testing._report import Report
 
 __all__ = ["check_jac"]
@@ -35,7 +36,7 @@ def check_jac(
     Parameters
     ----------
     fun : callable
-        ``fun(x, *args)``: a number, or an array of shape (m,).
+        ``fun(x, *args)``: a number, or an array or list of shape (m,).
     jac : callable
         ``jac(x, *args)``: an array of shape (n,) or (m, n), or a sparse one.
     x0 : array_like of float, shape (n,)
@@ -53,8 +54,8 @@ def check_jac(
     Raises
     ------
     GradientError
-        If the Jacobian is wrong, with the entry and both numbers; if `fun` is not
-        deterministic, changes its argument or is not finite.
+        If the Jacobian is wrong, with the entry and both numbers; if `fun` or `jac` is
+        not deterministic, or changes its argument; if `fun` is not finite.
 
     Warns
     -----
@@ -82,14 +83,16 @@ def check_jac(
     x = x.astype(float) if x.dtype.kind in "biu" else widened(x)
 
     def bound(x: Any) -> Any:
-        return fun(x, *args)
+        ans = fun(x, *args)
+        return np.asarray(ans) if isinstance(ans, list | tuple) else ans  # as SciPy
 
     flat = flat_function(bound, (x,))
     flat = flat._replace(paths=["x"])
     (y,) = check_call(label(fun), bound, (x,), flat, [x], None)
-    found = jac(x.copy(), *args)
-    found = found.toarray() if hasattr(found, "toarray") else np.asarray(found)
+    found = _called(jac, x, args)
     expected = np.shape(y) + x.shape
+    if np.size(y) == 1 and found.shape in (x.shape, (1, *x.shape)):
+        found = np.reshape(found, expected)
     if found.shape != expected:
         raise GradientError(
             f"{label(jac)} must return an array of shape {expected}, but returned one "
@@ -106,7 +109,24 @@ def check_jac(
 
     ws = weights([y], rng)
     level = Level(settings, 1, flat.call, [x], [y], ws, pull(ws), pull)
-    v = level.direction(0, rng)
-    got, _, finding = level.along(0, v)
-    kind = react(level, 0, v, finding, lambda _: Blame(()))
-    return Report(label(fun), (level.verdict(kind, "x", "rev", got, finding.slope),))
+    return Report(label(fun), tuple(check_level(level, rng, lambda _: Blame(()))))
+
+
+def _called(jac: Callable[..., Any], x: Any, args: tuple[Any, ...]) -> Any:
+    """The Jacobian, once it is sure that asking is harmless."""
+    results: list[Any] = []
+    for _ in range(2):
+        given = x.copy()
+        found = jac(given, *args)
+        results.append(
+            found.toarray() if hasattr(found, "toarray") else np.array(found)
+        )
+        if not same([given], [x]):
+            raise changes(label(jac), "x")
+    if not same(results[:1], results[1:]):
+        raise GradientError(
+            f"{label(jac)} is not deterministic: two calls at the same point return "
+            f"other arrays.",
+            kind="not deterministic",
+        )
+    return results[0]

@@ -126,9 +126,13 @@ def direction(value: Any, rng: np.random.Generator) -> Any:
 
 def paired(a: Sequence[Any], b: Sequence[Any]) -> tuple[float, float]:
     """Re ⟨a, b⟩, and the root of the sum of the terms' squares."""
-    value, square = 0.0, 0.0
+    value, length = 0.0, 0.0
     for x, y in zip(a, b, strict=True):
         product: Any = np.asarray(x * y)
         value += float(product.real.sum())
-        square += float((np.abs(product) ** 2).sum())
-    return value, square**0.5
+        terms = np.abs(product)
+        top = float(terms.max(initial=0.0))
+        if 0 < top < np.inf:  # the squares themselves may overflow, or be 0
+            top *= float(((terms / top) ** 2).sum()) ** 0.5
+        length = float(np.hypot(length, top))
+    return value, length

@@ -25,6 +25,12 @@ from fgrad.testing._rounding import natural_sizes
 GROUP = 8
 """Sizes that differ by less than 2**8 are similar."""
 
+MIXED = 2.0**-10
+"""Terms of such different sizes are looked at on their own, too."""
+
+EVENED = 2.0**-28
+"""Smaller terms than this part of the largest one are lost in its rounding."""
+
 TINY = float(np.finfo(float).tiny)
 """Smaller numbers have fewer digits: their rounding is that of this one."""
 
@@ -108,8 +114,31 @@ class Level:
         return sizes(self.xs[k])
 
     def direction(self, k: int, rng: np.random.Generator) -> Any:
-        """A direction for one leaf, in its order of memory."""
-        return self.like(k, direction(self.xs[k], rng) * self.scale(k))
+        """A direction for one leaf, in its order of memory.
+
+        If the terms of the derivative along it nearly cancel, so may their errors: then
+        it is another one.
+        """
+        tries = 8
+        while True:
+            v = self.like(k, direction(self.xs[k], rng) * self.scale(k))
+            got, size = paired([self.gradient[k]], [v])
+            tries -= 1
+            if abs(got) >= 0.5 * size or not np.isfinite(size) or not tries:
+                return v
+
+    def evened(self, k: int, v: Any) -> Any:
+        """The direction along which all entries of the derivative count as much.
+
+        None, if they do so along `v`. What counts by less than rounding is left out.
+        """
+        terms = np.abs(self.gradient[k] * v)
+        top = terms.max(initial=0.0)
+        counts = terms > EVENED * top
+        least = terms.min(where=counts, initial=top)
+        if not 0 < top < np.inf or least >= MIXED * top:
+            return None
+        return self.like(k, v * np.where(counts, least / np.where(counts, terms, 1), 0))
 
     def like(self, k: int, value: Any) -> Any:
         """An array like a leaf, also in memory."""

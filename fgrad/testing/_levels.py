@@ -84,6 +84,8 @@ def check_level(
         if finding.kind in {"wrong", "jump"}:
             judge = level.careful()
             finding = judge.along(k, v)[2]
+        if finding.kind == "right":
+            judge, v, finding = _evened(level, k, v, finding)
         kind = react(judge, k, v, finding, blamer)
         if "rev" in modes:
             verdicts.append(level.verdict(kind, path, "rev", got, finding.slope))
@@ -94,6 +96,19 @@ def check_level(
     if "vmap" in modes and smooth and level.order == 1:
         verdicts.append(_batched(level, rng))
     return verdicts
+
+
+def _evened(
+    level: Level, k: int, v: Any, finding: Finding
+) -> tuple[Level, Any, Finding]:
+    """Look at entries that are much smaller than the largest, too."""
+    even = level.evened(k, v)
+    if even is not None and level.along(k, even)[2].kind == "wrong":
+        judge = level.careful()
+        found = judge.along(k, even)[2]
+        if found.kind == "wrong":
+            return judge, even, found
+    return level, v, finding
 
 
 def _in_groups(level: Level, k: int, v: Any, whole: Any) -> Any:

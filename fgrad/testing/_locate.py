@@ -16,7 +16,7 @@ from fgrad.testing._leaves import paired
 from fgrad.testing._level import Level
 from fgrad.testing._line import Slope
 
-__all__ = ["Entry", "forward_entry", "single", "wrong_entry"]
+__all__ = ["Entry", "forward_entry", "has_corner", "single", "wrong_entry"]
 
 
 class Entry(NamedTuple):
@@ -46,6 +46,29 @@ def wrong_entry(level: Level, k: int, v: Any, finding: Finding) -> Entry:
 
     index = _halved(level, k, v, off)
     return single(level, k, index)
+
+
+def has_corner(level: Level, k: int, v: Any) -> bool:
+    """Whether slopes do not add up, though no line through the point shows a kink.
+
+    The median of three equal numbers has a slope along every line, but the slope along
+    two directions together is not the sum of both: it has no derivative there.
+    """
+    size = np.size(v)
+    if size < 2:
+        return False
+    slope, rng = level.line(k, v, 0.0).slope(), np.random.default_rng(0)
+    for _ in range(6):
+        half = np.reshape(rng.permutation(size) < size // 2, np.shape(v))
+        masks = [half, ~half]
+        parts = [level.like(k, np.where(mask, v, 0)) for mask in masks]
+        slopes = [level.line(k, part, 0.0).slope() for part in parts]
+        largest = max(abs(s.value) for s in (slope, *slopes))
+        errors = slope.error + sum(s.error for s in slopes)
+        off = abs(slope.value - sum(s.value for s in slopes))
+        if off > 1e-3 * largest + 10 * errors:
+            return True
+    return False
 
 
 def forward_entry(level: Level, k: int, v: Any) -> Entry:

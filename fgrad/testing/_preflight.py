@@ -12,7 +12,7 @@ from fgrad.errors import GradientError
 from fgrad.testing._leaves import Flat
 from fgrad.testing._pullback import copies, same
 
-__all__ = ["check_arguments", "check_call"]
+__all__ = ["changes", "check_arguments", "check_call"]
 
 
 def check_arguments(transform: str, name: str, args: Any, flat: Flat | None) -> None:
@@ -52,9 +52,9 @@ def check_call(
     second = flat.call(*points)
     for path, x, point in zip(flat.paths, xs, points, strict=True):
         if not same([x], [point]):
-            raise _changes(name, path)
+            raise changes(name, path)
     if not same(before, flat.given):
-        raise _changes(name, "an argument")
+        raise changes(name, "an argument")
     if not same(first, second):
         raise GradientError(
             f"{name} is not deterministic: two calls at the same point "
@@ -74,7 +74,8 @@ def check_call(
     return first
 
 
-def _changes(name: str, path: str) -> GradientError:
+def changes(name: str, path: str) -> GradientError:
+    """The error that a function writes into its argument."""
     return GradientError(
         f"{name} changes {path} in place, so what it returns depends on how often it "
         f"was called. Make a new array: x = x * 2 in place of x *= 2.",

@@ -56,6 +56,11 @@ def check_pullback(
         )
     for c, c2, c0, path in zip(first, scaled, zero, paths, strict=True):
         _check_linear(name, path, factor, c, np.asarray(c2), np.asarray(c0))
+    double = all(np.asarray(w).dtype.char in "dD" for w in (*ws, *xs))
+    if double and any(np.ndim(w) > 1 for w in ws):  # rounding is far smaller
+        turned = pullback([np.asarray(w, order="F")[()] for w in ws])
+        for c, c2, path in zip(kept, turned, paths, strict=True):
+            _check_order(name, path, c, np.asarray(c2))
     return first
 
 
@@ -117,5 +122,19 @@ def _check_linear(
             f"{scaled.flat[i]:.6g} with respect to {path}, but for g it is "
             f"{c.flat[i]:.6g}.",
             kind="not linear in g",
+            path=path,
+        )
+
+
+def _check_order(name: str, path: str, c: Any, turned: Any) -> None:
+    """Sums may round in another way; nothing else may differ."""
+    finite = np.isfinite(c) & np.isfinite(turned)
+    size = np.max(np.abs(c), initial=0.0, where=finite)
+    off = np.max(np.abs(turned - c), initial=0.0, where=finite)
+    if off > 1e-9 * size:
+        raise GradientError(
+            f"the pullback of {name} returns something else with respect to {path} if "
+            f"g lies in memory in Fortran order. Do not use order='K' or g.strides.",
+            kind="depends on the memory order of g",
             path=path,
         )

@@ -81,7 +81,7 @@ def number(value: float) -> str:
 
 def times(got: float, want: float) -> str:
     """How many times too large a number is, if that says something."""
-    if not want or got == got + 1 or not 1e-4 < abs(got / want) < 1e4:
+    if not want or not abs(got) < float("inf") or not 1e-4 < abs(got / want) < 1e4:
         return ""
     ratio = got / want
     return "" if abs(ratio - 1) < 1e-3 else f", {ratio:.4g} times as much"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.dispatch import lift
+from fgrad._engine.rules import is_known
 from fgrad._engine.signatures import function_name
 from fgrad._transforms import vjp
 from fgrad._transforms._values import check_function
@@ -19,7 +20,8 @@ from fgrad.testing._leaves import direction, fixed, float_positions
 from fgrad.testing._level import Settings
 from fgrad.testing._pullback import check_pullback, same
 from fgrad.testing._report import Report, Verdict
-from fgrad.testing._variants import Variant, variants
+from fgrad.testing._single import check_single
+from fgrad.testing._variants import KINDS, Variant, variants
 
 __all__ = ["check_rule", "flat_call"]
 
@@ -30,7 +32,7 @@ def check_rule(
     kwargs: dict[str, Any] | None = None,
     *,
     order: int = 2,
-    vary: bool = False,
+    vary: bool | Collection[str] = False,
     rtol: float = 1e-9,
     rng: np.random.Generator | int = 0,
 ) -> Report:
@@ -39,17 +41,28 @@ def check_rule(
     Parameters
     ----------
     fun : callable
-        The function.
+        The function. One that is made of others is checked in the same way.
     args, kwargs : sequence and dict
         A call of it. All float and complex arguments are differentiated, together and
         one by one, except those wrapped in `fixed`.
     order : int
         Up to which derivative; 0 leaves out the finite differences.
-    vary : bool
-        Whether to check variants of this call, too: other axes, none, ``keepdims``,
-        ``where``, broadcasting, sizes 0 and 1, other memory order, single precision,
-        complex numbers, large and small arguments, `vmap`. What the function itself
-        refuses is left out.
+    vary : bool or collection of str
+        Whether to check variants of this call, too; or which kinds of them:
+
+        * ``"options"``: other axes, none, ``keepdims``, ``where``;
+        * ``"vmap"``: a batch of three;
+        * ``"sign"``: the opposite sign of an argument;
+        * ``"zero"``: a zero among its entries;
+        * ``"repeats"``: integers, such as indices, that are all the same;
+        * ``"number"``, ``"length 1"``, ``"axes"``, ``"size 0"``: one number in place of
+          an array, with and without an axis; axes of length 1; one more axis; no
+          entries;
+        * ``"memory"``: Fortran order, and a strided view;
+        * ``"scale"``: large and small arguments;
+        * ``"float32"``, ``"complex"``: numbers of these kinds.
+
+        What the function itself refuses is left out.
     rtol : float
         As for `check_grads`.
     rng : numpy.random.Generator or int
@@ -66,6 +79,8 @@ def check_rule(
         If value, shape, dtype or derivative is wrong; if the pullback is not linear,
         or writes into its cotangent or into what it kept; if ``fgrad.numpy`` and plain
         NumPy disagree.
+    ValueError
+        If `vary` names a kind of variant that does not exist.
 
     Warns
     -----
@@ -83,13 +98,32 @@ def check_rule(
     """
     check_function("check_rule", fun, "check_rule(fun, args)")
     kwargs = kwargs or {}
+    kinds = _kinds(vary)
     rng = np.random.default_rng(rng)
     name = function_name(fun)
     verdicts = _check_call(name, fun, args, kwargs, order, rtol, rng)
-    if vary:
-        for variant in variants(fun, args, kwargs):
-            _check_variant(name, fun, variant, order, rtol, rng)
+    for variant in variants(fun, args, kwargs, kinds) if kinds else ():
+        _check_variant(name, fun, variant, order, rtol, rng)
     return Report(name, tuple(verdicts))
+
+
+def _kinds(vary: bool | Collection[str]) -> Collection[str]:
+    """The kinds of variants that are asked for."""
+    if isinstance(vary, bool):
+        return tuple(KINDS) if vary else ()
+    if isinstance(vary, str):
+        vary = (vary,)
+    for kind in vary:
+        if kind not in KINDS:
+            raise ValueError(
+                f"vary of check_rule may be True, False, or some of "
+                f"{', '.join(map(repr, KINDS))}, but got {kind!r}."
+            )
+    return vary
+
+
+OF_FUNCTIONS = (RuntimeWarning, FutureWarning, DeprecationWarning)
+"""What functions say of calls that nobody meant to make."""
 
 
 def _check_variant(
@@ -104,7 +138,8 @@ def _check_variant(
     args, kwargs = variant.args, variant.kwargs
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+            for category in OF_FUNCTIONS:
+                warnings.simplefilter("ignore", category)
             _check_call(name, fun, args, kwargs, order, rtol, rng, variant.modes)
     except MissingRuleError:
         return  # said in words, so nobody gets a wrong number
@@ -134,7 +169,7 @@ def _check_call(
     modes: Sequence[str] = ("rev", "fwd"),
 ) -> list[Verdict]:
     call, primals, paths = flat_call(args, kwargs)
-    lifted = lift(fun)
+    lifted = lift(fun) if is_known(fun) else fun
 
     def flat(*values: Any) -> list[Any]:
         return call(lifted, *values)
@@ -164,6 +199,8 @@ def _check_call(
                 path=paths[i],
             )
     double = all(np.asarray(x).dtype.char in "dD" for x in primals)
+    if not double:
+        check_single(name, flat, primals, ws, together, paths)
     if not order or not primals or not double:
         return []
 

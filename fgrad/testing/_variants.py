@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,16 +12,37 @@ from fgrad._engine.signatures import parameters_of
 from fgrad._tree import tree_map
 from fgrad.testing._leaves import fixed
 
-__all__ = ["Variant", "variants"]
+__all__ = ["KINDS", "Variant", "variants"]
+
+KINDS = {
+    "options": "other axes, none, keepdims, where",
+    "vmap": "a batch of three",
+    "sign": "the opposite sign of an argument",
+    "zero": "a zero among the entries",
+    "repeats": "integers that are all the same",
+    "number": "one number in place of an array, or of each",
+    "length 1": "axes of length 1, which broadcast",
+    "axes": "one more axis",
+    "size 0": "no entries",
+    "memory": "Fortran order, and a strided view",
+    "scale": "large and small arguments",
+    "float32": "single precision",
+    "complex": "complex numbers",
+}
+"""What may vary."""
 
 
 class Variant(NamedTuple):
     """Another call of the same function."""
 
+    kind: str
+    """One of `KINDS`."""
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     modes: tuple[str, ...] = ("rev", "fwd")
+    beside: tuple[Any, ...] | None = None
+    """Arguments that the function accepts, too, unless this point is an edge."""
 
 
 ALL = ("rev", "fwd", "vmap")
@@ -29,15 +50,21 @@ ALL = ("rev", "fwd", "vmap")
 
 
 def variants(
-    fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+    fun: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    kinds: Collection[str] = tuple(KINDS),
 ) -> Iterator[Variant]:
-    """The variants of a call that the function itself accepts."""
+    """The variants of a call, of some kinds, that the function itself accepts."""
     for variant in (
         *_options(fun, tuple(args), kwargs),
-        Variant("vmap", tuple(args), kwargs, ("rev", "vmap")),
+        Variant("vmap", "vmap", tuple(args), kwargs, ("rev", "vmap")),
         *_arguments(tuple(args), kwargs),
     ):
-        if _runs(fun, variant):
+        calls = [variant]
+        if variant.beside is not None:
+            calls.append(variant._replace(args=variant.beside))
+        if variant.kind in kinds and all(_runs(fun, call) for call in calls):
             yield variant
 
 
@@ -78,12 +105,12 @@ def _options(
         position = parameters.index(option)
         if position < len(args):
             changed = (*args[:position], value, *args[position + 1 :])
-            return Variant(name, changed, kwargs)
-        return Variant(name, args, kwargs | {option: value})
+            return Variant("options", name, changed, kwargs)
+        return Variant("options", name, args, kwargs | {option: value})
 
     if "axis" in kwargs:
         rest = {name: value for name, value in kwargs.items() if name != "axis"}
-        yield Variant("no axis", args, rest, ALL)
+        yield Variant("options", "no axis", args, rest, ALL)
     if "axis" in parameters:
         given = named.get("axis")
         if isinstance(given, np.ndarray):
@@ -116,36 +143,52 @@ def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Varian
     ]
 
     def one(
-        i: int, name: str, value: Any, modes: tuple[str, ...] = ("rev", "fwd")
+        i: int,
+        kind: str,
+        name: str,
+        value: Any,
+        modes: tuple[str, ...] = ("rev", "fwd"),
     ) -> Variant:
         changed = (*args[:i], value, *args[i + 1 :])
-        return Variant(f"{name} of argument {i}", changed, kwargs, modes)
+        return Variant(kind, f"{name} of argument {i}", changed, kwargs, modes)
 
-    def all_of(name: str, change: Callable[[Any], Any]) -> Variant:
+    def all_of(kind: str, name: str, change: Callable[[Any], Any]) -> Variant:
         changed = tuple(change(a) if i in moving else a for i, a in enumerate(args))
-        return Variant(name, changed, kwargs)
+        return Variant(kind, name, changed, kwargs)
 
+    for i, a in enumerate(args):
+        if isinstance(a, np.ndarray) and a.dtype.kind in "iu" and a.size > 1:
+            same = np.full_like(a, a.flat[0])
+            yield one(i, "repeats", "repeated integers instead", same)
     for i in moving:
         x = np.asarray(args[i])
-        yield one(i, "the opposite sign", -args[i])
+        yield one(i, "sign", "the opposite sign", -args[i])
+        if x.size > 1:
+            first = np.arange(x.size).reshape(x.shape) == 0
+            zero = one(i, "zero", "a zero in the first place", np.where(first, 0, x))
+            beside = (*args[:i], np.where(first, -1e-6, x), *args[i + 1 :])
+            yield zero._replace(beside=beside)
         if x.size:
-            yield one(i, "one number instead", x.flat[0])
-            yield one(i, "shape (1,) instead", x.reshape(-1)[:1])
+            yield one(i, "number", "one number instead", x.flat[0])
+            yield one(i, "number", "shape (1,) instead", x.reshape(-1)[:1])
         if x.ndim:
-            yield one(i, "a first axis of 1", x[:1])
-            yield one(i, "a last axis of 1", x[..., :1])
-            yield one(i, "one more axis", np.stack([x, 1.25 * x]), ALL)
-            yield one(i, "size 0", x[:0])
-            yield one(i, "a strided view", np.repeat(x, 2, axis=-1)[..., ::2])
+            yield one(i, "length 1", "a first axis of 1", x[:1])
+            yield one(i, "length 1", "a last axis of 1", x[..., :1])
+            yield one(i, "axes", "one more axis", np.stack([x, 1.25 * x]), ALL)
+            yield one(i, "size 0", "size 0", x[:0])
+            strided = np.repeat(x, 2, axis=-1)[..., ::2]
+            yield one(i, "memory", "a strided view", strided)
         if x.ndim > 1:
-            yield one(i, "Fortran order", np.asfortranarray(x))
-    yield all_of("one number for each argument", _number)
+            yield one(i, "memory", "Fortran order", np.asfortranarray(x))
+    yield all_of("number", "one number for each argument", _number)
     if any(np.ndim(args[i]) for i in moving):
-        yield all_of("size 0", lambda a: a[:0] if np.ndim(a) else a)
-    yield all_of("1e-6 times the arguments", lambda a: a * 1e-6)
-    yield all_of("20 times the arguments", lambda a: a * 20.0)
-    yield all_of("single precision", _single)
-    yield all_of("complex numbers", lambda a: a * (1 + 0.25j))
+        yield all_of("size 0", "size 0", lambda a: a[:0] if np.ndim(a) else a)
+    yield all_of("scale", "1e-6 times the arguments", lambda a: a * 1e-6)
+    yield all_of("scale", "20 times the arguments", lambda a: a * 20.0)
+    arrays = {n: _single(v) for n, v in kwargs.items() if isinstance(v, np.ndarray)}
+    single = all_of("float32", "single precision", _single)
+    yield single._replace(kwargs=kwargs | arrays)
+    yield all_of("complex", "complex numbers", lambda a: a * (1 + 0.25j))
 
 
 def _number(a: Any) -> Any:
@@ -155,4 +198,6 @@ def _number(a: Any) -> Any:
 
 def _single(a: Any) -> Any:
     a = np.asarray(a)
+    if a.dtype.kind not in "fc":
+        return a
     return a.astype(np.complex64 if a.dtype.kind == "c" else np.float32)[()]

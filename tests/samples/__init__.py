@@ -12,18 +12,22 @@ import sys
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fgrad._engine.dispatch import lift
+from fgrad._engine.rules import RULES
+from fgrad._engine.signatures import function_name
 from fgrad._tree import flatten, tree_map
 from fgrad.testing import fixed
 from fgrad.testing._rule import flat_call
+from fgrad.testing._variants import KINDS
 
 __all__ = [
+    "FITTED",
     "SAMPLES",
     "Sample",
     "cplx",
@@ -56,6 +60,8 @@ class Sample:
     """How well the float32 gradient must agree with the float64 one."""
     double_only: str = ""
     """Why this call is not tested in float32."""
+    keeps: dict[str, str] = field(default_factory=dict[str, str])
+    """What `check_rule` may not vary in this call, and why."""
     file: str = ""
     """The sample file in which it stands: ``scipy.linalg``."""
     rich: bool = False
@@ -72,6 +78,14 @@ class Sample:
         fun = self.fun if plain else lift(self.fun)
         call, primals, _ = flat_call(self.args, self.kwargs)
         return partial(call, fun), primals
+
+    @property
+    def varies(self) -> list[str]:
+        """The kinds of variants that are calls of this function, too."""
+        kept = {*self.keeps}
+        kept |= {"complex"} if self.real_only else set()
+        kept |= {"float32"} if self.double_only else set()
+        return [kind for kind in KINDS if kind not in kept]
 
     @property
     def form(self) -> Any:
@@ -119,12 +133,36 @@ def sample(
     _real_only: str = "",
     _double_only: str = "",
     _order: int = 2,
+    _keeps: dict[str, str] | None = None,
     **kwargs: Any,
 ) -> None:
     """Add a call of `fun` to the tests."""
     file = _calling_file().removeprefix(f"{__name__}.")
     call = Sample(fun, args, kwargs, _real_only, _order, file=file)
-    SAMPLES[fun].append(replace(call, double_only=_double_only))
+    keeps = _kept(fun) | (_keeps or {})
+    SAMPLES[fun].append(replace(call, double_only=_double_only, keeps=keeps))
+
+
+OWN_CALLS = {"options": "only functions of fgrad call it, in the way that samples do"}
+FITTED = OWN_CALLS | dict.fromkeys(
+    ("number", "length 1", "axes", "size 0"),
+    "the functions that call it have made arguments that fit together",
+)
+"""What an operation within fgrad may take for granted, unless it broadcasts."""
+
+
+NO_MATRIX = {"number": "SciPy takes a number for a matrix with one row, fgrad does not"}
+
+
+def _kept(fun: Callable[..., Any]) -> dict[str, str]:
+    """What no call of a function may vary."""
+    if function_name(fun).startswith("scipy.linalg."):
+        return NO_MATRIX
+    within = (getattr(fun, "__module__", None) or "").startswith("fgrad.")
+    rule = RULES.get(fun) if within else None
+    if rule is None:
+        return {}
+    return OWN_CALLS if rule.broadcasts else FITTED
 
 
 def load() -> None:

@@ -17,7 +17,9 @@ sample(
     b=real(),
 )
 sample(np.apply_along_axis, np.diff, axis=0, arr=real(3))
-sample(np.apply_over_axes, np.sum, real(2, 3, 2), [0, -1])
-sample(np.apply_over_axes, np.sum, real(2, 3), 1)
-sample(np.apply_over_axes, lambda x, axis: np.flip(x, axis), real(2, 3), (0, 1))
+NO_AXES = {"number": "NumPy's own function takes the axes of a number"}
+FLIP = lambda x, axis: np.flip(x, axis)  # noqa: E731
+sample(np.apply_over_axes, np.sum, real(2, 3, 2), [0, -1], _keeps=NO_AXES)
+sample(np.apply_over_axes, np.sum, real(2, 3), 1, _keeps=NO_AXES)
+sample(np.apply_over_axes, FLIP, real(2, 3), (0, 1), _keeps=NO_AXES)
 sample(np.fromfunction, lambda i, j, a: a * i + j * a * a, (2, 2), a=real())

@@ -25,6 +25,7 @@ sample(np.histogram2d, DATA, OTHER, 2, _real_only=REAL)
 sample(np.histogram2d, DATA, OTHER, EDGES, weights=positive(6), _real_only=REAL)
 sample(np.histogram2d, DATA, OTHER, [2, EDGES], density=True, weights=positive(6),
        _real_only=REAL)  # fmt: skip
-sample(np.histogramdd, np.stack([DATA, OTHER], 1), 2, _real_only=REAL)
+PLACE = {"number": "NumPy's own function takes a number for a place"}
+sample(np.histogramdd, np.stack([DATA, OTHER], 1), 2, _real_only=REAL, _keeps=PLACE)
 sample(np.histogramdd, np.stack([DATA, OTHER], 1), (2, 3), ((0.0, 2.0), (0.2, 1.5)),
-       True, positive(6), _real_only=REAL)  # fmt: skip
+       True, positive(6), _real_only=REAL, _keeps=PLACE)  # fmt: skip

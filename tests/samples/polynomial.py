@@ -23,10 +23,14 @@ for fun in (np.polyadd, np.polysub):
     sample(fun, real(4), real())
     sample(fun, real(), real())
     sample(fun, np.array([1, 2, 3]), real(2))
-sample(np.polymul, real(3), real(2))
-sample(np.polymul, real(1), real(4))
-sample(np.polymul, real(), real(2))
-sample(np.polymul, fixed(np.array([0.0, 0.0, 1.5, 2.0])), real(3))
+EMPTY = {
+    "size 0": "NumPy's own function takes no coefficients for a zero",
+    "zero": "NumPy drops leading zeros, which have a derivative",
+}
+sample(np.polymul, real(3), real(2), _keeps=EMPTY)
+sample(np.polymul, real(1), real(4), _keeps=EMPTY)
+sample(np.polymul, real(), real(2), _keeps=EMPTY)
+sample(np.polymul, fixed(np.array([0.0, 0.0, 1.5, 2.0])), real(3), _keeps=EMPTY)
 sample(np.polydiv, real(5), positive(2))
 sample(np.polydiv, real(4), positive(4))
 sample(np.polydiv, real(2), positive(3))

@@ -27,7 +27,7 @@ for prefix, module in FAMILIES.items():
         sample(fun, real(3), real(2))
     sample(of("mul"), real(3), real(2))
     sample(of("mulx"), real(5))
-    sample(of("line"), real(), real())
+    sample(of("line"), real(), real(), _keeps={"number": "both are numbers"})
     if prefix != "poly":
         sample(of("2poly"), real(5))
         sample(getattr(module, "poly2" + prefix), real(5))

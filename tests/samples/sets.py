@@ -35,5 +35,5 @@ sample(np.intersect1d, np.array([0.25, -1.2]), fixed(np.array([0.25, 2.0])),
 sample(np.trim_zeros, np.array([0.0, 0.5, 0.0, -0.7, 0.0]), _order=0)
 sample(np.trim_zeros, np.array([0.0, 0.5, 0.0, -0.7, 0.0]), "f", _order=0)
 sample(np.trim_zeros, np.array([0.0, 0.5, 0.0, -0.7, 0.0]), trim="B", _order=0)
-sample(np.trim_zeros, real(3))
+sample(np.trim_zeros, real(3), _keeps={"number": "it is of sequences"})
 sample(np.trim_zeros, np.zeros(2), _order=0)

@@ -43,9 +43,15 @@ sample(slopes.inverted.__wrapped__, np.zeros(1), np.ones(1), _real_only=REAL)
 
 sample(slopes.direction.__wrapped__, cplx(3))
 
-sample(slopes.over_length.__wrapped__, real(2, 3), positive(3))
-sample(slopes.over_length.__wrapped__, real(2, 1), positive(2, 3))
-sample(slopes.over_length.__wrapped__, real(), positive())
+for _x, _length in (
+    (real(2, 3), positive(3)),
+    (real(2, 1), positive(2, 3)),
+    (real(), positive()),
+):
+    sample(
+        *(slopes.over_length.__wrapped__, _x, _length),
+        _keeps={"zero": "a length is 0 only where x is"},
+    )
 
 x = real(3, 2)
 length = np.linalg.norm(x, axis=0, keepdims=True)

@@ -12,6 +12,7 @@ import scipy.linalg as sl
 from fgrad._engine.box import values
 from fgrad._engine.dispatch import lift, primitive
 from fgrad._engine.rules import defvjp, derived
+from fgrad._words.callsite import no_rule
 from fgrad._words.undefined import warn_undefined
 from fgrad.primitives._matrices import adjoint, conjugate, unbroadcast
 from fgrad.primitives.matrix_functions import hermitian
@@ -54,6 +55,7 @@ def _solved(a: Any, b: Any, q: Any) -> Any:
 
 def sylvester_q_pullback(g, a, b, like):
     """The transposed equation."""
+    _refuse_number(like)
     return unbroadcast(sylvester(a.mT, b.mT, g), like)
 
 
@@ -65,6 +67,15 @@ def sylvester_a_pullback(g, ans, a, b, like):
 def sylvester_b_pullback(g, ans, a, b, like):
     """Minus the product with the solution."""
     return unbroadcast(-ans.mT @ sylvester(a.mT, b.mT, g), like)
+
+
+def _refuse_number(q: Any) -> None:
+    """SciPy multiplies it with matrices of its own, whose product it is not."""
+    if q.ndim < 2:
+        raise no_rule(
+            f"a matrix equation where q has shape {q.shape}",
+            "\nPass the whole matrix, such as np.full((m, n), q).",
+        )
 
 
 for fun in (sylvester, sl.solve_sylvester):
@@ -83,6 +94,7 @@ def continuous_a_pullback(g, ans, a, like):
 
 def continuous_q_pullback(g, a, like):
     """The transposed equation."""
+    _refuse_number(like)
     return unbroadcast(sylvester(a.mT, conjugate(a), g), like)
 
 
@@ -98,6 +110,7 @@ def discrete_a_pullback(g, ans, a, like, method=None):
 
 def discrete_q_pullback(g, a, like, method=None):
     """The transposed equation."""
+    _refuse_number(like)
     return unbroadcast(solve_discrete_lyapunov(a.mT, g, method), like)
 
 

@@ -36,7 +36,7 @@ def packed_cholesky_pullback(g, ans, lower):
 operation(
     sl.cholesky, a=lambda g, ans, lower=False: cholesky_pullback(g, ans, not lower)
 )
-defvjp(packed_cholesky, neutral=("check_finite",), a=packed_cholesky_pullback)
+operation(packed_cholesky, a=packed_cholesky_pullback)
 
 
 @derived(sl.cho_factor)
@@ -100,6 +100,8 @@ def _refuse_singular(up: Any) -> None:
 
 def lu_pullback(g, ans, a, permute_l=False, p_indices=False):
     """With rows in the order of the factors, and back: ``a = low[where] @ up``."""
+    if not a.size:
+        return np.zeros_like(a)
     if permute_l:
         where, low, up = lu(a, p_indices=True, check_finite=False)
         glow = ordered(g[0], np.argsort(where, axis=-1))

@@ -15,7 +15,7 @@ from fgrad._engine.box import Box, as_array
 from fgrad._engine.dispatch import lift
 from fgrad._engine.rules import defvjp
 from fgrad.linalg import polar as _polar
-from fgrad.primitives._matrices import adjoint
+from fgrad.primitives._matrices import adjoint, unbroadcast
 from fgrad.primitives.matrix_functions import corner, corner_pullback, unitary_factor
 from fgrad.scipy.linalg._equations import sylvester
 from fgrad.scipy.linalg._operation import operation, pulled
@@ -30,16 +30,17 @@ expm_frechet: Any = lift(sl.expm_frechet)
 
 def expm_pullback(g, A):
     """The derivative at the transposed matrix: Higham (2008), section 3."""
-    return expm_frechet(A.mT, g, compute_expm=False)
+    return g if not g.size else expm_frechet(A.mT, g, compute_expm=False)
 
 
 def expm_frechet_pullbacks(g, A, E, compute_expm, wanted):
     """The derivative in a direction has derivatives of the same kind."""
-    if not compute_expm:
-        return corner_pullback(g, [A, E], wanted, "expm")
-    gexpm, gslope = g
-    first, second = corner_pullback(gslope, [A, E], wanted, "expm")
-    return None if first is None else first + expm_pullback(gexpm, A), second
+    gexpm, gslope = g if compute_expm else (None, g)
+    parts = [np.broadcast_to(x, gslope.shape) for x in (A, E)]
+    first, second = corner_pullback(gslope, parts, wanted, "expm")
+    if first is not None and gexpm is not None:
+        first = unbroadcast(first, A) + expm_pullback(unbroadcast(gexpm, A), A)
+    return first, second
 
 
 def sqrtm_pullback(g, ans):
@@ -58,12 +59,12 @@ operation(sl.expm, A=expm_pullback)
 defvjp(
     sl.expm_frechet,
     neutral=("method", "check_finite"),
-    A=lambda g, A, E, compute_expm=True: expm_frechet_pullbacks(
-        g, A, as_array(E), compute_expm, (A, None)
-    )[0],
-    E=lambda g, A, E, compute_expm=True: expm_frechet_pullbacks(
-        g, as_array(A), E, compute_expm, (None, E)
-    )[1],
+    A=lambda g, A, E, compute_expm=True: unbroadcast(
+        expm_frechet_pullbacks(g, A, as_array(E), compute_expm, (A, None))[0], A
+    ),
+    E=lambda g, A, E, compute_expm=True: unbroadcast(
+        expm_frechet_pullbacks(g, as_array(A), E, compute_expm, (None, E))[1], E
+    ),
 )
 operation(
     sl.logm,
@@ -144,7 +145,11 @@ def funm_pullback(g, A, func):
     return pulled(g, by_eigenvalues, A)
 
 
-operation(sl.fractional_matrix_power, A=power_a_pullback, t=power_t_pullback)
+operation(
+    sl.fractional_matrix_power,
+    A=power_a_pullback,
+    t=power_t_pullback,
+)
 operation(sl.funm, A=funm_pullback)
 
 # Polar decomposition ------------------------------------------------------------------
@@ -163,7 +168,7 @@ def _left(a: Any) -> tuple[Any, Any]:
 def _procrustes(a: Any, b: Any) -> tuple[Any, Any]:
     m = adjoint(a) @ b
     r = unitary_factor(m)
-    return r, np.trace(adjoint(r) @ m).real
+    return r, np.trace(adjoint(r) @ m, axis1=-2, axis2=-1).real
 
 
 operation(

@@ -8,7 +8,7 @@ import scipy.linalg as sl
 
 from fgrad._engine.box import as_array, primal
 from fgrad.errors import MissingRuleError
-from fgrad.primitives._matrices import adjoint, from_triangle
+from fgrad.primitives._matrices import adjoint, from_triangle, unbroadcast
 from fgrad.primitives._spectrum import undecided
 from fgrad.primitives.decompositions import (
     eig_pullback,
@@ -168,6 +168,8 @@ def eig_banded_pullback(g, ans, a_band, lower=False, eigvals_only=False, select=
 
 def _tridiagonal(d: Any, e: Any) -> Any:
     n = d.shape[-1]
+    lead = np.broadcast_shapes(d.shape[:-1], e.shape[:-1])
+    d, e = (np.broadcast_to(x, (*lead, x.shape[-1])) for x in (d, e))
     main = np.expand_dims(d, -1) * np.eye(n, dtype=d.real.dtype)
     if n < 2:
         return main
@@ -228,14 +230,15 @@ def pencil_a_pullback(g, ans, a, b=None):
     if b is None:
         return eigvals_pullback(g, ans, a)
     b = as_array(b)
-    return np.linalg.solve(b.mT, eigvals_pullback(g, ans, np.linalg.solve(b, a)))
+    c = np.linalg.solve(b.mT, eigvals_pullback(g, ans, np.linalg.solve(b, a)))
+    return unbroadcast(c, a)
 
 
 def pencil_b_pullback(g, ans, a, b):
     """As of a, times minus the matrix whose eigenvalues they are."""
     matrix = np.linalg.solve(b, a)
     c = np.linalg.solve(b.mT, eigvals_pullback(g, ans, matrix))
-    return -c @ matrix.mT
+    return unbroadcast(-c @ matrix.mT, b)
 
 
 operation(

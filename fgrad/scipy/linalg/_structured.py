@@ -1,5 +1,6 @@
 """Matrices that are arranged from few numbers, and systems with them."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -81,8 +82,8 @@ if hasattr(sl, "kron"):  # until SciPy 1.16
 @derived(sl.block_diag)
 def block_diag(*arrs: Any) -> Any:
     blocks = [np.atleast_2d(as_traced(a)) for a in arrs]
-    flat = [np.reshape(a, (*a.shape[:-2], -1)) for a in blocks]
     shapes = [a.shape[-2:] for a in blocks]
+    flat = [np.reshape(a, (*a.shape[:-2], math.prod(a.shape[-2:]))) for a in blocks]
 
     def arrange(*numbers: Any) -> Any:
         pairs = zip(numbers, shapes, strict=True)
@@ -169,9 +170,8 @@ def _flipped(c: Any, r: Any) -> tuple[Any, Any]:
     """Column and row of the transposed matrix: what counts on the diagonal is in c."""
     c, r = as_array(c), as_array(r)
     lead = np.broadcast_shapes(c.shape[:-1], r.shape[:-1])
-    corner = np.broadcast_to(c[..., :1], (*lead, 1))
-    rest = np.broadcast_to(r[..., 1:], (*lead, r.shape[-1] - 1))
-    return np.concatenate([corner, rest], axis=-1), c
+    parts = [np.broadcast_to(x, (*lead, x.shape[-1])) for x in (c[..., :1], r[..., 1:])]
+    return np.concatenate(parts, axis=-1), c
 
 
 def _from_matrix(cotangent: Any, c: Any, r: Any, of: str) -> Any:
@@ -191,7 +191,9 @@ def _mixed(c: Any, r: Any, like: Any) -> Any:
 
 
 def _solved_pullback(of: str) -> Callable[..., Any]:
-    def pullback(g, ans, c, r, b):
+    def pullback(g, ans, c, r, b, like):
+        if not ans.size:
+            return np.zeros(like.shape, g.dtype)
         vector = as_array(b).ndim < 2
         gb = toeplitz_solve(*_flipped(c, r), as_matrix(g, vector), False)
         return _from_matrix(-gb @ as_matrix(ans, vector).mT, c, r, of)
@@ -257,14 +259,20 @@ def _quotient(c: Any, b: Any, caxis: int, baxis: int, outaxis: int) -> Any:
 
 
 def _circulant_pullback(of: str) -> Callable[..., Any]:
-    def pullback(g, c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
+    def pullback(
+        g, c, b, like, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0
+    ):
+        if not like.size:
+            return np.zeros(like.shape, g.dtype)
         c, b = np.atleast_1d(c), np.atleast_1d(b)
         if singular != "raise":
             _refuse_singular(primal(c), primal(b), tol, caxis, baxis)
         axes = caxis, baxis, outaxis
         if of == "c":
-            return pulled(g, lambda c: _quotient(c, b, *axes), c)
-        return pulled(g, lambda b: _quotient(c, b, *axes), b)
+            found = pulled(g, lambda c: _quotient(c, b, *axes), c)
+        else:
+            found = pulled(g, lambda b: _quotient(c, b, *axes), b)
+        return np.reshape(found, like.shape)
 
     return pullback
 
@@ -280,4 +288,8 @@ def _refuse_singular(c: Any, b: Any, tol: Any, caxis: int, baxis: int) -> None:
         ) from None
 
 
-operation(sl.solve_circulant, c=_circulant_pullback("c"), b=_circulant_pullback("b"))
+operation(
+    sl.solve_circulant,
+    c=_circulant_pullback("c"),
+    b=_circulant_pullback("b"),
+)

@@ -166,7 +166,9 @@ def solve_triangular_b_pullback(g, a, like, trans=0, lower=False, unit_diagonal=
 
 
 operation(
-    sl.solve_triangular, a=solve_triangular_a_pullback, b=solve_triangular_b_pullback
+    sl.solve_triangular,
+    a=solve_triangular_a_pullback,
+    b=solve_triangular_b_pullback,
 )
 
 # Factored matrices --------------------------------------------------------------------

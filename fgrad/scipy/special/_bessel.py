@@ -287,13 +287,27 @@ defvjp(sp.airye, z=airye_pullback)
 
 # Kelvin functions: ber + i bei is a Bessel function, DLMF 10.61.1 ---------------------
 
-for _names in (("ber", "bei"), ("ker", "kei")):
+
+def over_x(slope: Any, x: Any, at_zero: float) -> Any:
+    """The quotient, whose value at 0 is known; it is even."""
+    zero = np.equal(x, 0)
+    return np.where(zero, at_zero, slope / np.where(zero, 1.0, x))
+
+
+# The second ones are infinite at 0, and so are their quotients.
+for _names, _at_zero in ((("ber", "bei"), (0.0, 0.5)), (("ker", "kei"), (np.inf,) * 2)):
     _re, _im = (getattr(sp, name) for name in _names)
     _dre, _dim = (getattr(sp, f"{name}p") for name in _names)
     defvjp(_re, x=lambda g, x, slope=_dre: g * slope(x))
     defvjp(_im, x=lambda g, x, slope=_dim: g * slope(x))
-    defvjp(_dre, x=lambda g, ans, x, im=_im: -g * (im(x) + ans / x))
-    defvjp(_dim, x=lambda g, ans, x, re=_re: g * (re(x) - ans / x))
+    defvjp(
+        _dre,
+        x=lambda g, ans, x, im=_im, at=_at_zero[0]: -g * (im(x) + over_x(ans, x, at)),
+    )
+    defvjp(
+        _dim,
+        x=lambda g, ans, x, re=_re, at=_at_zero[1]: g * (re(x) - over_x(ans, x, at)),
+    )
 
 
 def kelvin_pullback(g: Any, ans: Any, x: Any) -> Any:

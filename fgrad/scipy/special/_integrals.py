@@ -73,7 +73,16 @@ defvjp(
 )
 defvjp(sp.itstruve0, x=lambda g, x: g * sp.struve(0, x))
 defvjp(sp.itmodstruve0, x=lambda g, x: g * sp.modstruve(0, x))
-defvjp(sp.it2struve0, x=lambda g, x: -g * sp.struve(0, x) / x)
+
+
+def it2struve0_pullback(g: Any, x: Any) -> Any:
+    """What is integrated; it is even, so that it is flat at 0."""
+    zero = np.equal(x, 0)
+    ratio = sp.struve(0, x) / np.where(zero, 1.0, x)
+    return -g * np.where(zero, 2 / np.pi, ratio)
+
+
+defvjp(sp.it2struve0, x=it2struve0_pullback)
 
 
 def itairy_pullback(g: Any, x: Any) -> Any:

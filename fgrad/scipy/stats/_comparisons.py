@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.stats as ss
 
+import fgrad.scipy._special as sp
 from fgrad._engine.box import as_array, boxes_in, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
@@ -133,6 +134,9 @@ def pearsonr(x: Any, y: Any, alternative: str, method: Any = None) -> Any:
     if method is not None:
         raise no_rule("scipy.stats.pearsonr(..., method=...)")
     x, y = (a - np.mean(a, -1, keepdims=True) for a in (x, y))
+    if x.shape[-1] == 2:  # a line goes through any two points
+        r = np.sign(np.sum(x * y, -1))
+        return r, np.abs(r)
     r = np.sum(x * y, -1) / np.sqrt(np.sum(x * x, -1) * np.sum(y * y, -1))
     half = x.shape[-1] / 2 - 1
     if alternative == "two-sided":
@@ -159,16 +163,14 @@ def linregress(x: Any, y: Any, alternative: str) -> Any:
 def ttest_1samp(a: Any, popmean: Any, alternative: str) -> Any:
     """The distance of the mean, by its standard deviation."""
     n = a.shape[-1]
-    popmean = as_array(popmean)
-    popmean = popmean[..., 0] if popmean.ndim == a.ndim and popmean.ndim else popmean
     error = np.sqrt(central(a, 2) / (n - 1))
-    t = (np.mean(a, -1) - popmean) / error
+    t = (np.mean(a, -1) - popmean[..., 0]) / error
     return t, tail(ss.t, t, alternative, n - 1.0)
 
 
 def ttest_rel(a: Any, b: Any, alternative: str) -> Any:
     """Of the differences."""
-    return ttest_1samp(a - b, 0.0, alternative)
+    return ttest_1samp(a - b, np.zeros(1), alternative)
 
 
 def ttest_ind(
@@ -178,9 +180,10 @@ def ttest_ind(
     if trim or method is not None:
         raise no_rule("scipy.stats.ttest_ind(..., trim=..., method=...)")
     n, m = a.shape[-1], b.shape[-1]
-    variances = central(a, 2) * n / (n - 1), central(b, 2) * m / (m - 1)
+    # One entry alone has variance 0, and no weight among both.
+    variances = [central(x, 2) * k / max(k - 1, 1) for x, k in ((a, n), (b, m))]
     difference = np.mean(a, -1) - np.mean(b, -1)
-    return of_means(difference, variances, (n, m), equal_var, alternative)
+    return of_means(difference, (*variances,), (n, m), equal_var, alternative)
 
 
 def of_means(
@@ -241,14 +244,14 @@ def power_divergence(
         terms = f_obs * ((f_obs / f_exp) ** power - 1) / (0.5 * power * (power + 1))
     statistic = np.sum(terms, -1)
     df = f_obs.shape[-1] - 1.0 - ddof
-    return statistic, OPERATIONS["sf"](ss.chi2, statistic, df)
+    return statistic, sp.chdtrc(df, statistic)  # also of no degree of freedom
 
 
 register("pearsonr", ("x", "y"), Correlation, pearsonr)
 register(
     "linregress", ("x", "y"), Line, linregress, (*_Line._fields, "intercept_stderr")
 )
-register("ttest_1samp", ("a",), Test, ttest_1samp)
+register("ttest_1samp", ("a", "popmean"), Test, ttest_1samp)
 register("ttest_rel", ("a", "b"), Test, ttest_rel)
 register("ttest_ind", ("a", "b"), Test, ttest_ind)
 register("jarque_bera", ("x",), Test, jarque_bera)

@@ -8,6 +8,7 @@ import scipy.stats as ss
 from fgrad._engine.box import as_array, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
+from fgrad.scipy.stats._axes import along_last
 from fgrad.scipy.stats._by_formula import evaluated
 from fgrad.scipy.stats._comparisons import Test, of_means, register, tail
 from fgrad.scipy.stats._samples import kurtosis, refuse_to_omit, skew, variance
@@ -46,13 +47,12 @@ def describe(
         return *found.minmax, *found[2:]
 
     def formula(a: Any) -> tuple[Any, ...]:
-        a = np.reshape(a, -1) if axis is None else np.moveaxis(a, axis, -1)
+        (a,) = along_last([a], axis)
         shape = skew(a, bias), kurtosis(a, True, bias)
         return np.min(a, -1), np.max(a, -1), np.mean(a, -1), variance(a, ddof), *shape
 
     low, high, *rest = evaluated(theirs, formula, a)
-    size = a.size if axis is None else a.shape[axis]
-    return Description(size, (low, high), *rest)
+    return Description(along_last([primal(a)], axis)[0].shape[-1], (low, high), *rest)
 
 
 # Means --------------------------------------------------------------------------------
@@ -70,10 +70,7 @@ def f_oneway(*samples: Any, axis: Any = 0, **options: Any) -> Any:
         return found.statistic, found.pvalue
 
     def formula(*samples: Any) -> tuple[Any, Any]:
-        if axis is None:
-            groups = [np.reshape(a, -1) for a in samples]
-        else:
-            groups = [np.moveaxis(a, axis, -1) for a in samples]
+        groups = along_last(samples, axis)
         sizes, means = [a.shape[-1] for a in groups], [np.mean(a, -1) for a in groups]
         total = float(sum(sizes))
         middle = sum(n * m for n, m in zip(sizes, means, strict=True)) / total

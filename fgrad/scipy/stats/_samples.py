@@ -16,12 +16,16 @@ import fgrad.scipy._special as sp
 from fgrad._engine.box import as_array, boxes_in, primal
 from fgrad._engine.rules import derived
 from fgrad._words.callsite import no_rule
+from fgrad.scipy.stats._axes import along_last
 from fgrad.scipy.stats._by_formula import by_formula
 
 __all__ = ["central", "kurtosis", "refuse_to_omit", "register", "skew", "variance"]
 
 BOUNDS = ("limits", "proportiontocut")
 """What decides only which entries count."""
+
+SEPARATE = {"ttest_ind", "ttest_1samp"}
+"""What does not pair the entries of its samples: these have sizes of their own."""
 
 NOT_OPTIONS = {"axis", "nan_policy", "keepdims", "dtype"}
 """What is seen to for all formulas."""
@@ -46,11 +50,8 @@ def whole(
     options = {n: value for n, value in options.items() if n not in samples}
     refuse_to_omit(name, options.get("nan_policy"), arrays)
     if "axis" in options:
-        axis = options["axis"]
-        if axis is None:
-            arrays = [np.reshape(a, -1) for a in arrays]
-        else:
-            arrays = [np.moveaxis(a, axis, -1) if a.ndim else a for a in arrays]
+        paired = name not in SEPARATE
+        arrays = along_last(arrays, options["axis"], paired=paired)
     options = {n: value for n, value in options.items() if n not in NOT_OPTIONS}
     return formula(*arrays, **options)
 
@@ -124,12 +125,12 @@ def kstat(data: Any, n: int = 2) -> Any:
 
 def variation(a: Any, ddof: float = 0) -> Any:
     """The standard deviation in terms of the mean."""
-    return np.sqrt(variance(a, ddof)) / np.mean(a, -1)
+    return np.std(a, -1, ddof=ddof) / np.mean(a, -1)
 
 
 def sem(a: Any, ddof: float = 1) -> Any:
     """The standard deviation of the mean."""
-    return np.sqrt(variance(a, ddof) / a.shape[-1])
+    return np.std(a, -1, ddof=ddof) / math.sqrt(a.shape[-1])
 
 
 for _fun, _samples in (
@@ -199,7 +200,7 @@ def pmean(a: Any, weights: Any = None, p: Any = 1) -> Any:
 
 def gstd(a: Any, ddof: float = 1) -> Any:
     """The standard deviation of logarithms."""
-    return np.exp(np.sqrt(variance(np.log(a), ddof)))
+    return np.exp(np.std(np.log(a), -1, ddof=ddof))
 
 
 def trim_mean(a: Any, proportiontocut: float) -> Any:
@@ -210,7 +211,9 @@ def trim_mean(a: Any, proportiontocut: float) -> Any:
 
 
 def expectile(a: Any, weights: Any = None, alpha: Any = 0.5) -> Any:
-    """The mean with weights that depend on the side, which stays."""
+    """The mean with weights that depend on the side, which stays; of all entries."""
+    shape, a = np.shape(a), np.reshape(a, -1)
+    weights = None if weights is None else np.broadcast_to(weights, shape).reshape(-1)
     plain = None if weights is None else primal(weights)
     ans = ss.expectile(primal(a), primal(alpha), weights=plain)
     sides = np.where(primal(a) > ans, alpha, 1 - alpha)
@@ -301,13 +304,15 @@ def directions(samples: Any, high: Any, low: Any) -> tuple[Any, Any, Any]:
 
 
 def circmean(samples: Any, high: Any, low: Any) -> Any:
-    """The angle of the mean, up to whole turns."""
+    """The angle of the mean, from low to high."""
     sine, cosine, unit = directions(samples, high, low)
-    return np.arctan2(sine, cosine) * unit
+    return np.remainder(np.arctan2(sine, cosine) * unit - low, high - low) + low
 
 
 def circvar(samples: Any, high: Any, low: Any) -> Any:
-    """What the mean is shorter than 1."""
+    """What the mean is shorter than 1, which one sample is not."""
+    if np.shape(samples)[-1] == 1:
+        return 0.0 * samples[..., 0]
     sine, cosine, _ = directions(samples, high, low)
     return 1 - np.hypot(sine, cosine)
 
@@ -374,7 +379,8 @@ def boxcox_llf(data: Any, lmb: Any) -> Any:
 def yeojohnson_llf(data: Any, lmb: Any) -> Any:
     """Likewise."""
     spread = np.log(variance(yeojohnson_of(data, lmb), 0))
-    jacobian = np.sum(np.sign(primal(data)) * np.log1p(np.abs(data)), -1)
+    side = np.where(primal(data) < 0, -1.0, 1.0)  # log1p of the size is smooth at 0
+    jacobian = np.sum(side * np.log1p(side * data), -1)
     return (lmb - 1) * jacobian - data.shape[-1] / 2 * spread
 
 

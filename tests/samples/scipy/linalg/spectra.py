@@ -18,7 +18,8 @@ for _shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1)):
     sample(sl.svdvals, apart(*_shape))
     sample(sl.svd, apart(*_shape), full_matrices=False, _real_only="phases")
     sample(sl.svd, apart(*_shape), compute_uv=False)
-sample(sl.svd, apart(3, 3), _real_only="phases")
+FREE = {"length 1": "the vectors that complete a basis are arbitrary"}
+sample(sl.svd, apart(3, 3), _real_only="phases", _keeps=FREE)
 
 TURN = np.array([[1.0, -2.0], [1.0, 1.5]])
 """Its eigenvalues are complex."""
@@ -47,13 +48,14 @@ for _subset in SUBSETS:
 sample(sl.eigvalsh, apart(2, 3, 3), 0.2 * real(3, 3) + 2 * np.eye(3))
 sample(sl.eigvalsh, apart(2, 4, 4), subset_by_index=[0, 1])
 
+BANDS = {"size 0": "a matrix has a main diagonal"}
 for _lower in (False, True):
     _band = 0.3 * real(2, 4)
     _band[0 if _lower else 1] += np.array([1.0, 4.0, 9.0, 16.0])
-    sample(sl.eig_banded, _band, lower=_lower, _real_only=PHASES)
-    sample(sl.eig_banded, _band, lower=_lower, eigvals_only=True)
-    sample(sl.eigvals_banded, _band, lower=_lower)
-sample(sl.eigvals_banded, apart(3, 4))
+    sample(sl.eig_banded, _band, lower=_lower, _real_only=PHASES, _keeps=BANDS)
+    sample(sl.eig_banded, _band, lower=_lower, eigvals_only=True, _keeps=BANDS)
+    sample(sl.eigvals_banded, _band, lower=_lower, _keeps=BANDS)
+sample(sl.eigvals_banded, apart(3, 4), _keeps=BANDS)
 for _d, _e in (
     (np.array([1.0, 3.0, 6.0, 10.0]), 0.5 * real(3)),
     (0.3 * real(2, 3) + np.array([4.0, 1.0, 9.0]), 0.5 * real(2, 2)),

@@ -24,6 +24,7 @@ sample(sl.diagsvd, real(3), 3, 5)
 sample(sl.diagsvd, real(3), 4, 3)
 sample(sl.diagsvd, real(2, 3), 3, 3)
 sample(sl.block_diag, real(2, 3), real(1, 2), real(3), real())
+sample(sl.block_diag, real(0, 3), real(1, 2))
 sample(sl.block_diag, real(2, 2, 2), real(1, 2))
 for _a in (real(4) + 3, real(2, 4) + 3, real(2) + 3):
     sample(sl.companion, _a)

@@ -10,7 +10,10 @@ ORDERS = fixed(np.array([[1.5], [0.7]]))
 sample(sp.hyp0f1, ORDERS, real(3))
 sample(sp.hyp1f1, ORDERS, fixed(2.2), real(3))
 sample(sp.hyp2f1, ORDERS, fixed(2.2), fixed(3.1), np.array([-0.8, 0.1, 0.7]))
-sample(sp.hyperu, ORDERS, fixed(2.2), positive(3))
+sample(
+    *(sp.hyperu, ORDERS, fixed(2.2), positive(3)),
+    _keeps={"scale": "SciPy's values have eight digits there"},
+)
 sample(sp.wright_bessel, ORDERS, fixed(2.2), positive(3))
 if hasattr(sp, "log_wright_bessel"):
     sample(sp.log_wright_bessel, ORDERS, fixed(2.2), positive(3))
