@@ -59,7 +59,7 @@ def check_pullback(
     double = all(np.asarray(w).dtype.char in "dD" for w in (*ws, *xs))
     if double and any(np.ndim(w) > 1 for w in ws):  # rounding is far smaller
         turned = pullback([np.asarray(w, order="F")[()] for w in ws])
-        for c, c2, path in zip(kept, turned, paths, strict=True):
+        for c, c2, path in zip(first, turned, paths, strict=True):
             _check_order(name, path, c, np.asarray(c2))
     return first
 

@@ -165,7 +165,7 @@ MUTANTS = [
          "            pass\n", ""),
         ("arguments are not differentiated alone",
          "if not same([vjp(alone, x)[1](ws)[0]], [c]):", "if False:", ""),
-        ("nothing varies", "    if vary:\n", "    if False:\n", ""),
+        ("nothing varies", "kwargs, kinds) if kinds else ()", "kwargs, kinds) if False else ()", ""),
         ("failing rules are passed over",
          "    except Exception as error:\n        raise",
          "    except Exception as error:\n        return\n        raise", ""),
