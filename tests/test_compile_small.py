@@ -1,14 +1,15 @@
 """Small arrays: signs, constants and neighbours, with the same bits."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 
 import fgrad.numpy as fnp
-from fgrad import compile, grad, value_and_grad  # noqa: A004 (its name)
+from fgrad import compile, grad, primitive, value_and_grad  # noqa: A004 (its name)
 from fgrad._tree import flatten
-from fgrad.debug import source
+from fgrad.debug import eager, source
 from tests.test_compile import programs
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e-310, -3e-310, 1e308, np.inf, -np.inf, np.nan, 0.3]
@@ -81,6 +82,7 @@ X = np.zeros(5)
         (lambda x, y: 2 * (3 * (x + y)), 3),
         (lambda x, y: 0.75 * (2 * (x + y)), 3),
         (lambda x, y: 3 * (0.5 * (x + y)), 3),
+        (lambda x, y: 1e308 * (4 * (1e-309 * x)) + y, 4),
         (lambda x, y: -np.sum(x) * y, 3),
         (lambda x, y: -x, 1),
         (lambda x, y: (-x, y * -x), 2),
@@ -101,6 +103,21 @@ def test_signs_of_numbers(number):
         for found, wanted in zip(compiled(*args), fun(*args), strict=True):
             assert type(found) is type(wanted)
             assert same_bits(found, wanted)
+
+
+def test_signs_that_stay():
+    """A complex product has sums, and a nan keeps its sign."""
+    z, w = np.array([1 + 1j, 2 - 1j]), np.array([1 + 1j, 1 - 2j])
+    compiled = compile(lambda z, w: (-(-z * w), -(z * -w) / w))
+    for _ in range(3):
+        assert same_bits(compiled(z, w), compiled.fun(z, w))
+    compiled = compile(lambda x, y: (-x * -y, abs(-x) + y))
+    for _ in range(3):
+        compiled(np.ones(3), np.ones(3))
+    x = np.array([np.nan, -np.nan, 1.0])
+    for a, b in ((x, np.ones(3)), (np.ones(3), x), (x, x)):
+        for found, wanted in zip(compiled(a, b), compiled.fun(a, b), strict=True):
+            assert found.tobytes() == wanted.tobytes()
 
 
 def drawn_signs(seed):
@@ -202,22 +219,125 @@ def test_a_stack_is_written_where_it_lies():
         x = np.arange(3.0) * k
         first, second = both(x)
         assert same_bits((first, second), both.fun(x))
-        first[:] = 7
-        assert same_bits(both(x), both.fun(x))
+        both(x + 1)
+        assert same_bits((first, second), both.fun(x))
+
+
+def root(x):
+    return np.sqrt(x)
 
 
 def test_calls_do_not_pass_a_guard():
     def fun(x):
-        y = np.sqrt(x[0])
+        y = root(x[0])
         if x[1].sum() > 0:
-            return y + np.sqrt(x[1])
+            return y + root(x[1])
         return y - x[1]
 
     compiled = compile(fun)
-    for sign in (1, 1, -1, -1, 1, -1):
-        x = np.ones((2, 3)) * [[2], [sign]]
-        assert same_bits(compiled(x), fun(x))
+    with eager() as found:
+        for sign in (1, 1, -1, -1, 1, -1):
+            x = np.ones((2, 3)) * [[2], [sign]]
+            assert same_bits(compiled(x), fun(x))
     assert len(programs(compiled)) == 2
+    assert not found
+
+
+def test_each_call_has_its_own_modes():
+    def fun(x):
+        with np.errstate(invalid="ignore"):
+            a = root(x[0])
+        return a + root(x[1])
+
+    compiled, x = compile(fun), np.ones((2, 3))
+    for _ in range(3):
+        assert same_bits(compiled(x), fun(x))
+    x[1] = -1
+    with pytest.warns(RuntimeWarning, match="invalid value encountered in sqrt"):
+        compiled(x)
+
+
+def cosine(x):
+    return np.cos(x)
+
+
+def test_rows_that_come_later():
+    def fun(w):
+        a, b = w[0] * 2, w[1] * 3
+        first = np.sin(a)
+        c = first * w[2]
+        lower = cosine(a) + cosine(b) + cosine(c)
+        return lower * first + np.sin(b)
+
+    def same_line(w):
+        a, b = w[0] * 2, w[1] * 3
+        found, later = [], []
+        for step in range(2):
+            found.append(np.sin((a, b)[step]))
+            if step == 0:
+                c = found[0] * w[2]
+                later = [cosine(v) for v in (a, b, c)]
+        return sum(later) * found[0] + found[1]
+
+    names(fun, np.zeros((3, 4)))
+    names(same_line, np.zeros((3, 4)))
+
+
+def test_rows_in_any_order():
+    def fun(w):
+        first = [np.sin(x) for x in w]
+        back = [np.exp(y) for y in first[::-1]]
+        return sum(np.cos(y) for y in back[::2]) + sum(back)
+
+    found = names(fun, np.zeros((5, 3)))
+    assert [found.count(name) for name in ("sin", "exp", "cos")] == [1, 1, 1]
+
+
+def test_what_is_not_alike():
+    def constants(w):
+        return sum([x * k for x, k in zip(w, (2.0, 3.0, -0.0, 0.0), strict=True)])
+
+    def parts(z):
+        return [np.sin(z[i : i + 2]) for i in (1, 3, 5)]
+
+    def several_parts(z):
+        return [np.sin(v) * 2 for v in (z[0:3], z[3:6], z[1:4])]
+
+    for _ in range(3):
+        names(constants, np.zeros((4, 3)))
+        names(lambda z: np.stack(parts(z)).sum(0), np.zeros(8))
+        names(lambda z: sum(several_parts(z)), np.zeros(8))
+
+
+def test_one_value_in_two_stacks():
+    def fun(x):
+        a, b = x * 2, np.sin(x)
+        return np.stack([a, b]) @ x, np.stack([b, a]) @ x, np.stack([a, a]) @ x
+
+    names(fun, np.zeros(4))
+
+
+@pytest.mark.parametrize("dtype", [complex, np.complex64])
+def test_rows_of_one_complex_number(dtype):
+    def fun(w, s):
+        return sum([x * s for x in w])
+
+    compiled, rng = compile(fun), np.random.default_rng(0)
+    for _ in range(30):
+        w, s = rng.normal(size=(3, 1, 2)) @ [1, 1j], rng.normal(size=(1, 2)) @ [1, 1j]
+        w, s = w.astype(dtype), s.astype(dtype)
+        assert same_bits(compiled(w, s), fun(w, s))
+
+
+def test_a_program_that_runs_while_it_runs():
+    @primitive
+    def again(x):
+        return x if x[0] < 1 else compiled(x - 1)
+
+    compiled = compile(lambda x: np.sin(x * 2) + again(x) * 3)
+    for k in (0.0, 0.5, 0.0, 3.0, 2.0, 3.0):
+        x = np.full(3, k)
+        assert same_bits(compiled(x), compiled.fun(x))
 
 
 def test_results_of_a_group_that_each_other_needs():
@@ -415,3 +535,17 @@ def test_long_programs_are_compiled_in_segments(monkeypatch, lines):
     with np.errstate(all="ignore"), pytest.raises(np.linalg.LinAlgError):
         compiled(np.zeros(3), np.zeros(3))
     assert same_bits(compiled(x, y), fun(x, y))
+
+
+def test_segments_keep_no_large_values(monkeypatch):
+    monkeypatch.setattr("fgrad._program.source.LONG", 0)
+    monkeypatch.setattr("fgrad._program.source.SEGMENT", 1)
+    compiled, x = compile(lambda x: np.sum(np.cumsum(x) * np.sort(x))), np.ones(10**5)
+    for _ in range(3):
+        compiled(x)
+    tracemalloc.start()
+    compiled(x)
+    now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert now < 10**5
+    assert peak > 10**6

@@ -38,7 +38,8 @@ MUTANTS = [
          "            if False and v in made", ""),
         ("a result is left out", "    signer.needs(results)\n", "", ""),
         ("another layout", "if type(x) is not Variable or not x.like(out):",
-         "if type(x) is not Variable:", ""),
+         "if type(x) is not Variable:", "",
+         "The axes lie in the same order, so the results have the same layout."),
     ),
     *of(
         "_program/passes/doubled.py",
@@ -64,7 +65,7 @@ MUTANTS = [
         ("the last row is the first one", "self.start + self.step * len(self.values)",
          "self.start + len(self.values)", ""),
         ("a row that was taken", "            if first in self.rows:",
-         "            if False:", ""),
+         "            if False:", "", "It is copied to the other row."),
         ("all constants are alike", "else repr(x)]", "else 0]", ""),
         ("parts that are no rows", "and start % length == 0:", "and True:", ""),
         ("errors are heard where nobody wants it",
@@ -77,7 +78,7 @@ MUTANTS = [
          'call.out.size > 1 or call.out.dtype.kind != "c"', "True", ""),
         ("rows of a result", "if self._may_be_in_register(row[0])", "if True", ""),
         ("a row is written over", "if {v} == {*self._roots[v]}",
-         "if not self.is_shared(v)", ""),
+         "if not self.is_shared(v)", "", "NumPy makes a copy of what overlaps."),
         ("a value is in two stacks", "            free -= rows\n", "", ""),
     ),
     *of(
@@ -95,7 +96,8 @@ MUTANTS = [
         "_program/passes/identities.py",
         SMALL,
         ("arrays beside complex arrays", 'real = call.out.dtype.kind != "c"',
-         "real = True", ""),
+         "real = True", "", "NumPy has the same bits for a number as for an array, "
+         "on the processors that are tested."),
     ),
     *of(
         "_program/source.py",

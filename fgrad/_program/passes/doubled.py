@@ -38,7 +38,9 @@ def _at_once(call: Call, made: dict[Variable, Call]) -> Call:
     if first is None or not alike or not first[1].like(x) or not x.like(call.out):
         return call
     digits, exponent = math.frexp(first[0])
-    both = call.out.dtype.type(factor) * call.out.dtype.type(first[0])
+    number = call.out.dtype.type
+    with np.errstate(over="ignore"):
+        both = number(factor) * number(first[0])
     exact = abs(digits) == 0.5 and exponent >= 1 and abs(factor) >= 1
     if not exact or call.out.kind is float or not np.isfinite(both):
         return call
