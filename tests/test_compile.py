@@ -818,6 +818,26 @@ def test_new_arrays_take_recorded_values():
     assert not ran
 
 
+@pytest.mark.parametrize("options", [{}, {"exact": False}])
+@pytest.mark.parametrize(
+    ("names", "shapes"),
+    [
+        ("i,i->", [(3,), (1,)]),
+        ("ij,jk->ik", [(2, 3), (1, 4)]),
+        ("ij,jk->ik", [(2, 1), (3, 4)]),
+        ("ij,ij,j->", [(2, 3), (1, 3), (1,)]),
+    ],
+)
+def test_einsum_of_axes_that_are_repeated(names, shapes, options):
+    fun = value_and_grad(lambda *xs: np.sum(np.einsum(names, *xs) ** 2), (0, 1))
+    compiled, rng = compile(fun, **options), np.random.default_rng(0)
+    for _ in range(3):
+        xs = [rng.normal(size=shape) for shape in shapes]
+        for a, b in zip(*(flatten(f(*xs))[0] for f in (compiled, fun)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-13)
+    assert programs(compiled)
+
+
 def test_words_for_storing_in_an_array_of_numpy():
     def fun(x):
         out = np.zeros(3)

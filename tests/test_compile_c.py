@@ -650,3 +650,41 @@ def test_processes_that_compile_the_same(tmp_path):
     assert [process.wait() for process in started] == [0, 0, 0]
     files = [*(tmp_path / "fgrad" / "compiled").iterdir()]
     assert [path.suffix for path in files] == [".so"]
+
+
+@in_c
+def test_a_gradient_of_rounding_errors_only():
+    """All of it cancels, and nothing but rounding is left, which C does otherwise."""
+
+    def fun(x):
+        y = x - np.mean(x, axis=-1, keepdims=True)
+        return np.sum(y / np.sqrt(np.mean(y * y, axis=-1, keepdims=True)))
+
+    compiled = compile(grad(fun), backend="c")
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.normal(size=(3, 7))
+        assert np.max(np.abs(compiled(x) - grad(fun)(x))) < 1e-14
+    assert programs(compiled)
+
+
+@in_c
+@pytest.mark.parametrize(
+    ("names", "shapes"),
+    [
+        ("i,i->i", [(3,), (1,)]),
+        ("i,i->", [(3,), (3,)]),
+        ("i,i,i->", [(3,), (1,), (3,)]),
+    ],
+)
+def test_einsum_that_gives_a_number(names, shapes):
+    fun = value_and_grad(
+        lambda *xs: np.sum(np.sin(np.einsum(names, *xs)) * 2), argnums=(0, 1)
+    )
+    compiled, rng = compile(fun, backend="c"), np.random.default_rng(0)
+    for _ in range(4):
+        xs = [rng.normal(size=shape) for shape in shapes]
+        found, wanted = flatten(compiled(*xs))[0], flatten(fun(*xs))[0]
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-13)
+    assert programs(compiled)

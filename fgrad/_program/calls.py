@@ -50,6 +50,10 @@ class Variable(Node):
         """A new variable for an array of the same dtype, made at the same line."""
         return self._new(np.ndarray, shape, strides)
 
+    def number(self) -> Variable:
+        """A new variable for a number of NumPy's of the same dtype."""
+        return self._new(self.dtype.type, (), None)
+
     def _new(self, kind: type, shape: tuple[int, ...], strides: Any) -> Variable:
         made = Variable(next_order(), shape, self.dtype, (), self.code, self.lasti)
         made.kind, made.strides = kind, strides

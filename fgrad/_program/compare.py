@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -12,7 +13,7 @@ from fgrad._engine.box import Box
 from fgrad._program.calls import Program, Variable
 from fgrad._words.callsite import at
 
-__all__ = ["alike", "difference", "same_bits"]
+__all__ = ["alike", "difference", "largest", "same_bits"]
 
 
 def difference(first: Program, second: Program) -> str | None:
@@ -94,13 +95,25 @@ def same_bits(a: Any, b: Any, *, layout: bool = True) -> bool:
     return (not layout or a.strides == b.strides) and a.tobytes() == b.tobytes()
 
 
-def alike(a: Any, b: Any) -> bool:
-    """Whether two arrays or numbers are the same but for rounding."""
+def alike(a: Any, b: Any, size: float) -> bool:
+    """Whether two arrays or numbers are the same but for rounding.
+
+    Where all of a result cancels, rounding is all that is left, that of numbers of this
+    size: the size of what goes in and comes out.
+    """
     if type(a) is not type(b):
         return False
     a, b = np.asarray(a), np.asarray(b)
     if a.dtype.kind not in "fc" or a.shape != b.shape or a.dtype != b.dtype:
         return same_bits(a, b, layout=False)
-    rtol = np.finfo(a.dtype).eps ** 0.5
-    size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
-    return np.allclose(a, b, rtol, rtol * size, equal_nan=True)
+    eps = float(np.finfo(a.dtype).eps)
+    atol = eps**0.5 * largest([b]) + 64 * eps * size
+    return np.allclose(a, b, eps**0.5, atol, equal_nan=True)
+
+
+def largest(values: Iterable[Any]) -> float:
+    """The largest size of finite entries."""
+    found = [np.abs(x) for x in map(np.asarray, values) if x.dtype.kind in "fc"]
+    return max(
+        (float(np.max(x, initial=0, where=x < np.inf)) for x in found), default=0
+    )

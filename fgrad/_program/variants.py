@@ -23,7 +23,7 @@ from fgrad._engine.memory import settled
 from fgrad._engine.trace import STAND_INS
 from fgrad._program.calls import Program
 from fgrad._program.captured import Captured, TracedError, UnseenError
-from fgrad._program.compare import alike, difference, same_bits
+from fgrad._program.compare import alike, difference, largest, same_bits
 from fgrad._program.eager import EAGER, Eager
 from fgrad._program.entry import Entry
 from fgrad._program.modes import current, ignored
@@ -237,7 +237,7 @@ class Variants:
             found = variant.run(inputs)
             if type(found) is not list:
                 raise Abandoned("its program fails", caller(), of_values=True)
-            if not self._same(out, found[0]):
+            if not self._same(out, found[0], inputs):
                 raise Abandoned("it gives another result when it is recorded", caller())
             if variant.without:
                 self._warn(f"runs without C: {variant.without}")
@@ -280,7 +280,7 @@ class Variants:
             recorded = variant.recorded
             with uncollected():
                 words = difference(recorded, program) if recorded else None
-            if words is None and not self._same(out, found[0]):
+            if words is None and not self._same(out, found[0], inputs):
                 words = "it gave another result when it was called again"
             if words is not None:
                 entry.eager = True
@@ -337,11 +337,14 @@ class Variants:
         if not all(map(partial(same_bits, layout=False), before, after)):
             raise Abandoned("it changes an argument in place", caller())
 
-    def _same(self, a: Any, b: Any) -> bool:
-        """Whether two results are the same."""
+    def _same(self, a: Any, b: Any, inputs: list[Any]) -> bool:
+        """Whether two results are the same, of these inputs."""
         (a, tree), (b, other) = flatten(a), flatten(b)
-        same = partial(same_bits, layout=False) if self.exact else alike
-        return tree == other and all(map(same, a, b))
+        if tree != other:
+            return False
+        if self.exact:
+            return all(map(partial(same_bits, layout=False), a, b))
+        return all(map(partial(alike, size=largest([*inputs, *a])), a, b))
 
     # As it is
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.trace import next_order
 from fgrad._program.calls import Call, Program, Variable
 from fgrad.primitives.contraction import layout, product_of_matrices
 
@@ -49,7 +48,17 @@ def _is_plain(call: Call) -> bool:
         and a.dtype.kind in "fc"
         for a in arrays
     )
-    return single and floats and len(arrays) > 1
+    sizes: dict[str, int] = {}
+    return (
+        single
+        and floats
+        and len(arrays) > 1
+        and all(
+            sizes.setdefault(axis, n) == n  # one that is 1 would be repeated
+            for axes, a in zip(operands, arrays, strict=True)
+            for axis, n in zip(axes, a.shape, strict=True)
+        )
+    )
 
 
 def _pairs(call: Call) -> Iterator[Call]:
@@ -74,10 +83,9 @@ def _between(call: Call, axes: str, chosen: Any) -> Variable:
     """A variable for the product of a pair."""
     size = {c: n for names, a in chosen for c, n in zip(names, a.shape, strict=True)}
     shape = tuple(size[axis] for axis in axes)
-    out = Variable(next_order(), shape, call.out.dtype, (), *call.site)
-    out.kind = np.ndarray
-    out.strides = np.empty(shape, out.dtype).strides
-    return out
+    if not shape:
+        return call.out.number()
+    return call.out.array(shape, np.empty(shape, call.out.dtype).strides)
 
 
 def _product(call: Call, chosen: Any, result: str, out: Variable) -> Call:
