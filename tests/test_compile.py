@@ -838,6 +838,13 @@ def test_einsum_of_axes_that_are_repeated(names, shapes, options):
     assert programs(compiled)
 
 
+def test_other_dtypes_of_the_same_layout():
+    compiled = compile(lambda x: (x * 2, np.sin(x)))
+    for dtype in ("f8", "f8", "f8", "i8", "u8", "f8", ">f8", "f8", "c8", "f8"):
+        x = np.arange(3).astype(dtype)
+        assert same(compiled(x), compiled.fun(x))
+
+
 def test_words_for_storing_in_an_array_of_numpy():
     def fun(x):
         out = np.zeros(3)
