@@ -30,7 +30,7 @@ from fgrad import (
     vmap,
 )
 from fgrad._program import record, variants
-from fgrad._program.compare import same_bits
+from fgrad._program.compare import difference, same_bits
 from fgrad._tree import flatten, tree_map
 from fgrad.linalg import spectral_function
 
@@ -836,6 +836,51 @@ def test_einsum_of_axes_that_are_repeated(names, shapes, options):
         for a, b in zip(*(flatten(f(*xs))[0] for f in (compiled, fun)), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-13)
     assert programs(compiled)
+
+
+def recorded(fun, x):
+    """A recording, as it is before the passes."""
+    compiled = compile(fun)
+    compiled(x)
+    (program,) = compiled.variants.programs()
+    return program.recorded
+
+
+def test_how_recordings_differ():
+    def with_branch(x):
+        bool(x > 0)
+        return x * 2
+
+    one = recorded(with_branch, 1.0)
+    words = difference(one, recorded(with_branch, -1.0))
+    assert words.startswith("another branch was taken when it was called again, at")
+    assert difference(one, recorded(with_branch, 2.0)) is None
+    one = recorded(lambda x: (x * 2, 1.0), 1.0)
+    words = difference(one, recorded(lambda x: (x * 2, 2.0), 1.0))
+    assert words == "it returned another constant when it was called again"
+
+
+def test_numbers_of_arguments_on_the_fast_way():
+    """Tuples of other lengths, and static values that are equal but others."""
+    compiled = compile(lambda xs: sum(xs) * 2)
+    for n in (2, 2, 2, 3, 2, 1, 2, 3):
+        xs = tuple(float(k + n) for k in range(n))
+        assert compiled(xs) == sum(xs) * 2
+
+    class Power:
+        def __init__(self, n):
+            self.n = n
+
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            return 0
+
+    compiled = compile(lambda x, power: x**power.n)
+    square, cube = Power(2), Power(3)
+    for power in (square, square, square, cube, square, cube):
+        assert compiled(3.0, power) == 3.0**power.n
 
 
 def test_other_dtypes_of_the_same_layout():

@@ -2,6 +2,7 @@
 
 import tracemalloc
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -312,7 +313,8 @@ def test_what_is_not_alike():
 def test_one_value_in_two_stacks():
     def fun(x):
         a, b = x * 2, np.sin(x)
-        return np.stack([a, b]) @ x, np.stack([b, a]) @ x, np.stack([a, a]) @ x
+        first = np.stack([a, b]) @ x, np.stack([b, a]) @ x, np.stack([a, a]) @ x
+        return *first, np.stack([a, x * 3]) @ x, np.stack([x - 1, b]) @ x
 
     names(fun, np.zeros(4))
 
@@ -335,7 +337,7 @@ def test_a_program_that_runs_while_it_runs():
         return x if x[0] < 1 else compiled(x - 1)
 
     compiled = compile(lambda x: np.sin(x * 2) + again(x) * 3)
-    for k in (0.0, 0.5, 0.0, 3.0, 2.0, 3.0):
+    for k in (0.0, 0.5, 0.0, 3.0, 2.0, 3.0, 4.0, 4.0, 4.0):
         x = np.full(3, k)
         assert same_bits(compiled(x), compiled.fun(x))
 
@@ -549,3 +551,6 @@ def test_segments_keep_no_large_values(monkeypatch):
     tracemalloc.stop()
     assert now < 10**5
     assert peak > 10**6
+    held = weakref.ref(x)
+    del x
+    assert held() is None
