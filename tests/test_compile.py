@@ -903,3 +903,14 @@ def test_words_for_storing_in_an_array_of_numpy():
     words = str(caught[0].message)
     assert "make the array with fgrad.numpy: out = fgrad.numpy.zeros(n), at" in words
     assert "out[1:] = x[1:]" in words
+
+
+def test_strides_of_arrays_made_on_the_way():
+    """The last bits of a product depend on how its operands lie in memory."""
+
+    def fun(x):
+        made = np.linspace(0, 1, 2001)[::2]
+        return np.dot(made, x), np.linspace(0, 1, 2800).reshape(40, 70)[:, ::2] @ x[:35]
+
+    rng = np.random.default_rng(0)
+    holds(fun, *[(rng.normal(size=1001),) for _ in range(5)])
