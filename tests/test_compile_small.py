@@ -316,7 +316,12 @@ def test_one_value_in_two_stacks():
         first = np.stack([a, b]) @ x, np.stack([b, a]) @ x, np.stack([a, a]) @ x
         return *first, np.stack([a, x * 3]) @ x, np.stack([x - 1, b]) @ x
 
+    def overlapping(x):
+        a, b = x * 2, np.sin(x)
+        return np.stack([a, b]) @ x + np.stack([a, x * 3]) @ x
+
     names(fun, np.zeros(4))
+    names(overlapping, np.zeros(4))
 
 
 @pytest.mark.parametrize("dtype", [complex, np.complex64])
@@ -340,6 +345,7 @@ def test_a_program_that_runs_while_it_runs():
     for k in (0.0, 0.5, 0.0, 3.0, 2.0, 3.0, 4.0, 4.0, 4.0):
         x = np.full(3, k)
         assert same_bits(compiled(x), compiled.fun(x))
+    assert not any(entry.eager for entry in compiled.variants.entries.values())
 
 
 def test_results_of_a_group_that_each_other_needs():

@@ -542,3 +542,17 @@ def test_a_cotangent_has_the_dtype_of_the_output():
     for g in (np.ones(3), np.ones(3, int), x):
         assert pullback(g)[0].dtype == np.float32
     assert set(seen) == {np.dtype(np.float32)}
+
+
+def test_negative_nondiff_argnums():
+    @functools.partial(custom_vjp, nondiff_argnums=(-1,))
+    def power(x, y, n):
+        return x * y**n
+
+    power.defvjp(
+        lambda x, y, n: (power(x, y, n), (x, y)),
+        lambda n, kept, g: (g * kept[1] ** n, g * kept[0] * n * kept[1] ** (n - 1)),
+    )
+    assert grad(power, argnums=(0, 1))(2.0, 3.0, 2) == (9.0, 12.0)
+    with pytest.raises(errors.ArgnumsError, match="argument 2 of power is in nondiff"):
+        grad(lambda n: power(2.0, 3.0, n))(2.0)

@@ -590,3 +590,39 @@ def test_newtons_method():
     steep = lambda x: np.where(x > 0, 1e-320 * x + 1, 1.0)  # noqa: E731
     message = raised(errors.ConvergenceError, lambda: custom_root(steep, 1.0))
     assert message.startswith("custom_root of <lambda> did not converge")
+
+
+def test_newton_halves_steps_that_do_not_help():
+    """Whole steps lead away from the only zero."""
+
+    def root(a):
+        return custom_root(lambda x, a: np.arctan(x - a), 3.0, a)
+
+    assert abs(root(0.5) - 0.5) < 1e-12
+    assert abs(grad(root)(0.5) - 1) < 1e-12
+
+
+def test_all_leaves_are_within_the_tolerance():
+    def step(x, a):
+        return {"a": x["a"], "b": np.cos(a * x["b"])}
+
+    x = fixed_point(step, {"a": 1.0, "b": 1.0}, 1.0, tol=1e-12)
+    assert abs(np.cos(x["b"]) - x["b"]) < 1e-11
+
+
+def test_a_solver_of_another_precision():
+    root = custom_root(
+        lambda x, a: x * x - a,
+        np.float32(1),
+        np.float32(2),
+        solve=lambda residual, x0: np.float64(2.0) ** 0.5,
+    )
+    assert type(root) is np.float32
+
+
+def test_a_function_that_changes_its_shape_at_the_solution():
+    def fun(x, a):
+        return x - a if np.abs(x - a) > 1e-8 else np.stack([x - a, x - a])
+
+    with pytest.raises(errors.OutputTypeError, match="must return a tree like x"):
+        custom_root(fun, 1.0, 2.0, solve=lambda residual, x0: 2.0)

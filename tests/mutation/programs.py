@@ -238,7 +238,8 @@ MUTANTS = [
          ' or len({text}) != {count}"', '"', ""),
         ("objects that are equal are the same",
          "return type(other) is Same and other._value is self._value",
-         "return type(other) is Same and other._value == self._value", ""),
+         "return type(other) is Same and other._value == self._value", "",
+         "Its hash is its identity."),
     ),
     *of(
         "_program/compare.py",
