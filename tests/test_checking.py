@@ -13,6 +13,7 @@ from fgrad.testing import (
     GradientError,
     UncheckedDerivativeWarning,
     check_grads,
+    check_rule,
 )
 from tests.mistakes import RIGHT, WRONG, X
 
@@ -316,3 +317,32 @@ def test_a_natural_scale():
     assert check_grads(np.multiply, (X, 2.0), scale=(X, None)).ok
     with pytest.raises(TypeError, match="scale= of check_grads must be a number, or"):
         check_grads(np.sin, (X,), scale=X)
+
+
+def test_a_function_that_knows_that_it_is_traced():
+    def other_value(x):
+        return x * 2 if fgrad.is_traced(x) else x * 3
+
+    with pytest.raises(fgrad.errors.GradientError, match="without tracing it is") as e:
+        check_rule(other_value, (1.0,))
+    assert e.value.kind == "value"
+
+    def other_slope(x, y):
+        if fgrad.is_traced(x) and fgrad.is_traced(y):
+            return x * y
+        return x * y + (x - stop_gradient(x))
+
+    words = "is another one if only this argument is differentiated"
+    with pytest.raises(fgrad.errors.GradientError, match=words):
+        check_rule(other_slope, (1.5, 2.0))
+
+
+def test_each_argument_has_its_own_scale():
+    def fun(x, y):
+        return np.sin(x * 1e9) + np.sin(y)
+
+    def gradient(x, y):
+        return 1e9 * np.cos(x * 1e9), np.cos(y)
+
+    report = check_grads(fun, (3e-10, 0.4), grad=gradient, scale=(1e-9, 1.0))
+    assert "wrong" not in str(report)

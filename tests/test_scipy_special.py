@@ -401,3 +401,40 @@ def test_a_result_is_constant_beyond_an_edge():
     ):
         assert fun(*point) == 0
         assert fgrad.grad(fun, (*range(len(point)),))(*point) == (0,) * len(point)
+
+
+def test_exponentials_far_out():
+    """Where they over- and underflow, or cancel."""
+    slope = grad(special.expit)(40.0)
+    assert abs(slope / 4.248354255291589e-18 - 1) < 1e-14
+    x = np.array([1000.0, 1001.0, 999.0])
+    for fun, plain in (
+        (special.softmax, sp.softmax),
+        (special.log_softmax, sp.log_softmax),
+    ):
+        out, pullback = fgrad.vjp(fun, x)
+        near, pulled = fgrad.vjp(fun, x - 1000)
+        np.testing.assert_allclose(out, plain(x), rtol=1e-14)
+        np.testing.assert_allclose(pullback(x)[0], pulled(x)[0], rtol=1e-12)
+        np.testing.assert_allclose(out, near, rtol=1e-12)
+    x = np.array([-np.inf, 0.0, 1.0])
+    slope = grad(lambda x: special.log_softmax(x)[2])(x)
+    np.testing.assert_allclose(slope, [0, -0.2689414213699951, 0.2689414213699951])
+    for x in (np.full(2, -np.inf), np.array([np.inf, 0.0])):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            traced = fgrad.vjp(special.log_softmax, x)[0]
+            np.testing.assert_array_equal(traced, sp.log_softmax(x))
+
+
+def test_logsumexp_of_a_negative_sum():
+    """log|s| has the slope b exp(a) / s, with its sign."""
+    a, b = np.array([0.3, -0.2, 1.0]), np.array([1.0, 2.0, -3.0])
+
+    def size(a, b):
+        return special.logsumexp(a, b=b, return_sign=True)[0]
+
+    total = np.sum(b * np.exp(a))
+    assert total < 0
+    in_a, in_b = grad(size, argnums=(0, 1))(a, b)
+    np.testing.assert_allclose(in_a, b * np.exp(a) / total, rtol=1e-14)
+    np.testing.assert_allclose(in_b, np.exp(a) / total, rtol=1e-14)
