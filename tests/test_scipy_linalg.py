@@ -446,3 +446,17 @@ def test_a_band_of_one_column(lower):
     value, gradient = fgrad.value_and_grad(lambda a: sl.eigvals_banded(a, lower)[0])(a)
     assert value == 1.5
     np.testing.assert_array_equal(gradient, [[1.0], [0.0]])
+
+
+def test_vectors_of_equal_values_that_are_multiplied_by_zero():
+    """V f(L) V^T has a derivative where f vanishes, which the cotangents do not show."""
+    weights = np.arange(9.0).reshape(3, 3)
+
+    def fun(a, b):
+        w, v = sl.eigh(a, b)
+        return np.sum((v * (w - 1)) @ v.T * weights)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = fgrad.grad(fun, argnums=(0, 1))(np.diag([1.0, 1.0, 2.0]), np.eye(3))
+    assert all(np.isnan(c).any() for c in found)
