@@ -449,7 +449,7 @@ def test_a_band_of_one_column(lower):
 
 
 def test_vectors_of_equal_values_that_are_multiplied_by_zero():
-    """V f(L) V^T has a derivative where f vanishes, which the cotangents do not show."""
+    """V f(L) V^T has a derivative where f vanishes: the cotangents do not show it."""
     weights = np.arange(9.0).reshape(3, 3)
 
     def fun(a, b):
