@@ -66,7 +66,7 @@ def dask():
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",  # another cluster may run on this machine
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
@@ -93,6 +93,16 @@ def test_the_same_bits(executor, block):
 def test_memory_maps_travel_as_places(executor, tmp_path):
     np.save(tmp_path / "x.npy", np.concatenate([x for x, _ in SHARDS]))
     whole = np.load(tmp_path / "x.npy", mmap_mode="r")
+    shards = [(whole[i : i + 4], np.arange(4.0)) for i in range(0, 52, 4)]
+    step = sharded.value_and_grad(loss, shards, executor=executor)
+    copies = [(np.array(x), y) for x, y in shards]
+    assert same_bits(step(PARAMS), sharded.value_and_grad(loss, copies)(PARAMS))
+
+
+def test_a_memory_map_that_begins_within_a_file(executor, tmp_path):
+    rows, path = np.concatenate([x for x, _ in SHARDS]), tmp_path / "x"
+    path.write_bytes(bytes(range(256)) * 48 + rows.tobytes())  # some pages before
+    whole = np.memmap(path, rows.dtype, "r", 256 * 48, rows.shape)
     shards = [(whole[i : i + 4], np.arange(4.0)) for i in range(0, 52, 4)]
     step = sharded.value_and_grad(loss, shards, executor=executor)
     copies = [(np.array(x), y) for x, y in shards]
