@@ -373,3 +373,23 @@ def test_in_place_keeps_the_dtype() -> None:
     x = np.array([1.0, 2.0, 3.0])
     assert vmap(f)(np.stack([x, x])).tolist() == [f(x), f(x)] == [41.0, 41.0]
     np.testing.assert_allclose(grad(f)(x), [4.0, 12.0, 18.0])
+
+
+def test_a_primitive_that_returns_a_part_of_an_array_of_its_own():
+    """Somebody else holds that array, so nobody knows who would see the write."""
+    own = np.zeros(4)
+
+    @fgrad.primitive
+    def part(x):
+        own[:] = x
+        return own[1:3]
+
+    fgrad.defvjp(part, x=lambda g: np.pad(g, 1))
+
+    def fun(x):
+        y = part(x)
+        y[0] = 7 * x[0]
+        return np.sum(y)
+
+    with pytest.raises(fgrad.errors.ConversionError, match="may be a view of another"):
+        fgrad.grad(fun)(np.ones(4))
