@@ -2,10 +2,20 @@
 
 import gc
 import inspect
+import multiprocessing
+import pickle
+import time
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from copy import copy
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from threading import Lock, Thread
 
 import numpy as np
@@ -13,6 +23,8 @@ import pytest
 
 import fgrad
 from fgrad import errors, sharded, tree
+from fgrad.sharded._engines import Engine, engine_of
+from fgrad.sharded._letters import Letter, check_pickles, opened
 from tests import sharded_programs as programs
 from tests.sharded_programs import loss, residual, residuals, rows, simple
 
@@ -614,3 +626,86 @@ def test_a_pool_whose_threads_do_not_start(caplog):
     ]
     assert caught[0].filename == __file__
     assert "no start" in caplog.text
+
+
+def test_what_waits_in_the_queue_does_not_begin_after_an_error():
+    seen = []
+
+    def fails_first(x, shard):
+        seen.append(shard)
+        if shard == 0:
+            raise KeyError("no such station")
+        time.sleep(0.1)  # meanwhile, the others are taken out of the queue
+        return x * shard
+
+    with ThreadPoolExecutor(1) as pool:
+        step = sharded.grad(fails_first, range(20), executor=pool, window=8)
+        with pytest.raises(errors.ShardError, match="no such station"):
+            step(1.0)
+    assert len(seen) <= 4
+
+
+class Dying(Executor):
+    """The first block dies once; it is written down what begins and ends."""
+
+    def __init__(self):
+        self.pool = ThreadPoolExecutor(4)
+        self.events = []
+
+    def submit(self, fun, letter, first, shards):
+        self.events.append(("begins", first))
+        tries = self.events.count(("begins", first))
+
+        def run():
+            if first == 0 and tries == 1:
+                raise BrokenExecutor("a worker died")
+            time.sleep(0.1 if first == 0 else 0.01)
+            self.events.append(("ends", first))
+            return fun(letter, first, shards)
+
+        return self.pool.submit(run)
+
+
+@pytest.mark.filterwarnings("ignore:sharded.grad")
+def test_the_last_try_of_a_block_is_alone(monkeypatch):
+    monkeypatch.setattr(Engine, "renew", lambda self: "it goes on")
+    shards, executor = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], Dying()
+    step = sharded.grad(simple, shards, executor=executor, retries=1, window=2)
+    assert step(1.0) == sharded.grad(simple, shards)(1.0)
+    executor.pool.shutdown()
+    again = len(executor.events) - 1 - executor.events[::-1].index(("begins", 0))
+    assert again > 0
+    assert executor.events[again + 1] == ("ends", 0)
+    begun = [first for what, first in executor.events[:again] if what == "begins"]
+    ended = [first for what, first in executor.events[:again] if what == "ends"]
+    assert sorted(ended) == sorted(begun)[1:]
+
+
+def test_which_part_of_a_partial_cannot_be_sent():
+    things = {"f": partial(simple, Lock())}
+    with pytest.raises(errors.UnpicklableError, match=r"cannot send f\.args"):
+        check_pickles("a step", things, pickle.dumps)
+
+
+def test_letters_in_files_of_one_name():
+    letter = Letter("first", pickle.dumps)
+    assert opened(letter) == "first"
+    other = copy(letter)
+    other.number += 1
+    Path(other.path).write_bytes(pickle.dumps("second"))
+    assert opened(other) == "second"
+    letter.remove()
+
+
+def test_a_pool_like_another_one():
+    settings = {"initializer": print, "initargs": ("x",), "max_tasks_per_child": 3}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, context, **settings) as pool:
+        one, other = engine_of("a step", pool), engine_of("a step", pool)
+        one.renew()
+        other.renew()
+        assert one.executor is other.executor is not pool
+        assert one.executor._max_workers == 2
+        assert one.executor._initializer is print
+        assert one.executor._initargs == ("x",)
+        assert one.executor._max_tasks_per_child == 3
