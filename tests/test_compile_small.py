@@ -320,8 +320,13 @@ def test_one_value_in_two_stacks():
         a, b = x * 2, np.sin(x)
         return np.stack([a, b]) @ x + np.stack([a, x * 3]) @ x
 
+    def also_alone(x):
+        a, b = x * 2, np.sin(x)
+        return np.stack([a, b]) @ x, a + b
+
     names(fun, np.zeros(4))
     names(overlapping, np.zeros(4))
+    names(also_alone, np.zeros(4))
 
 
 @pytest.mark.parametrize("dtype", [complex, np.complex64])

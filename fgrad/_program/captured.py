@@ -62,15 +62,6 @@ NAMES = {"open", "input", "eval", "exec", "globals"}
 FILES = {np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.memmap}
 
 
-COMPARISON = """
-def unchanged():
-    try:
-        return {}
-    except ValueError:  # a cell is empty now
-        return False
-"""
-
-
 class UnseenError(Exception):
     """The function uses something whose state cannot be watched."""
 
@@ -143,7 +134,9 @@ class Captured:
             same = f"{now}.tobytes()" if array.nbytes <= WHOLE else f"sample({now})"
             terms.append(f"{now}.shape == {shape!r} and {same} == {name(entries)}")
         # The names of variables are written as text, and nothing else of the user's.
-        exec(COMPARISON.format(" and ".join(terms)), space)  # noqa: S102
+        body = f"try: return {' and '.join(terms)}"
+        empty = "except ValueError: return False  # a cell is empty now"
+        exec(f"def unchanged():\n {body}\n {empty}", space)  # noqa: S102
         return space["unchanged"]
 
     def undrawn(self) -> bool:

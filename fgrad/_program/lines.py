@@ -73,11 +73,11 @@ class Lines:
         self._views: dict[str, str] = {}
         self._guards = 0
         self._count = 0
-        self._buffers = 0
+        self._buffers = self._owned = 0
         for i, v in enumerate(program.inputs):
             self._name[v] = f"a{i}"
-        for i, (shape, dtype) in enumerate(self.memory.spaces):
-            self.setup.append(f"w{i} = np.empty({shape!r}, {self.dtype_text(dtype)})")
+        for shape, dtype in self.memory.spaces:
+            self._own(f"np.empty({shape!r}, {self.dtype_text(dtype)})")
         for i, call in enumerate(program.calls):
             self._emit(call)
             freed = [
@@ -270,9 +270,9 @@ class Lines:
         return f"{made}.transpose({layout.axes!r})"
 
     def _own(self, text: str) -> str:
-        """The name of memory that is made once."""
-        name = f"w{len(self.memory.spaces) + len(self._views)}"
-        self._views[name] = name
+        """The name of memory that is made once, or of a view of it."""
+        name = f"w{self._owned}"
+        self._owned += 1
         self.setup.append(f"{name} = {text}")
         return name
 
@@ -329,8 +329,7 @@ class Lines:
             if made:
                 views[text] = self._view(text)
             elif text not in views:
-                self._count += 1
-                views[text] = f"v{self._count}"
+                views[text] = self._next_name()
                 self._add(f"{views[text]} = {text}", call)
             view = views[text]
             self._add(f"np.add({view}, {value}, {view})", call)
@@ -338,8 +337,7 @@ class Lines:
     def _view(self, text: str) -> str:
         """The name of a view of a register."""
         if text not in self._views:
-            self._views[text] = name = f"w{len(self.memory.spaces) + len(self._views)}"
-            self.setup.append(f"{name} = {text}")
+            self._views[text] = self._own(text)
         return self._views[text]
 
     def _emit_guard(self, call: Call) -> None:
@@ -369,9 +367,12 @@ class Lines:
 
     def new_name(self, out: Variable) -> str:
         """A new name for a value."""
+        self._name[out] = name = self._next_name()
+        return name
+
+    def _next_name(self) -> str:
         self._count += 1
-        self._name[out] = f"v{self._count}"
-        return self._name[out]
+        return f"v{self._count}"
 
     def rename(self, v: Variable, name: str) -> None:
         """Call a value so from now on."""

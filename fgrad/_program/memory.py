@@ -106,8 +106,8 @@ class Memory:
         return value in self.registers or value in self.views or value in self.rows
 
     def is_shared(self, value: Variable) -> bool:
-        """Whether a value may be a view of something."""
-        return len(self._roots[value]) > 1
+        """Whether a value lies, or may lie, in the memory of something else."""
+        return self._roots[value] != frozenset({value})
 
     # Roots
 
@@ -150,7 +150,7 @@ class Memory:
                 pass  # its rows are written
             elif self._in_register(call):
                 if ending and may_be_in_place(call):
-                    direct = {v for v in call.uses() if {v} == {*self._roots[v]}}
+                    direct = {v for v in call.uses() if not self.is_shared(v)}
                     viewed = {
                         root
                         for v in call.uses()
@@ -217,7 +217,7 @@ class Memory:
                 v not in self._pinned
                 and v not in self.registers
                 and not self.is_shared(v)
-                and self._last.get(v) == i
+                and self._last[v] == i
                 and v.like(out)
             ):
                 self.reused[out] = v

@@ -202,11 +202,12 @@ class Source:
         parts = [
             "\n".join(texts[i : i + SEGMENT]) for i in range(0, len(texts), SEGMENT)
         ]
-        uses = Counter(name for part in parts for name in {*VALUE.findall(part)})
+        names = [{*VALUE.findall(part)} for part in parts]
+        uses = Counter(name for found in names for name in found)
         shared = {name for name, count in uses.items() if count > 1}
         codes: list[CodeType] = []
-        for part in parts:
-            here = ", ".join(shared.intersection(VALUE.findall(part)))
+        for part, found in zip(parts, names, strict=True):
+            here = ", ".join(shared & found)
             head = f"global {here}\n" if here else ""
             body = indent(f"{head}{part}\nreturn True", "    ")
             text = f"def segment():\n{body}\n"

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad._engine.box import Box
-from fgrad._engine.dispatch import traced
+from fgrad._engine.dispatch import lift
 from fgrad._engine.rules import defvjp, derived
 from fgrad.primitives._matrices import adjoint, conjugate, lower_half, onto_triangle
 from fgrad.primitives.triangular import solve_lower
@@ -53,14 +52,14 @@ def in_blocks(factor: Any, g: Any) -> Any:
 
 
 derived(in_blocks)(by_formula)
+pulled_back = lift(in_blocks)
 
 
 def cholesky_pullback(g: Any, ans: Any, upper: bool = False) -> Any:
     """In blocks where nothing is traced; what is traced follows the formula."""
     if upper:
         return adjoint(cholesky_pullback(adjoint(g), adjoint(ans)))
-    boxed = type(g) is Box or type(ans) is Box
-    return (traced(in_blocks) if boxed else in_blocks)(ans, g)
+    return pulled_back(ans, g)
 
 
 defvjp(np.linalg.cholesky, a=cholesky_pullback)

@@ -126,7 +126,7 @@ MUTANTS = [
          "space = (out.size, out.dtype)", ""),
         ("registers of another dtype", "space = (root.shape, root.dtype)",
          "space = (root.shape, np.dtype(float))", ""),
-        ("an operand that is used again", "and self._last.get(v) == i\n", "\n", ""),
+        ("an operand that is used again", "and self._last[v] == i\n", "\n", ""),
         ("another shape in the operand's memory", "and v.like(out)\n", "", ""),
         ("a product in the memory of its operand",
          "if not may_be_in_place(call) or out.kind", "if out.kind", ""),

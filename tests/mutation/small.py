@@ -78,8 +78,8 @@ MUTANTS = [
         ("one complex number in place",
          'call.out.size > 1 or call.out.dtype.kind != "c"', "True", ""),
         ("rows of a result", "if self._may_be_in_register(row[0])", "if True", ""),
-        ("a row is written over", "if {v} == {*self._roots[v]}",
-         "if not self.is_shared(v)", "", "NumPy makes a copy of what overlaps."),
+        ("a row is memory of its own", "self._roots[value] != frozenset({value})",
+         "len(self._roots[value]) > 1", ""),
         ("a value is in two stacks", "            free -= rows\n", "", ""),
     ),
     *of(

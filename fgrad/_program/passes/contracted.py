@@ -74,22 +74,17 @@ def _pairs(call: Call) -> Iterator[Call]:
         needed = {*result, *(axis for axes, _ in left for axis in axes)}
         found = dict.fromkeys(axis for axes, _ in chosen for axis in axes)
         axes = "".join(axis for axis in found if axis in needed) if left else result
-        made = _product(call, chosen, axes, _between(call, axes, chosen))
+        made = _product(call, chosen, axes)
         yield made
         left.append((axes, made.out))
 
 
-def _between(call: Call, axes: str, chosen: Any) -> Variable:
-    """A variable for the product of a pair."""
-    size = {c: n for names, a in chosen for c, n in zip(names, a.shape, strict=True)}
-    shape = tuple(size[axis] for axis in axes)
-    if not shape:
-        return call.out.number()
-    return call.out.array(shape, np.empty(shape, call.out.dtype).strides)
-
-
-def _product(call: Call, chosen: Any, result: str, out: Variable) -> Call:
+def _product(call: Call, chosen: Any, result: str) -> Call:
     """The product of a pair: of matrices, if it is one."""
+    size = {c: n for names, a in chosen for c, n in zip(names, a.shape, strict=True)}
+    shape = tuple(size[axis] for axis in result)
+    strides = np.empty(shape, call.out.dtype).strides
+    out = call.out.array(shape, strides) if shape else call.out.number()
     names = f"{','.join(axes for axes, _ in chosen)}->{result}"
     arrays = [array for _, array in chosen]
     options = {"order": "C"}
@@ -99,7 +94,6 @@ def _product(call: Call, chosen: Any, result: str, out: Variable) -> Call:
     if len(chosen) != 2:
         return plain
     (x, a), (y, b) = chosen
-    size = {c: n for axes, array in chosen for c, n in zip(axes, array.shape)}  # noqa: B905
     product = layout(x, y, result, size)
     if product is None:
         return plain
